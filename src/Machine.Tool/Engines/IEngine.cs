@@ -1,0 +1,109 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines;
+
+/// <summary>
+/// What runs virtual machines. An engine knows disks, memory, shares and how to reach the guest's sshd; it knows
+/// nothing of dotnet, of Machinefiles or of what runs inside.
+/// </summary>
+internal interface IEngine
+{
+    /// <summary>As users name it: <c>qemu</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Identifies what a frozen or remembered result depends on: program version, machine type, CPU model.</summary>
+    Task<string> FingerprintAsync(CancellationToken cancel);
+
+    /// <summary>What <c>doctor</c> shows: is the program there, which accelerator really works. Never throws for a missing program.</summary>
+    Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// Starts a machine and returns when its process runs and its sshd's port is bound (the guest itself is still booting).
+    /// Remembers in <see cref="MachineSpec.Folder"/> what <see cref="AdoptAsync"/> needs.
+    /// </summary>
+    /// <exception cref="MachineException">The engine's program is missing or ended at once; carries its own words.</exception>
+    Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel);
+
+    /// <summary>
+    /// Finds a machine that an earlier supervisor started in this folder and that still runs; null when there is none.
+    /// What is left of a dead one (sockets, stale process ids, also of another process that got the same id) is cleaned.
+    /// </summary>
+    Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel);
+
+    /// <summary>Creates an empty disk of <paramref name="bytes"/>; sparse. Atomic: a crash leaves no half disk under this name.</summary>
+    Task CreateDiskAsync(string path, long bytes, CancellationToken cancel);
+
+    /// <summary>Creates a disk whose unwritten blocks are <paramref name="backing"/>'s; <paramref name="backing"/> must never change afterwards.</summary>
+    Task CreateOverlayDiskAsync(string path, DiskFile backing, long bytes, CancellationToken cancel);
+
+    /// <summary>Writes the whole content of a disk (backing included) as a compressed, stand-alone disk; and back.</summary>
+    Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel);
+}
+
+/// <summary>A running machine.</summary>
+internal interface IEngineMachine : IAsyncDisposable
+{
+    int ProcessId { get; }
+
+    /// <summary>Where the guest's sshd is reached: a loopback port of this host.</summary>
+    int SshPort { get; }
+
+    /// <summary>The accelerator in use, as shown to users: <c>kvm</c>, <c>hvf</c>, <c>whpx</c>, <c>tcg</c>.</summary>
+    string Accelerator { get; }
+
+    /// <summary>Completes when the machine's process has ended, with its last words (empty when it went in peace).</summary>
+    Task<string> Exited { get; }
+
+    /// <summary>Asks the guest to power off, and kills the process after <paramref name="grace"/>.</summary>
+    Task PowerOffAsync(TimeSpan grace, CancellationToken cancel);
+
+    /// <summary>Ends the process now. Disks stay consistent as after a power failure.</summary>
+    Task KillAsync(CancellationToken cancel);
+
+    /// <summary>The console's last lines, for an error message about a boot that failed.</summary>
+    string ConsoleTail(int lines);
+}
+
+/// <summary>Format: <c>raw</c> or <c>qcow2</c>.</summary>
+internal sealed record DiskFile(string Path, string Format);
+
+/// <summary>An operating system that can be booted. Kernel null: the disk boots by itself (firmware).</summary>
+/// <param name="KernelArguments">Root device and console are the engine's; these come after.</param>
+internal sealed record BootImage(string? Kernel, string? Initrd, DiskFile Disk, string KernelArguments = "");
+
+/// <summary>A folder of the host that the guest can mount by <paramref name="Tag"/>. Read-only is enforced at the host end.</summary>
+internal sealed record SharedFolder(string Tag, string HostPath, bool ReadOnly);
+
+/// <summary>A disk that outlives the machine; the guest finds it by <paramref name="Serial"/> (at most 20 characters).</summary>
+internal sealed record VolumeDisk(string Serial, string Path, bool ReadOnly = false);
+
+/// <summary>What to start.</summary>
+/// <param name="Id">The machine's id, for process names and messages.</param>
+/// <param name="Folder">The machine's state folder: the engine keeps its root disk, logs and remembered state here.</param>
+/// <param name="RuntimeFolder">Short path for sockets.</param>
+/// <param name="MemoryBytes">Guest memory in bytes.</param>
+/// <param name="DiskBytes">Size of the ephemeral root disk in bytes, at least the image's.</param>
+/// <param name="Identity">Small files (name to path on the host) that the guest reads early in its boot: host key, authorised key, host name.</param>
+/// <param name="RootDisk">The machine's own writable root disk; null makes a fresh ephemeral overlay over the image's disk.</param>
+internal sealed record MachineSpec(
+    string Id,
+    string Folder,
+    string RuntimeFolder,
+    BootImage Image,
+    int Cpus,
+    long MemoryBytes,
+    long DiskBytes,
+    IReadOnlyList<SharedFolder> Shares,
+    IReadOnlyList<VolumeDisk> Volumes,
+    IReadOnlyDictionary<string, string> Identity,
+    DiskFile? RootDisk = null);
+
+/// <summary>One line of <c>doctor</c>.</summary>
+internal sealed record EngineCheck(string Name, CheckStatus Status, string Message, string? Fix = null);
+
+internal enum CheckStatus
+{
+    Ok,
+    Warning,
+    Failed,
+}

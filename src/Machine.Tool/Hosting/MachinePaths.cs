@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Machine.Tool.Hosting;
+
+/// <summary>Where this host's state lies. Nothing of it is inside a project, and no guest can reach it.</summary>
+internal sealed class MachinePaths
+{
+    private MachinePaths(string home, string runtime)
+    {
+        Home = home;
+        Runtime = runtime;
+    }
+
+    /// <summary>Images, machines, keys, package cache: <c>$MACHINE_HOME</c>, else the user's data folder.</summary>
+    public string Home { get; }
+
+    /// <summary>Sockets and locks of running machines. Short, because a Unix socket's path holds about 100 bytes.</summary>
+    public string Runtime { get; }
+
+    public string Images => Path.Combine(Home, "images");
+
+    public string Machines => Path.Combine(Home, "machines");
+
+    /// <summary>Verified packages by content hash, shared by all machines of this host.</summary>
+    public string Packages => Path.Combine(Home, "packages");
+
+    public string Keys => Path.Combine(Home, "keys");
+
+    public string Approvals => Path.Combine(Home, "approvals");
+
+    public static MachinePaths FromEnvironment()
+    {
+        var home = Environment.GetEnvironmentVariable("MACHINE_HOME");
+        if (string.IsNullOrEmpty(home))
+        {
+            home = Path.Combine(
+                Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+                "dotnet-machine");
+        }
+
+        return new MachinePaths(Path.GetFullPath(home), RuntimeFolder(Path.GetFullPath(home)));
+    }
+
+    /// <summary>The state folder of one machine.</summary>
+    public string MachineFolder(string machineId) => Path.Combine(Machines, machineId);
+
+    /// <summary>The socket folder of one machine.</summary>
+    public string MachineRuntime(string machineId) => Path.Combine(Runtime, machineId[(machineId.LastIndexOf('-') + 1)..]);
+
+    /// <summary>Creates a folder that only this user can enter.</summary>
+    /// <exception cref="MachineException">The place can't be written.</exception>
+    public static string CreatePrivate(string folder)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            return folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException(
+                $"cannot create the folder {folder}: {e.Message}",
+                "make it writable, or set MACHINE_HOME to a folder that is",
+                ExitCode.MachineUnavailable,
+                e);
+        }
+    }
+
+    // Two homes (tests, CI jobs) must not meet in one runtime folder.
+    private static string RuntimeFolder(string home)
+    {
+        var root = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        if (string.IsNullOrEmpty(root) || !Directory.Exists(root) || root.Length > 40)
+        {
+            root = OperatingSystem.IsWindows() ? Path.GetTempPath() : "/tmp";
+        }
+
+        return Path.Combine(root, $"machine-{ShortHash(Environment.UserName + '\n' + home)}");
+    }
+
+    internal static string ShortHash(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8];
+}

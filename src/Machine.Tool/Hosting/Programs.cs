@@ -1,0 +1,65 @@
+using Medallion.Shell;
+
+namespace Machine.Tool.Hosting;
+
+/// <summary>What a program that was run to its end said.</summary>
+internal sealed record ProgramResult(int ExitCode, string Output, string Error);
+
+/// <summary>Runs system programs (qemu-img, ssh-keygen, mmdebstrap) and captures what they say.</summary>
+internal static class Programs
+{
+    /// <summary>The program's path, or null when it is not installed. Looks in PATH and in the sbin folders that users lack.</summary>
+    public static string? Find(string name)
+    {
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] names = OperatingSystem.IsWindows() ? [name + ".exe", name] : [name];
+        return folders.Concat(OperatingSystem.IsWindows() ? [] : ["/usr/sbin", "/sbin", "/opt/homebrew/bin"])
+            .SelectMany(folder => names.Select(file => Path.Combine(folder, file)))
+            .FirstOrDefault(File.Exists);
+    }
+
+    /// <exception cref="MachineException">It is not installed.</exception>
+    public static string Require(string name, string package) =>
+        Find(name) ?? throw new MachineException(
+            $"{name} is not installed", $"install it: {InstallHint(package)}, or run: dotnet-machine doctor --fix", ExitCode.MachineUnavailable);
+
+    /// <summary>Runs to the end and returns whatever the exit code; cancellation kills it.</summary>
+    public static async Task<ProgramResult> TryRunAsync(
+        string program, IEnumerable<string> arguments, CancellationToken cancel, string? input = null, Action<Shell.Options>? options = null)
+    {
+        var command = Command.Run(program, arguments, o =>
+        {
+            o.ThrowOnError(false).CancellationToken(cancel).DisposeOnExit(true);
+            options?.Invoke(o);
+        });
+        if (input is not null)
+        {
+            await command.StandardInput.WriteAsync(input);
+        }
+
+        command.StandardInput.Close();
+        var result = await command.Task;
+        return new ProgramResult(result.ExitCode, result.StandardOutput, result.StandardError);
+    }
+
+    /// <summary>Runs to the end and returns its output.</summary>
+    /// <exception cref="MachineException">It exited non-zero; the message carries its own last lines.</exception>
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel, string? input = null)
+    {
+        var list = arguments.ToList();
+        var result = await TryRunAsync(program, list, cancel, input);
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new MachineException(
+                $"{Path.GetFileName(program)} {string.Join(' ', list)} failed with exit code {result.ExitCode}:\n{LastLines(result.Error.Length > 0 ? result.Error : result.Output, 12)}",
+                exitCode: Hosting.ExitCode.MachineUnavailable);
+    }
+
+    public static string LastLines(string text, int count) =>
+        string.Join('\n', text.TrimEnd().Split('\n').TakeLast(count).Select(line => "  " + line.TrimEnd()));
+
+    public static string InstallHint(string package) =>
+        OperatingSystem.IsMacOS() ? $"brew install {package}"
+        : OperatingSystem.IsWindows() ? $"winget install {package}"
+        : $"apt-get install {package}";
+}

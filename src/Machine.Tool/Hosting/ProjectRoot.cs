@@ -1,0 +1,91 @@
+using System.Text;
+
+namespace Machine.Tool.Hosting;
+
+/// <summary>The folder that holds the Machinefile, by its real path, and the machine's id derived from it.</summary>
+/// <param name="Path">Absolute, links resolved.</param>
+internal sealed record ProjectRoot(string Path)
+{
+    public const string MachinefileName = "Machinefile";
+
+    public string Machinefile => System.IO.Path.Combine(Path, MachinefileName);
+
+    /// <summary>Folder name plus a hash of the path: two projects with the same name never share a machine.</summary>
+    public string MachineId => $"{Slug(System.IO.Path.GetFileName(Path))}-{MachinePaths.ShortHash(Path)}";
+
+    /// <summary>The nearest folder at or above <paramref name="start"/> that holds a Machinefile.</summary>
+    /// <exception cref="MachineException">There is none.</exception>
+    public static ProjectRoot Find(string start) =>
+        TryFind(start) ?? throw new MachineException(
+            $"no Machinefile in {start} or above it",
+            "dotnet-machine init   (writes one that fits this project)",
+            ExitCode.MachineUnavailable);
+
+    public static ProjectRoot? TryFind(string start)
+    {
+        for (var folder = RealPath(start); folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(System.IO.Path.Combine(folder, MachinefileName)))
+            {
+                return new ProjectRoot(folder);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Resolves every link in the path, as the kernel would.</summary>
+    public static string RealPath(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        var root = System.IO.Path.GetPathRoot(full)!;
+        var real = root;
+        var hops = 0;
+        var parts = new Stack<string>(full[root.Length..].Split(System.IO.Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse());
+        while (parts.TryPop(out var part))
+        {
+            if (part == "..")
+            {
+                real = System.IO.Path.GetDirectoryName(real) ?? root;
+                continue;
+            }
+
+            if (part == ".")
+            {
+                continue;
+            }
+
+            var next = System.IO.Path.Combine(real, part);
+            var target = new FileInfo(next).LinkTarget;
+            if (target is null || ++hops > 40)
+            {
+                real = next;
+                continue;
+            }
+
+            if (System.IO.Path.IsPathRooted(target))
+            {
+                real = System.IO.Path.GetPathRoot(target)!;
+            }
+
+            foreach (var piece in target.Split(System.IO.Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse())
+            {
+                parts.Push(piece);
+            }
+        }
+
+        return real;
+    }
+
+    private static string Slug(string name)
+    {
+        var slug = new StringBuilder();
+        foreach (var c in name.ToLowerInvariant())
+        {
+            slug.Append(char.IsAsciiLetterOrDigit(c) ? c : '-');
+        }
+
+        var text = slug.ToString().Trim('-');
+        return text.Length == 0 ? "project" : text.Length > 32 ? text[..32].Trim('-') : text;
+    }
+}

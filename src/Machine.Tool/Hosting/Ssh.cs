@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace Machine.Tool.Hosting;
+
+/// <summary>The OpenSSH client, as this tool uses it: no configuration of the user's, no agent, one pinned host key.</summary>
+internal static class Ssh
+{
+    /// <summary>The user that logs in; commands are handed to the project's user by the guest's exec program.</summary>
+    private const string Login = "root@machine";
+
+    public static string Program => Programs.Require("ssh", "openssh-client");
+
+    /// <summary>Arguments of every call, up to and including the destination.</summary>
+    public static List<string> Arguments(GuestConnection guest, params string[] more) =>
+    [
+        "-F", "none",
+        "-p", guest.Port.ToString(),
+        "-i", guest.PrivateKey,
+        "-o", "HostName=127.0.0.1",
+        "-o", "HostKeyAlias=machine",
+        "-o", $"UserKnownHostsFile={Quoted(guest.KnownHosts)}",
+        "-o", "GlobalKnownHostsFile=none",
+        "-o", "StrictHostKeyChecking=yes",
+        "-o", "IdentitiesOnly=yes",
+        "-o", "IdentityAgent=none",
+        "-o", "ForwardAgent=no",
+        "-o", "ForwardX11=no",
+        "-o", "BatchMode=yes",
+        "-o", "LogLevel=ERROR",
+        "-o", "EscapeChar=none",
+        "-o", "PreferredAuthentications=publickey",
+        // The cheapest that every OpenSSH has: under TCG the handshake is most of a start.
+        "-o", "KexAlgorithms=curve25519-sha256",
+        "-o", "Ciphers=chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes128-ctr",
+        "-o", $"ControlPath={Quoted(guest.ControlPath)}",
+        .. more,
+        Login,
+    ];
+
+    /// <summary>Runs one command line in the guest's shell and captures what it says.</summary>
+    public static Task<ProgramResult> TryRunAsync(GuestConnection guest, string commandLine, CancellationToken cancel, string? input = null) =>
+        Programs.TryRunAsync(Program, [.. Arguments(guest), commandLine], cancel, input);
+
+    /// <exception cref="MachineException">The command failed, or the guest could not be reached.</exception>
+    public static async Task<string> RunAsync(GuestConnection guest, string commandLine, CancellationToken cancel, string? input = null)
+    {
+        var result = await TryRunAsync(guest, commandLine, cancel, input);
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new MachineException(
+                $"the guest failed at: {commandLine}\n{Programs.LastLines(result.Error.Length > 0 ? result.Error : result.Output, 12)}",
+                "dotnet machine logs   shows more",
+                ExitCode.MachineUnavailable);
+    }
+
+    /// <summary>Starts ssh with pipes at both ends, for streams of bytes (tar in, tar out).</summary>
+    public static Process StartPiped(GuestConnection guest, string commandLine)
+    {
+        var start = new ProcessStartInfo(Program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in Arguments(guest))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.ArgumentList.Add(commandLine);
+        return Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
+    }
+
+    /// <summary>One word for a POSIX shell, whatever it holds.</summary>
+    public static string ShellQuote(string word) => "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+
+    // ssh splits some option values at spaces; it takes double quotes around them.
+    private static string Quoted(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path;
+}

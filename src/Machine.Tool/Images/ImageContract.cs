@@ -1,0 +1,31 @@
+using Machine.Tool.Engines;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images;
+
+/// <summary>
+/// Everything that decides what is in an image; its hash is the image's name. Two projects with equal requests share one image.
+/// </summary>
+/// <param name="Base"><c>debian/12</c>, <c>debian/13</c>, or an absolute path or URL of a qcow2.</param>
+/// <param name="BaseSha256">Lower-case hex of the qcow2; null for a distribution.</param>
+/// <param name="SdkVersion">Exact SDK version, or null for none.</param>
+/// <param name="Provision">Absolute paths of scripts; their content is part of the hash.</param>
+internal sealed record ImageRequest(
+    string Base,
+    string? BaseSha256,
+    string? SdkVersion,
+    IReadOnlyList<string> Packages,
+    IReadOnlyList<string> NpmTools,
+    IReadOnlyList<string> DotnetTools,
+    IReadOnlyList<string> Provision);
+
+/// <summary>A finished image in the store; never written again.</summary>
+/// <param name="Hash">The content hash of its request, lower-case hex.</param>
+/// <param name="SizeBytes">Bytes on disk (sparse files counted by their blocks).</param>
+internal sealed record Image(string Hash, BootImage Boot, ImageRequest Request, DateTimeOffset Created, DateTimeOffset LastUsed, long SizeBytes);
+
+/// <summary>
+/// A service of this host that an image build may use from inside the guest (the package feed, the npm registry):
+/// a connection to <paramref name="GuestPort"/> on the guest's loopback arrives at <paramref name="HostSocket"/>.
+/// </summary>
+internal sealed record BuildService(int GuestPort, string HostSocket);

@@ -1,0 +1,60 @@
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>What a Machinefile says, defaults filled in. Made by <see cref="MachinefileReader"/>.</summary>
+/// <param name="Image"><c>debian/12</c>, <c>debian/13</c>, or the path or URL of a qcow2 disk.</param>
+/// <param name="ImageSha256">Lower-case hex; required for a path or URL, null otherwise.</param>
+/// <param name="Sdk"><c>global.json</c>, an exact version, or <c>none</c>.</param>
+/// <param name="Cpus">Virtual processors.</param>
+/// <param name="MemoryBytes">Guest memory in bytes.</param>
+/// <param name="DiskBytes">Limit of the ephemeral root disk in bytes.</param>
+/// <param name="Packages">Packages of the distribution.</param>
+/// <param name="NpmTools">npm packages installed globally into the image.</param>
+/// <param name="DotnetTools">dotnet tools installed into the image, <c>id</c> or <c>id@version</c>.</param>
+/// <param name="Env">Variables of every command; a null value passes the host's own value.</param>
+/// <param name="Ports">Ports of the guest that the host's loopback reaches.</param>
+/// <param name="Shares">Further folders of the host.</param>
+/// <param name="Volumes">Disks that outlive the machine, by name; always holds <c>packages</c> unless switched off.</param>
+/// <param name="Workspace">How the project is seen inside and what comes back.</param>
+/// <param name="Provision">Scripts run in the image build, relative to the project.</param>
+internal sealed record Machinefile(
+    string Image,
+    string? ImageSha256,
+    string Sdk,
+    int Cpus,
+    long MemoryBytes,
+    long DiskBytes,
+    IReadOnlyList<string> Packages,
+    IReadOnlyList<string> NpmTools,
+    IReadOnlyList<string> DotnetTools,
+    IReadOnlyDictionary<string, string?> Env,
+    IReadOnlyList<PortForward> Ports,
+    IReadOnlyList<Share> Shares,
+    IReadOnlyDictionary<string, Volume> Volumes,
+    WorkspaceSettings Workspace,
+    IReadOnlyList<string> Provision);
+
+/// <summary>TCP ports, both ends on loopback.</summary>
+internal sealed record PortForward(int Host, int Guest);
+
+/// <param name="HostPath">Absolute, resolved against the project.</param>
+/// <param name="GuestPath">Absolute path in the guest.</param>
+internal sealed record Share(string HostPath, string GuestPath, bool Write);
+
+/// <param name="GuestPath">Where it is mounted. For the built-in <c>packages</c> volume the guest's package cache folder.</param>
+/// <param name="SizeBytes">Size limit in bytes.</param>
+internal sealed record Volume(string GuestPath, long SizeBytes);
+
+internal enum ChangesMode
+{
+    /// <summary>Held; on a terminal the command ends with a question.</summary>
+    Ask,
+
+    /// <summary>Held, never asked.</summary>
+    Hold,
+
+    /// <summary>Imported without asking, guarded files excepted.</summary>
+    Apply,
+}
+
+/// <param name="Outputs">Globs, relative to the project, of what is imported without asking.</param>
+internal sealed record WorkspaceSettings(IReadOnlyList<string> Outputs, ChangesMode Changes);
