@@ -1,0 +1,37 @@
+namespace Machine.Tool.Guest;
+
+/// <summary>Where things are inside every machine. The embedded scripts of this room use the same places.</summary>
+internal static class GuestLayout
+{
+    /// <summary>This tool's programs in the guest; sent anew at every start, so an image does not depend on them.</summary>
+    public const string Programs = "/machine/bin";
+
+    /// <summary>Mount of the project's read-only share.</summary>
+    public const string Lower = "/machine/lower";
+
+    /// <summary>What the guest changed in the workspace: overlayfs' upper layer, on the ephemeral root disk.</summary>
+    public const string Upper = "/machine/upper";
+
+    public const string OverlayWork = "/machine/work";
+
+    /// <summary>9p tag of the project's share.</summary>
+    public const string ProjectTag = "project";
+
+    /// <summary>Mount of the built-in package cache volume; holds <c>nuget</c> and <c>npm</c>.</summary>
+    public const string PackageCache = "/machine/packages";
+
+    /// <summary>The only NuGet configuration in force inside: it names the supervisor's feed alone.</summary>
+    public const string NuGetConfig = "/machine/etc/nuget.config";
+
+    /// <summary>Root of the .NET SDK.</summary>
+    public const string DotnetRoot = "/usr/share/dotnet";
+
+    /// <summary>Loopback port of the guest at which the supervisor's services (package feed, npm registry) appear.</summary>
+    public const int ServicePort = 7780;
+
+    /// <summary>The feed, as the guest sees it.</summary>
+    public static string FeedUrl => $"http://127.0.0.1:{ServicePort}/nuget/v3/index.json";
+
+    /// <summary>The npm registry, as the guest sees it.</summary>
+    public static string NpmUrl => $"http://127.0.0.1:{ServicePort}/npm/";
+}
