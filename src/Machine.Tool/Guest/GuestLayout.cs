@@ -9,10 +9,11 @@ internal static class GuestLayout
     /// <summary>Mount of the project's read-only share.</summary>
     public const string Lower = "/machine/lower";
 
-    /// <summary>What the guest changed in the workspace: overlayfs' upper layer, on the ephemeral root disk.</summary>
-    public const string Upper = "/machine/upper";
+    /// <summary>Mount of the built-in <c>workspace</c> volume: what the guest changed outlives a stop and a crash.</summary>
+    public const string Workspace = "/machine/workspace";
 
-    public const string OverlayWork = "/machine/work";
+    /// <summary>What the guest changed in the workspace: overlayfs' upper layer.</summary>
+    public const string Upper = Workspace + "/upper";
 
     /// <summary>9p tag of the project's share.</summary>
     public const string ProjectTag = "project";

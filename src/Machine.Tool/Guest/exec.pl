@@ -1,0 +1,67 @@
+#!/usr/bin/perl
+# Runs one command for a client: as the project's user, in its folder, in a control group of its own, so that it can be
+# ended with everything it started. The only argument is base64 of NUL-separated fields (GuestCommand.cs writes them):
+# version, token, uid, gid, cwd, number of variables, NAME=VALUE…, program, arguments…
+use strict;
+use warnings;
+use MIME::Base64 ();
+use POSIX ();
+
+my ($version, $token, $uid, $gid, $cwd, $count, @rest) = split /\0/, MIME::Base64::decode_base64($ARGV[0]), -1;
+pop @rest;    # the field after the last NUL
+my %env = map { split /=/, $_, 2 } splice @rest, 0, $count;
+my $group = "/sys/fs/cgroup/machine/$token";
+
+sub put { my ($file, $text) = @_; open(my $out, '>', $file) or return 0; my $ok = syswrite $out, $text; close $out; return $ok }
+
+sub fail { my ($code, $text) = @_; print STDERR "machine: $text\n"; exit $code }
+
+# When sshd goes (the connection is lost), so does this command.
+my $prctl = (POSIX::uname())[4] eq 'aarch64' ? 167 : 157;
+my $sshd = getppid;
+syscall $prctl, 1, POSIX::SIGTERM;
+
+my $interrupted = 0;
+my $end = sub { put("$group/cgroup.kill", '1'); exit 143 };
+$SIG{TERM} = $SIG{HUP} = $end;
+$SIG{INT} = $SIG{QUIT} = sub { $interrupted = 1 };
+exit 143 if getppid != $sshd;
+
+# Overlayfs remembers names that did not exist; the host may have created them since.
+put('/proc/sys/vm/drop_caches', '2');
+
+-d '/sys/fs/cgroup/machine' or mkdir '/sys/fs/cgroup/machine';
+mkdir $group or fail(125, "cannot create $group: $!");
+
+my $child = fork;
+defined $child or fail(125, "cannot fork: $!");
+if ($child == 0) {
+    $SIG{$_} = 'DEFAULT' for qw(TERM HUP INT QUIT);
+    put("$group/cgroup.procs", $$) or fail(125, "cannot join $group: $!");
+    chown $uid, -1, POSIX::ttyname(0) if -t 0 && $uid;
+    my @groups = ($gid);
+    if (my $name = getpwuid $uid) {
+        setgrent();
+        while (my ($group_name, undef, $id, $members) = getgrent) { push @groups, $id if grep { $_ eq $name } split ' ', $members }
+    }
+    $) = join ' ', $gid, @groups;
+    POSIX::setgid($gid);
+    POSIX::setuid($uid);
+    $> == $uid or fail(125, "cannot become user $uid");
+    %ENV = %env;
+    chdir $cwd or fail(125, "$cwd does not exist inside the machine");
+    $ENV{PWD} = $cwd;
+    # What a shell would use as limits of a login.
+    no warnings 'exec';
+    exec {$rest[0]} @rest;
+    fail($!{ENOENT} ? 127 : 126, "$rest[0]: $!");
+}
+
+my $pid;
+do { $pid = waitpid $child, 0 } until $pid == $child || ($pid == -1 && !$!{EINTR});
+my $code = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+put("$group/cgroup.kill", '1') if $interrupted;
+# ssh itself uses 255 for its own failures: say that this one is the command's.
+if ($code == 255) { mkdir '/run/machine'; put("/run/machine/exit-$token", $code) }
+rmdir $group;
+exit $code;

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Machine.Tool.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>The requests that a client of this host's user may make. Long answers are one <see cref="ControlEvent"/> a line.</summary>
+internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecycle, ILogger logger)
+{
+    private readonly RunningCommands commands = new();
+
+    public bool Idle => commands.Snapshot().Count == 0;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(Status(), ControlJson.Options, http.RequestAborted));
+        routes.MapPost("/v1/exec", ExecAsync);
+        routes.MapPost("/v1/stop", async http =>
+        {
+            await lifecycle.StopAsync(CancellationToken.None);
+            await http.Response.WriteAsJsonAsync(Status(), ControlJson.Options);
+        });
+    }
+
+    private MachineStatus Status()
+    {
+        var running = lifecycle.Running;
+        return new MachineStatus(
+            folders.Id,
+            folders.Project.Path,
+            lifecycle.State,
+            ToolVersion.Current,
+            Environment.ProcessId,
+            running?.Machine.ProcessId,
+            running?.Machine.SshPort,
+            running?.Record.Engine,
+            running?.Machine.Accelerator,
+            running?.Record.ImageHash,
+            running?.Record.Started,
+            running is null ? null : ProcessMemory.ProportionalBytes(running.Machine.ProcessId),
+            commands.Snapshot(),
+            running is null ? [] : [.. running.Machinefile.Ports.Select(port => $"127.0.0.1:{port.Host} → {port.Guest}")],
+            Stale(running));
+    }
+
+    // Ready, then a lease that lasts as long as the client's connection: whoever kills the client ends the command.
+    private async Task ExecAsync(HttpContext http)
+    {
+        http.Response.ContentType = "application/x-ndjson";
+        var gone = http.RequestAborted;
+        var request = await http.Request.ReadFromJsonAsync<CommandRequest>(ControlJson.Options, gone);
+        try
+        {
+            var (ready, progress) = lifecycle.Start();
+            await foreach (var news in progress.ListenAsync(gone))
+            {
+                await SendAsync(http, news);
+            }
+
+            var machine = await ready;
+            await LeaseAsync(http, machine, request?.Display ?? "", gone);
+        }
+        catch (MachineException e)
+        {
+            await SendAsync(http, new ControlEvent { Failure = new ControlFailure(e.Message, e.Remedy, e.ExitCode) });
+        }
+        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
+        {
+            await SendAsync(http, new ControlEvent { Failure = new ControlFailure("the start was given up: somebody stopped the machine", null, ExitCode.MachineUnavailable) });
+        }
+        catch (Exception e) when (!gone.IsCancellationRequested)
+        {
+            // The boundary of a request: whatever went wrong, the client must hear of it.
+            logger.LogError(e, "a request failed");
+            await SendAsync(http, new ControlEvent { Failure = new ControlFailure($"the supervisor failed: {e.Message}", $"its log: {folders.SupervisorLog}", ExitCode.MachineUnavailable) });
+        }
+    }
+
+    private async Task LeaseAsync(HttpContext http, RunningMachine machine, string display, CancellationToken gone)
+    {
+        var command = commands.Begin(display);
+        try
+        {
+            await SendAsync(http, new ControlEvent { Lease = new CommandLease(command.Token, machine.Guest, machine.Machine.Accelerator, Stale(machine)) });
+            var ended = await Task.WhenAny(machine.Machine.Exited, Task.Delay(Timeout.Infinite, gone));
+            if (ended == machine.Machine.Exited)
+            {
+                await SendAsync(http, new ControlEvent { Stopped = true });
+                return;
+            }
+        }
+        finally
+        {
+            commands.End(command);
+        }
+
+        // A client that ended in peace has left nothing; for one that was killed this ends what it had started.
+        await RunningCommands.KillAsync(machine.Guest, command.Token, CancellationToken.None);
+    }
+
+    private bool Stale(RunningMachine? running) =>
+        running?.Record.MachinefileHash is { } hash && hash != MachineStart.HashOf(folders.Project);
+
+    private static async Task SendAsync(HttpContext http, ControlEvent news)
+    {
+        await JsonSerializer.SerializeAsync(http.Response.Body, news, ControlJson.Options, http.RequestAborted);
+        await http.Response.Body.WriteAsync("\n"u8.ToArray(), http.RequestAborted);
+        await http.Response.Body.FlushAsync(http.RequestAborted);
+    }
+}

@@ -1,0 +1,61 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>Who a machine is: its own ssh host key (pinned), the key of this host that may log in, its host name.</summary>
+/// <param name="Files">What the guest reads early in its boot, by name.</param>
+internal sealed record MachineIdentity(string PrivateKey, string KnownHosts, IReadOnlyDictionary<string, string> Files)
+{
+    /// <summary>Makes what is missing, keeps what is there.</summary>
+    public static async Task<MachineIdentity> EnsureAsync(MachinePaths paths, MachineFolders machine, CancellationToken cancel)
+    {
+        var hostKey = await EnsureHostLoginKeyAsync(paths, cancel);
+        var folder = MachinePaths.CreatePrivate(Path.Combine(machine.State, "identity"));
+        var machineKey = Path.Combine(folder, "ssh_host_ed25519_key");
+        await EnsureKeyAsync(machineKey, machine.Id, cancel);
+
+        var authorized = Path.Combine(folder, "authorized_keys");
+        await File.WriteAllTextAsync(authorized, await File.ReadAllTextAsync(hostKey + ".pub", cancel), cancel);
+        var hostName = Path.Combine(folder, "hostname");
+        await File.WriteAllTextAsync(hostName, machine.Id + "\n", cancel);
+        var known = Path.Combine(folder, "known_hosts");
+        var publicKey = (await File.ReadAllTextAsync(machineKey + ".pub", cancel)).Split(' ');
+        await File.WriteAllTextAsync(known, $"machine {publicKey[0]} {publicKey[1]}\n", cancel);
+
+        return new MachineIdentity(hostKey, known, new Dictionary<string, string>
+        {
+            ["ssh_host_ed25519_key"] = machineKey,
+            ["authorized_keys"] = authorized,
+            ["hostname"] = hostName,
+        });
+    }
+
+    /// <summary>One key a host, with which it logs in to its machines.</summary>
+    public static async Task<string> EnsureHostLoginKeyAsync(MachinePaths paths, CancellationToken cancel)
+    {
+        MachinePaths.CreatePrivate(paths.Home);
+        var key = Path.Combine(MachinePaths.CreatePrivate(paths.Keys), "id_ed25519");
+        using var held = await FileLock.AcquireAsync(Path.Combine(paths.Keys, "lock"), waiting: null, cancel);
+        await EnsureKeyAsync(key, "dotnet-machine", cancel);
+        return key;
+    }
+
+    private static async Task EnsureKeyAsync(string path, string comment, CancellationToken cancel)
+    {
+        if (File.Exists(path) && File.Exists(path + ".pub"))
+        {
+            return;
+        }
+
+        File.Delete(path);
+        File.Delete(path + ".pub");
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        await Programs.RunAsync(
+            Programs.Require("ssh-keygen", "openssh-client"), ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", temporary], cancel);
+
+        // The private half last: it is what "exists" means.
+        File.Move(temporary + ".pub", path + ".pub", overwrite: true);
+        File.Move(temporary, path, overwrite: true);
+    }
+}

@@ -1,0 +1,144 @@
+using System.Security.Cryptography;
+using Machine.Tool.Engines;
+using Machine.Tool.Guest;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>One start of a machine, from the Machinefile to a guest that takes commands.</summary>
+internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress)
+{
+    private readonly ILogger logger = logs.CreateLogger<MachineStart>();
+
+    public async Task<RunningMachine> RunAsync(TimeSpan bootDeadline, CancellationToken cancel)
+    {
+        var machinefile = MachinefileReader.Read(folders.Project);
+        var plan = MachinePlan.From(machinefile, folders.Project);
+        if (!new ApprovalStore(paths).IsApproved(folders.Project, plan))
+        {
+            throw new MachineException("the Machinefile asks for more than was approved", "dotnet machine start   (shows what, and asks)", ExitCode.MachineUnavailable);
+        }
+
+        var record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
+        var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
+        var services = await ServiceHost.StartAsync(folders.GuestSocket, folders.Project.Path, paths, folders.PackagesLog, withNpm: false, logs, cancel);
+        IEngineMachine? machine = null;
+        try
+        {
+            machine = await engine.AdoptAsync(folders.State, folders.Runtime, cancel);
+            if (machine is { } found && !record.Prepared)
+            {
+                // Its supervisor died before the guest was whole: nothing of a user's is in it.
+                logger.LogInformation("found a machine that was never prepared; starting anew");
+                await found.KillAsync(cancel);
+                await found.DisposeAsync();
+                machine = null;
+            }
+
+            var adopted = machine is not null;
+            if (machine is null)
+            {
+                (machine, record) = await BootAsync(machinefile, record, identity, cancel);
+            }
+
+            var guest = new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
+            var master = new SshMaster(guest, folders.GuestSocket, logger);
+            if (!adopted || !await master.IsConnectedAsync(cancel))
+            {
+                progress.Step(adopted ? "reconnecting" : "booting");
+                await master.ConnectAsync(machine, bootDeadline, cancel);
+                await PrepareAsync(guest, master, machinefile, record, cancel);
+            }
+
+            record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow, MachinefileHash = HashOf(folders.Project) })
+                .Save(folders.State);
+            return new RunningMachine(machine, guest, master, services, machinefile, record, logger);
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            if (machine is not null)
+            {
+                await machine.KillAsync(CancellationToken.None);
+                await machine.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Of the Machinefile as it is on disk now.</summary>
+    public static string HashOf(ProjectRoot project) =>
+        File.Exists(project.Machinefile) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(project.Machinefile))) : "";
+
+    private async Task<(IEngineMachine Machine, MachineRecord Record)> BootAsync(
+        Machinefile machinefile, MachineRecord record, MachineIdentity identity, CancellationToken cancel)
+    {
+        PortsFree(machinefile.Ports);
+        progress.Step("image " + machinefile.Image);
+        var image = await new ProjectImage(paths, engine, logs).EnsureAsync(folders, machinefile, progress, cancel);
+        record = (record with { ImageHash = image.Hash, Prepared = false, Started = null }).Save(folders.State);
+
+        var volumes = new VolumeStore(folders, engine);
+        record = await volumes.EnsureAsync(machinefile, record, cancel);
+        progress.Step("starting " + engine.Name);
+        var machine = await engine.StartAsync(
+            new MachineSpec(
+                folders.Id,
+                folders.State,
+                folders.Runtime,
+                image.Boot,
+                machinefile.Cpus,
+                machinefile.MemoryBytes,
+                machinefile.DiskBytes,
+                [
+                    new SharedFolder(GuestLayout.ProjectTag, folders.Project.Path, ReadOnly: true),
+                    .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestSetup.ShareTag(index), share.HostPath, !share.Write)),
+                ],
+                VolumeStore.Disks(machinefile, volumes),
+                identity.Files),
+            progress,
+            cancel);
+        return (machine, record);
+    }
+
+    private async Task PrepareAsync(GuestConnection guest, SshMaster master, Machinefile machinefile, MachineRecord record, CancellationToken cancel)
+    {
+        progress.Step("preparing the workspace");
+        var script = GuestSetup.Script(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow);
+        var result = await Ssh.TryRunAsync(guest, "sh -s", cancel, script);
+        if (result.ExitCode != 0)
+        {
+            throw new MachineException(
+                $"the machine could not be prepared:\n{Programs.LastLines(result.Error + result.Output, 12)}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
+        }
+
+        foreach (var port in machinefile.Ports)
+        {
+            await master.ForwardAsync(port, cancel);
+        }
+    }
+
+    // Said before minutes are spent on a boot.
+    private static void PortsFree(IReadOnlyList<PortForward> ports)
+    {
+        foreach (var port in ports)
+        {
+            try
+            {
+                using var probe = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, port.Host);
+                probe.Start();
+            }
+            catch (System.Net.Sockets.SocketException e)
+            {
+                throw new MachineException(
+                    $"port {port.Host} of this host, which the Machinefile declares, cannot be opened: {e.Message}",
+                    $"free it, or give another: ports: [\"{port.Host + 1}:{port.Guest}\"]",
+                    ExitCode.MachineUnavailable,
+                    e);
+            }
+        }
+    }
+}

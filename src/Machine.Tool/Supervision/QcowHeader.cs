@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>
+/// A disk that somebody hands us must not name other files of this host: qcow2 can have a backing file and an external
+/// data file, and the engine would open them.
+/// </summary>
+internal static class QcowHeader
+{
+    private const uint Magic = 0x514649FB; // "QFI\xfb"
+
+    // Bit 2 of incompatible_features: guest data lies in an external file (docs/interop/qcow2.txt of the format).
+    private const ulong ExternalData = 1UL << 2;
+
+    /// <exception cref="MachineException">It is not a qcow2, or it refers to another file.</exception>
+    public static async Task RequireStandAloneAsync(string file, CancellationToken cancel)
+    {
+        var header = new byte[104];
+        await using var stream = File.OpenRead(file);
+        var length = await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancel);
+        if (length < 72 || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
+        {
+            throw new MachineException($"{file} is not a qcow2 disk", "import what `dotnet machine volume export` wrote");
+        }
+
+        var version = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4));
+        var backing = BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(8));
+        var features = version >= 3 ? BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) : 0;
+        if (backing != 0 || (features & ExternalData) != 0)
+        {
+            throw new MachineException($"{file} refers to another file of this host; it is not imported");
+        }
+    }
+}

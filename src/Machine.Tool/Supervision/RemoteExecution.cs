@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Machine.Tool.Guest;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>
+/// Runs one command in the guest as if it ran here: ssh inherits this process's streams, so bytes, terminal, colours and
+/// window size need no code of ours. What is left to us are signals and the exit code.
+/// </summary>
+internal sealed class RemoteExecution(ClientLease lease, HostUser user)
+{
+    /// <summary>ssh's own failures; a command may end with it too.</summary>
+    private const int SshFailed = 255;
+
+    private static readonly string[] Signals = ["INT", "TERM", "KILL"];
+
+    private int interrupts;
+
+    private GuestConnection Guest => lease.Lease.Guest;
+
+    /// <returns>The command's exit code.</returns>
+    /// <exception cref="MachineException">The connection was lost, or somebody stopped the machine.</exception>
+    public async Task<int> RunAsync(GuestCommand command)
+    {
+        var terminal = Terminal.InputIsTerminal && Terminal.OutputIsTerminal;
+        using var ssh = Start(command, terminal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Pass(context, terminal));
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => context.Cancel = true);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ssh));
+        using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => End(context, ssh));
+        await ssh.WaitForExitAsync();
+        return ssh.ExitCode == SshFailed ? await ExplainAsync() : ssh.ExitCode;
+    }
+
+    private Process Start(GuestCommand command, bool terminal)
+    {
+        // Without a terminal of the guest's own, Ctrl+C would end ssh instead of the command: ssh gets a session of its own.
+        var program = Ssh.Program;
+        var arguments = Ssh.Arguments(Guest, terminal ? "-tt" : "-T");
+        if (!terminal && Programs.Find("setsid") is { } session)
+        {
+            arguments = ["--wait", program, .. arguments];
+            program = session;
+        }
+
+        var start = new ProcessStartInfo(program) { UseShellExecute = false };
+        arguments.ForEach(start.ArgumentList.Add);
+        start.ArgumentList.Add(command.Line(lease.Lease.Token, user));
+        return Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
+    }
+
+    // On a terminal the guest's own terminal turns the key into the signal, and none comes here.
+    private void Pass(PosixSignalContext context, bool terminal)
+    {
+        context.Cancel = true;
+        if (!terminal)
+        {
+            var signal = Signals[Math.Min(interrupts++, Signals.Length - 1)];
+            _ = Ssh.TryRunAsync(Guest, $"sh {GuestLayout.Programs}/signal.sh {lease.Lease.Token} {signal}", CancellationToken.None);
+        }
+    }
+
+    private static void End(PosixSignalContext context, Process ssh)
+    {
+        // The lease ends with this process, and the supervisor then ends the command.
+        context.Cancel = true;
+        ssh.Kill();
+    }
+
+    private async Task<int> ExplainAsync()
+    {
+        var own = await Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None);
+        if (own.ExitCode == 0 && own.Output == "255")
+        {
+            return SshFailed;
+        }
+
+        throw await lease.WasStoppedAsync(TimeSpan.FromSeconds(5))
+            ? new MachineException("the machine was stopped while the command ran", exitCode: ExitCode.MachineUnavailable)
+            : new MachineException(
+                "the connection to the machine was lost while the command ran; the command was ended", "dotnet machine status", ExitCode.MachineUnavailable);
+    }
+}

@@ -1,0 +1,67 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Packages;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>
+/// What a guest may talk to, on a socket of its own: the package feed, and in image builds the npm registry. The control
+/// API is another server on another socket, so no request of a guest can ever reach it.
+/// </summary>
+internal sealed class ServiceHost : IAsyncDisposable
+{
+    private readonly WebApplication application;
+
+    private ServiceHost(WebApplication application, string socket)
+    {
+        this.application = application;
+        Socket = socket;
+    }
+
+    public string Socket { get; }
+
+    public static async Task<ServiceHost> StartAsync(
+        string socket, string project, MachinePaths paths, string packagesLog, bool withNpm, ILoggerFactory logs, CancellationToken cancel)
+    {
+        var application = Create(socket, logs, limits =>
+        {
+            // A guest asks for packages; it sends nothing.
+            limits.MaxRequestBodySize = 64 * 1024;
+            limits.MaxConcurrentConnections = 256;
+        });
+        new PackageFeed(project, paths, packagesLog, logs.CreateLogger<PackageFeed>()).Map(application);
+        if (withNpm)
+        {
+            new NpmRegistry(project, logs.CreateLogger<NpmRegistry>()).Map(application);
+        }
+
+        await application.StartAsync(cancel);
+        return new ServiceHost(application, socket);
+    }
+
+    /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>
+    public static WebApplication Create(string socket, ILoggerFactory logs, Action<KestrelServerLimits> limits)
+    {
+        File.Delete(socket);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "dotnet-machine" });
+        builder.Services.AddSingleton(logs);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            limits(server.Limits);
+            server.ListenUnixSocket(socket);
+        });
+        return builder.Build();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await application.DisposeAsync();
+        File.Delete(Socket);
+    }
+}
