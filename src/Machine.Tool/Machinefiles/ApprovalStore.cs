@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>What a person agreed to, as it is kept.</summary>
+/// <param name="Lines">What was shown when the person agreed.</param>
+internal sealed record Approval(string Project, string PlanHash, IReadOnlyList<string> Lines, DateTimeOffset Approved);
+
+/// <summary>
+/// Remembers which plans a person approved for which project. Outside of every project, so that neither a guest nor a
+/// pulled commit can approve anything. One file for each pair: two processes never overwrite one another, and a plan that
+/// comes back (another branch) is still approved.
+/// </summary>
+internal sealed class ApprovalStore(string folder)
+{
+    public ApprovalStore(MachinePaths paths)
+        : this(paths.Approvals)
+    {
+    }
+
+    /// <summary>True for a plan that widens nothing.</summary>
+    public bool IsApproved(ProjectRoot project, MachinePlan plan)
+    {
+        if (!plan.WidensBoundary)
+        {
+            return true;
+        }
+
+        try
+        {
+            return JsonState.Read<Approval>(FileOf(project, plan)) is { } approval
+                && approval.Project == project.Path
+                && approval.PlanHash == plan.Hash;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            // What can't be read is no yes.
+            return false;
+        }
+    }
+
+    /// <exception cref="MachineException">The state folder can't be written.</exception>
+    public void Approve(ProjectRoot project, MachinePlan plan)
+    {
+        MachinePaths.CreatePrivate(folder);
+        var lines = plan.Widening.Select(item => item.Text).ToList();
+        try
+        {
+            JsonState.Write(FileOf(project, plan), new Approval(project.Path, plan.Hash, lines, DateTimeOffset.UtcNow));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"cannot keep the approval in {folder}: {e.Message}", "make it writable, or set MACHINE_HOME to a folder that is", ExitCode.MachineUnavailable, e);
+        }
+    }
+
+    private string FileOf(ProjectRoot project, MachinePlan plan) =>
+        Path.Combine(folder, $"{project.MachineId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{project.Path}\0{plan.Hash}")))}.json");
+}

@@ -1,0 +1,21 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>What of this host decides how a Machinefile is read.</summary>
+/// <param name="Cpus">Processors this process may use.</param>
+/// <param name="MemoryBytes">Memory in bytes, of the container where there is one.</param>
+/// <param name="Home">The user's home folder, links resolved.</param>
+/// <param name="State">Folders of this tool, which no guest may ever see.</param>
+internal sealed record HostFacts(int Cpus, long MemoryBytes, string Home, IReadOnlyList<string> State)
+{
+    public static HostFacts Current()
+    {
+        var paths = MachinePaths.FromEnvironment();
+        return new HostFacts(
+            Environment.ProcessorCount,
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            ProjectRoot.RealPath(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify)),
+            [ProjectRoot.RealPath(paths.Home), ProjectRoot.RealPath(paths.Runtime)]);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>One thing that a Machinefile asks of the host.</summary>
+/// <param name="Text">One line for a person; fit for a terminal.</param>
+/// <param name="Widens">It opens the boundary between guest and host, so a person has to agree.</param>
+/// <param name="Identity">What is agreed to, exactly: its fields, untouched by formatting; contents as their hash.</param>
+internal sealed record PlanItem(string Text, bool Widens, IReadOnlyList<string> Identity);
+
+/// <summary>What a Machinefile asks of the host, in words a person can approve.</summary>
+/// <param name="Items">In the order of the Machinefile's keys.</param>
+/// <param name="Hash">Lower-case hex over what widens the boundary; the same for two plans that ask for the same.</param>
+internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash)
+{
+    public bool WidensBoundary => Items.Any(item => item.Widens);
+
+    public IEnumerable<PlanItem> Widening => Items.Where(item => item.Widens);
+
+    /// <exception cref="MachineException">A provision script can't be read.</exception>
+    public static MachinePlan From(Machinefile machinefile, ProjectRoot project)
+    {
+        List<PlanItem> items =
+        [
+            .. PlanItems.OfImage(machinefile, project),
+            .. PlanItems.OfGuest(machinefile, project),
+            .. PlanItems.OfHost(machinefile),
+            .. PlanItems.OfWorkspace(machinefile.Workspace),
+        ];
+        return new MachinePlan(items, HashOf(items.Where(item => item.Widens)));
+    }
+
+    private static string HashOf(IEnumerable<PlanItem> items)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "machine plan 1");
+        foreach (var identity in items.Select(item => item.Identity).OrderBy(fields => string.Join('\0', fields), StringComparer.Ordinal))
+        {
+            AddCount(hash, identity.Count);
+            foreach (var field in identity)
+            {
+                Add(hash, field);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // Lengths in front: no two lists of fields run into one another.
+    private static void Add(IncrementalHash hash, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        AddCount(hash, bytes.Length);
+        hash.AppendData(bytes);
+    }
+
+    private static void AddCount(IncrementalHash hash, int count)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, count);
+        hash.AppendData(bytes);
+    }
+}

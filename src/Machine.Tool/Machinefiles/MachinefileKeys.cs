@@ -1,0 +1,154 @@
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>
+/// Every key of a Machinefile, described once. The reader checks a file against this tree, and the JSON schema and the
+/// reference in docs/machinefile.md are printed from it.
+/// </summary>
+internal static class MachinefileKeys
+{
+    private const long MostDisk = 16 * ByteSize.TiB;
+
+    public static readonly Key ImagePath = new(
+        "path", "A qcow2 disk on this host, absolute or relative to the project; `~/` is your home folder.", PathRules.Host, null,
+        "image: { path: ../base.qcow2, sha256: " + Zeros + " }");
+
+    public static readonly Key ImageUrl = new(
+        "url", "A qcow2 disk that this host downloads once, over http or https.",
+        new TextShape("an http or https URL", "^https?://[^\\s@]+$", "https://mirror.example.com/base.qcow2", UrlFlaw), null,
+        "image: { url: \"https://mirror.example.com/base.qcow2\", sha256: " + Zeros + " }");
+
+    public static readonly Key ImageSha256 = new(
+        "sha256", "The disk's SHA-256 in hex. A disk with another content is refused.",
+        new TextShape("a SHA-256 (64 hex digits)", "^[0-9a-fA-F]{64}$", Zeros), null, ImagePath.Example, Required: true);
+
+    public static readonly Key Image = new(
+        "image", "The guest's operating system: a distribution, built from its packages, or a qcow2 cloud image by path or URL with its SHA-256.",
+        new EitherShape(
+            new ChoiceShape(["debian/12", "debian/13"], [], DistributionFlaw),
+            new MapShape("{ path or url, sha256 }", [ImagePath, ImageUrl, ImageSha256], ExactlyOne: ["path", "url"])),
+        MachinefileDefaults.Image, "image: debian/13");
+
+    public static readonly Key Sdk = new(
+        "sdk", "The .NET SDK in the image: `global.json` takes the version that the project's global.json asks for (without one, the newest that this host has); an exact version; or `none`.",
+        new TextShape("global.json, an exact SDK version or none", "^(global\\.json|none|[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{3}(-[0-9A-Za-z.-]+)?)$", "10.0.100"),
+        MachinefileDefaults.Sdk, "sdk: 10.0.100");
+
+    public static readonly Key Cpus = new(
+        "cpus", "Virtual processors. Never more than this host has, whatever is written here.",
+        new IntegerShape("a whole number", 1, 256), "2", "cpus: 1");
+
+    public static readonly Key Memory = new(
+        "memory", "The guest's memory. Without this key: 4GiB, but at most half of this host's memory. More than the host has is refused.",
+        new SizeShape(512 * ByteSize.MiB, 4 * ByteSize.TiB), "4GiB", "memory: 2GiB");
+
+    public static readonly Key Disk = new(
+        "disk", "Limit of the machine's own disk. It is ephemeral (gone with `stop`) and takes no room on the host before it is written.",
+        new SizeShape(4 * ByteSize.GiB, MostDisk), "20GiB", "disk: 40GiB");
+
+    public static readonly Key Packages = new(
+        "packages", "Packages of the distribution that the image holds, with `=version` where it must be exact. Replaces the default list.",
+        new ListShape("a list of package names", NameRules.Package), "[git]", "packages: [git, nodejs, npm]");
+
+    public static readonly Key ToolsNpm = new(
+        "npm", "npm packages, installed globally into the image. Needs `nodejs` and `npm` in `packages`.",
+        new ListShape("a list of npm packages", NameRules.Npm), "[]", "tools: { npm: [\"typescript@5.9.2\"] }");
+
+    public static readonly Key ToolsDotnet = new(
+        "dotnet", "dotnet tools, installed into the image: `id` or `id@version`.",
+        new ListShape("a list of dotnet tools", NameRules.DotnetTool), "[]", "tools: { dotnet: [\"dotnet-ef@10.0.0\"] }");
+
+    public static readonly Key Tools = new(
+        "tools", "Tools from package feeds, installed into the image.",
+        new MapShape("a map with npm and dotnet", [ToolsNpm, ToolsDotnet]), "{}", ToolsNpm.Example);
+
+    public static readonly Key Env = new(
+        "env", "Variables of every command in the guest. A name without a value passes this host's value in (asks for approval).",
+        new MapShape("a map of names and values", [], NameRules.Variable, new VariableShape()), "{}",
+        "env: { ASPNETCORE_ENVIRONMENT: Development, LICENSE_KEY: }");
+
+    public static readonly Key Ports = new(
+        "ports", "TCP ports of the guest that this host's loopback reaches (asks for approval): one number for the same port on both ends, or `\"host:guest\"`.",
+        new ListShape("a list of ports", new PortShape()), "[]", "ports: [5000, \"8080:80\"]");
+
+    public static readonly Key ShareHost = new(
+        "host", "A folder of this host, absolute or relative to the project; `~/` is your home folder. Folders with credentials, of the system and of this tool are refused.",
+        PathRules.Host, null, "shares: [{ host: ../data, guest: /data }]", Required: true);
+
+    public static readonly Key ShareGuest = new(
+        "guest", "Where the guest sees it: an absolute path outside the guest's system and the project.", PathRules.Guest, null, ShareHost.Example, Required: true);
+
+    public static readonly Key ShareWrite = new(
+        "write", "Whether the guest may write it.", new BooleanShape(), "false", "shares: [{ host: ../data, guest: /data, write: true }]");
+
+    public static readonly Key Shares = new(
+        "shares", "Further folders of this host (asks for approval).",
+        new ListShape("a list of shares", new MapShape("{ host, guest, write }", [ShareHost, ShareGuest, ShareWrite])), "[]", ShareHost.Example);
+
+    public static readonly Key VolumeGuest = new(
+        "guest", "Where it is mounted: an absolute path outside the guest's system and the project.", PathRules.Guest, null,
+        "volumes: { db: { guest: /var/lib/postgresql, size: 5GiB } }", Required: true);
+
+    public static readonly Key VolumeSize = new(
+        "size", "Limit of the disk; it grows as it is written.",
+        new SizeShape(64 * ByteSize.MiB, MostDisk), "10GiB", VolumeGuest.Example);
+
+    public static readonly Key PackagesVolumeSize = new(
+        "size", "Limit of the package cache's disk; it grows as it is written.",
+        new SizeShape(64 * ByteSize.MiB, MostDisk), "20GiB", "volumes: { packages: { size: 40GiB } }");
+
+    public static readonly Key PackagesVolume = new(
+        MachinefileDefaults.PackagesVolume, "The volume of NuGet's and npm's package caches: `default`, `none`, or its size.",
+        new EitherShape(new ChoiceShape(["default", "none"], []), new MapShape("{ size }", [PackagesVolumeSize])), "default", "volumes: { packages: none }");
+
+    public static readonly Key Volumes = new(
+        "volumes", "Disks that outlive the machine, by name.",
+        new MapShape("a map of volumes", [PackagesVolume], NameRules.Volume, new MapShape("{ guest, size }", [VolumeGuest, VolumeSize])),
+        "{ packages: default }", VolumeGuest.Example);
+
+    public static readonly Key Mode = new(
+        "mode", "How the guest sees the project: `overlay` is the host's tree below, read-only, and the guest's changes above. (`mount` and `sync` are not available yet.)",
+        new ChoiceShape(["overlay"], ["mount", "sync"]), "overlay", "workspace: { mode: overlay }");
+
+    public static readonly Key Outputs = new(
+        "outputs", "Globs of what is imported from the guest without asking: `*` and `?` within a name, `**` for any number of folders. Guarded files are asked for all the same. Replaces the default list; more than the default asks for approval.",
+        new ListShape("a list of globs", PathRules.Glob), "[\"**/bin/**\", \"artifacts/**\", \"**/TestResults/**\"]", "workspace: { outputs: [\"**/bin/**\", \"dist/**\"] }");
+
+    public static readonly Key Changes = new(
+        "changes", "What becomes of the guest's other changes: `ask` holds them and asks on a terminal, `hold` only holds them, `apply` imports them without asking, guarded files excepted (asks for approval).",
+        new ChoiceShape(["ask", "hold", "apply"], []), "ask", "workspace: { changes: hold }");
+
+    public static readonly Key Workspace = new(
+        "workspace", "The project as the guest sees it, and what comes back.",
+        new MapShape("a map with mode, outputs and changes", [Mode, Outputs, Changes]), "{}", Outputs.Example);
+
+    public static readonly Key Provision = new(
+        "provision", "Scripts of the project that run as root in the image build, in this order (asks for approval). Their content is part of the image's hash.",
+        new ListShape("a list of scripts", PathRules.Script), "[]", "provision: [./machine/setup.sh]");
+
+    /// <summary>The file itself.</summary>
+    public static readonly MapShape Root = new(
+        "a map of keys",
+        [
+            Image, Sdk, Cpus, Memory, Disk, Packages, Tools, Env, Ports, Shares, Volumes, Workspace,
+            Later("network", "What the guest may reach beyond the package feeds."),
+            Later("restore", "Rules for packages: age, known vulnerabilities, sources."),
+            Later("idle", "When an unused machine is suspended."),
+            Provision,
+        ]);
+
+    // A placeholder that nobody takes for a real sum.
+    private const string Zeros = "0000000000000000000000000000000000000000000000000000000000000000";
+
+    private static Key Later(string name, string description) => new(name, description, new LaterShape(), null, "");
+
+    private static Flaw? UrlFlaw(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            ? url.UserInfo.Length == 0 ? null : new Flaw($"{Printable.Quote(text)} holds a user name or password", "use an address that needs none")
+            : new Flaw($"{Printable.Quote(text)} is not an http or https URL", "for a file of this host write image: { path: …, sha256: … }");
+
+    private static Flaw? DistributionFlaw(string text) =>
+        text.Contains("://", StringComparison.Ordinal) ? new Flaw($"{Printable.Quote(text)}: a URL needs its SHA-256", "write image: { url: …, sha256: … }")
+        : text.EndsWith(".qcow2", StringComparison.Ordinal) || text.EndsWith(".img", StringComparison.Ordinal) || text.StartsWith('/') || text.StartsWith('.') || text.StartsWith('~')
+            ? new Flaw($"{Printable.Quote(text)}: a disk needs its SHA-256", "write image: { path: …, sha256: … }")
+        : null;
+}

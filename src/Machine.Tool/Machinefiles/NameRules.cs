@@ -1,0 +1,45 @@
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>Names that end up in command lines, file names or labels: what they may be made of.</summary>
+internal static class NameRules
+{
+    /// <summary>A Debian package: policy §5.6.1, with an architecture or version as apt takes them.</summary>
+    public static readonly TextShape Package = new(
+        "a package of the distribution",
+        "^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[0-9][A-Za-z0-9.+~:-]*)?$",
+        "postgresql-client",
+        text => NoOption(text) ?? (text.EndsWith('-') ? new Flaw($"{Printable.Quote(text)} ends with a '-', which tells apt to remove it", "write the package's name") : null));
+
+    /// <summary>An npm package by name, with an exact version, a range or a tag; no URL, no folder, no git address.</summary>
+    public static readonly TextShape Npm = new(
+        "an npm package",
+        "^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*(@[0-9A-Za-z^~][0-9A-Za-z.+_-]*)?$",
+        "typescript@5.9.2",
+        NoOption);
+
+    public static readonly TextShape DotnetTool = new(
+        "a dotnet tool",
+        "^[A-Za-z0-9_][A-Za-z0-9_.-]*(@[0-9]+(\\.[0-9]+){1,3}(-[0-9A-Za-z.-]+)?)?$",
+        "dotnet-ef@10.0.0",
+        NoOption);
+
+    /// <summary>A variable's name as every shell reads it.</summary>
+    public static readonly TextShape Variable = new(
+        "a variable's name",
+        "^(?!MACHINE_)[A-Za-z_][A-Za-z0-9_]{0,254}$",
+        "ASPNETCORE_ENVIRONMENT",
+        text => text.StartsWith("MACHINE_", StringComparison.Ordinal)
+            ? new Flaw($"{Printable.Quote(text)}: names that begin with MACHINE_ are this tool's own", "use another name")
+            : null);
+
+    /// <summary>At most 16 characters: it becomes a file system label (ext4) and part of a disk's serial number.</summary>
+    public static readonly TextShape Volume = new(
+        "a volume's name (lower-case letters, digits and '-', at most 16)",
+        "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
+        "db");
+
+    private static Flaw? NoOption(string text) =>
+        text.StartsWith('-') ? new Flaw($"{Printable.Quote(text)} would be an option of a command line, not a name", "write the package's name")
+        : text.Length > 200 ? new Flaw($"{Printable.Quote(text)} is longer than 200 characters", "write the package's name")
+        : null;
+}
