@@ -1,0 +1,34 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary>Runs one command inside and brings its outputs back. Every verb that executes code is this.</summary>
+internal static class GuestVerb
+{
+    /// <param name="arguments">Program and arguments, byte for byte.</param>
+    /// <param name="extra">Variables of this command alone; null passes the host's value.</param>
+    /// <returns>The command's own exit code.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> extra, CancellationToken cancel)
+    {
+        var command = ProjectCommand.Here();
+        using var client = SupervisorClient.For(command.Paths, command.Project);
+        using var lease = await command.LeaseAsync(client, Display(arguments), cancel);
+        var workspace = command.OpenWorkspace(lease.Lease.Guest);
+        var start = await workspace.PrepareAsync(cancel);
+        var code = await new RemoteExecution(lease, command.User).RunAsync(
+            new GuestCommand(command.Directory, GuestEnvironment.For(command.Machinefile, command.User, extra), arguments));
+
+        // The command has ended, however it did; what it wrote is brought back even when it failed.
+        var report = await workspace.CollectAsync(start, CancellationToken.None);
+        await ChangesView.AfterCommandAsync(workspace, report, command.Machinefile.Workspace.Changes);
+        return code;
+    }
+
+    private static string Display(IReadOnlyList<byte[]> arguments)
+    {
+        var text = string.Join(' ', arguments.Select(System.Text.Encoding.UTF8.GetString));
+        return Tainted.Line(text.Length > 200 ? text[..200] + "…" : text);
+    }
+}

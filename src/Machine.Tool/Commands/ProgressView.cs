@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using Machine.Tool.Hosting;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary>Draws what a long task does, on standard error: one live line on a terminal, a plain line a step elsewhere.</summary>
+internal abstract class ProgressView : IProgressSink, IAsyncDisposable
+{
+    // A step this short is not worth a line.
+    private static readonly TimeSpan Worth = TimeSpan.FromMilliseconds(300);
+
+    private readonly Lock gate = new();
+    private readonly Stopwatch clock = new();
+
+    protected string? Current { get; private set; }
+
+    protected string Latest { get; private set; } = "";
+
+    protected TimeSpan Elapsed => clock.Elapsed;
+
+    public static ProgressView Create()
+    {
+        var plain = !Terminal.ErrorIsTerminal
+            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI"))
+            || Environment.GetEnvironmentVariable("TERM") is "dumb" or null;
+        return plain ? new PlainProgress() : new LiveProgress();
+    }
+
+    public void Step(string name)
+    {
+        lock (gate)
+        {
+            Finish();
+            Current = Tainted.Line(name);
+            Latest = "";
+            clock.Restart();
+            Begun();
+        }
+    }
+
+    public void Detail(string text)
+    {
+        lock (gate)
+        {
+            Latest = Tainted.Line(text);
+            Changed();
+        }
+    }
+
+    public void Note(string text)
+    {
+        lock (gate)
+        {
+            Line("machine: " + Tainted.Line(text));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopDrawingAsync();
+        lock (gate)
+        {
+            Finish();
+        }
+    }
+
+    /// <summary>Redraws; callers on other threads come through here.</summary>
+    protected void Redraw()
+    {
+        lock (gate)
+        {
+            Changed();
+        }
+    }
+
+    protected abstract void Begun();
+
+    protected abstract void Changed();
+
+    protected abstract void Done(string line);
+
+    protected abstract void Line(string text);
+
+    protected virtual Task StopDrawingAsync() => Task.CompletedTask;
+
+    private void Finish()
+    {
+        if (Current is { } name)
+        {
+            Current = null;
+            Done(clock.Elapsed < Worth ? "" : $"machine: {name} ({clock.Elapsed.TotalSeconds:0.0} s)");
+        }
+    }
+}
+
+/// <summary>For logs: a line when a long step has ended.</summary>
+internal sealed class PlainProgress : ProgressView
+{
+    protected override void Begun()
+    {
+    }
+
+    protected override void Changed()
+    {
+    }
+
+    protected override void Done(string line)
+    {
+        if (line.Length > 0)
+        {
+            Line(line);
+        }
+    }
+
+    protected override void Line(string text) => Console.Error.WriteLine(text);
+}
+
+/// <summary>For people: the step's name, its latest detail and its seconds, in one line that is drawn over.</summary>
+internal sealed class LiveProgress : ProgressView
+{
+    private const string Clear = "\r\u001b[K";
+
+    private readonly CancellationTokenSource ended = new();
+    private readonly Task ticking;
+
+    public LiveProgress() => ticking = TickAsync();
+
+    protected override void Begun() => Changed();
+
+    protected override void Changed()
+    {
+        if (Current is null)
+        {
+            return;
+        }
+
+        var text = $"machine: {Current} {Elapsed.TotalSeconds:0.0} s{(Latest.Length > 0 ? " — " + Latest : "")}";
+        var width = Width();
+        Console.Error.Write(Clear + (text.Length < width ? text : text[..(width - 1)]));
+    }
+
+    protected override void Done(string line) => Console.Error.Write(line.Length > 0 ? $"{Clear}{line}\n" : Clear);
+
+    protected override void Line(string text)
+    {
+        Console.Error.Write($"{Clear}{text}\n");
+        Changed();
+    }
+
+    protected override async Task StopDrawingAsync()
+    {
+        await ended.CancelAsync();
+        await ticking;
+        ended.Dispose();
+    }
+
+    private static int Width()
+    {
+        try
+        {
+            return Math.Max(20, Console.WindowWidth);
+        }
+        catch (IOException)
+        {
+            return 80;
+        }
+    }
+
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended.Token))
+            {
+                Redraw();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Drawing is over.
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Commands;
+
+/// <summary>The dotnet verbs that run inside with their arguments untouched.</summary>
+internal static class SdkVerbs
+{
+    public static IReadOnlyList<(string Name, string Description)> All { get; } =
+    [
+        ("restore", "dotnet restore, inside"),
+        ("build", "dotnet build, inside"),
+        ("test", "dotnet test, inside"),
+        ("run", "dotnet run, inside"),
+        ("publish", "dotnet publish, inside"),
+        ("pack", "dotnet pack, inside"),
+        ("clean", "dotnet clean, inside"),
+        ("format", "dotnet format, inside"),
+        ("watch", "dotnet watch, inside"),
+    ];
+
+    public static (string Name, string Description)? Find(string verb)
+    {
+        foreach (var known in All)
+        {
+            if (known.Name == verb)
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
+    public static Task<int> RunAsync(string? verb, string[] args, CancellationToken cancel)
+    {
+        List<byte[]> arguments = ["dotnet"u8.ToArray()];
+        if (verb is not null)
+        {
+            arguments.Add(Encoding.UTF8.GetBytes(verb));
+        }
+
+        arguments.AddRange(RawArguments.Last(args, args.Length));
+        return GuestVerb.RunAsync(arguments, new Dictionary<string, string?>(), cancel);
+    }
+}

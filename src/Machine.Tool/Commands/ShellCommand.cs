@@ -1,0 +1,12 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>shell</c>: the guest user's login shell, in this folder.</summary>
+internal static class ShellCommand
+{
+    public static Task<int> RunAsync(string[] args, CancellationToken cancel) =>
+        args.Length == 0
+            ? GuestVerb.RunAsync(["/bin/bash"u8.ToArray(), "-l"u8.ToArray()], new Dictionary<string, string?>(), cancel)
+            : throw new MachineException("shell takes no arguments", "dotnet machine exec -- COMMAND …", ExitCode.Usage);
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Supervision;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>start</c>: brings the machine up, if it is not; says how long it took.</summary>
+internal static class StartCommand
+{
+    public static Command Create()
+    {
+        var approve = new Option<bool>("--approve") { Description = "Allow what the Machinefile asks of this host, without a question" };
+        var command = new Command("start", "Start the project's machine") { approve };
+        command.Aliases.Add("up");
+        command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(approve), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(bool approve, CancellationToken cancel)
+    {
+        var command = ProjectCommand.Here();
+        if (approve)
+        {
+            Approval.Require(command, assumeYes: true);
+        }
+
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        using var client = SupervisorClient.For(command.Paths, command.Project);
+        using var lease = await command.LeaseAsync(client, "start", cancel);
+        Console.Out.WriteLine($"{command.Project.MachineId} is running ({lease.Lease.Accelerator}, {clock.Elapsed.TotalSeconds:0.0} s)");
+        return ExitCode.Ok;
+    }
+}

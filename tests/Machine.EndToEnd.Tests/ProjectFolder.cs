@@ -1,0 +1,76 @@
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>A project in a temporary folder, with a machine that is destroyed with it.</summary>
+public sealed class ProjectFolder : IAsyncDisposable
+{
+    private readonly string top;
+
+    public ProjectFolder(string name = "project", string machinefile = "")
+    {
+        top = Directory.CreateTempSubdirectory("machine-e2e-").FullName;
+        Path = System.IO.Path.Combine(top, name);
+        Directory.CreateDirectory(Path);
+        Write("Machinefile", machinefile);
+    }
+
+    public string Path { get; }
+
+    /// <summary>The repository's samples, for tests that build one.</summary>
+    public static string Samples { get; } = FindUpwards("samples");
+
+    public string this[string relative] => System.IO.Path.Combine(Path, relative);
+
+    public void Write(string relative, string content)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[relative])!);
+        File.WriteAllText(this[relative], content);
+    }
+
+    public Task<ToolResult> RunAsync(params string[] arguments) => ToolRun.RunAsync(Path, arguments);
+
+    public Task<ToolResult> ExecAsync(params string[] command) => ToolRun.RunAsync(Path, ["exec", "--", .. command]);
+
+    /// <summary>A script for the guest's shell, as its root.</summary>
+    public Task<ToolResult> RootAsync(string script) => ExecAsync(Environment.UserName == "root" ? ["sh", "-c", script] : ["sudo", "sh", "-c", script]);
+
+    public static void CopyFolder(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var relative = System.IO.Path.GetRelativePath(from, file);
+            var parts = relative.Split('/', '\\');
+            if (parts.Contains("bin") || parts.Contains("obj"))
+            {
+                continue;
+            }
+
+            var target = System.IO.Path.Combine(to, relative);
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
+            File.Copy(file, target, overwrite: true);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(this["Machinefile"]))
+        {
+            await ToolRun.RunAsync(Path, ["destroy", "--yes"]);
+        }
+
+        Directory.Delete(top, recursive: true);
+    }
+
+    private static string FindUpwards(string name)
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
+        {
+            var candidate = System.IO.Path.Combine(folder, name);
+            if (Directory.Exists(candidate) && File.Exists(System.IO.Path.Combine(folder, "Machine.sln")))
+            {
+                return candidate;
+            }
+        }
+
+        throw new InvalidOperationException("the tests run outside the repository");
+    }
+}

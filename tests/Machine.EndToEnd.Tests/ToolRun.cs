@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>What one run of the real tool did.</summary>
+public sealed record ToolResult(int ExitCode, byte[] OutputBytes, string Error)
+{
+    public string Output { get; } = Encoding.UTF8.GetString(OutputBytes);
+
+    /// <summary>For a failed assertion: everything the tool said.</summary>
+    public override string ToString() => $"exit code {ExitCode}\n--- output\n{Output}\n--- error\n{Error}";
+
+    public ToolResult ShouldSucceed()
+    {
+        ExitCode.ShouldBe(0, ToString());
+        return this;
+    }
+}
+
+/// <summary>Runs the tool as a user does: as a process, in a folder.</summary>
+public static class ToolRun
+{
+    /// <summary>The tool's own executable, built beside the tests.</summary>
+    public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "dotnet-machine.exe" : "dotnet-machine");
+
+    public static Process Start(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var start = new ProcessStartInfo(Program)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs to the end. Fails the test after <paramref name="minutes"/>.</summary>
+    public static async Task<ToolResult> RunAsync(
+        string folder, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string?>? environment = null, double minutes = 20)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(minutes));
+        var list = arguments.ToList();
+        using var process = Start(folder, list, environment);
+        try
+        {
+            using var output = new MemoryStream();
+            var reading = process.StandardOutput.BaseStream.CopyToAsync(output, limit.Token);
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            if (input is not null)
+            {
+                await process.StandardInput.BaseStream.WriteAsync(input, limit.Token);
+            }
+
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(limit.Token);
+            await reading;
+            return new ToolResult(process.ExitCode, output.ToArray(), await error);
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"dotnet-machine {string.Join(' ', list)} did not end within {minutes} minutes");
+        }
+    }
+}
