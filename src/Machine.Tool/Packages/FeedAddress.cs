@@ -1,0 +1,24 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>The start of the absolute URLs that the v3 protocol and npm want in answers.</summary>
+internal static class FeedAddress
+{
+    /// <summary>The configured address, else the one that the request came to.</summary>
+    /// <exception cref="FeedException">The request names a host that is not this machine's loopback.</exception>
+    public static string Of(HttpRequest request, Uri? configured)
+    {
+        if (configured is not null)
+        {
+            return configured.GetLeftPart(UriPartial.Authority);
+        }
+
+        // Whoever could choose this name would choose where the next requests go.
+        var host = request.Host;
+        var loopback = host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        return loopback ? $"http://{host.ToUriComponent()}" : throw FeedException.BadRequest("the host name must be a loopback address");
+    }
+}

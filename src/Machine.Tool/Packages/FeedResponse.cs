@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using Machine.Tool.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>How answers are written, for NuGet and npm alike.</summary>
+internal static class FeedResponse
+{
+    public static async Task JsonAsync(HttpContext context, JsonNode document)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(document.ToJsonString());
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = bytes.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        }
+    }
+
+    public static async Task StreamAsync(HttpContext context, Stream content, string type, long? length)
+    {
+        context.Response.ContentType = type;
+        context.Response.ContentLength = length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+    }
+
+    /// <summary>The reason goes into the status line, which NuGet prints, and into the body, which people and npm read.</summary>
+    public static async Task ErrorAsync(HttpContext context, int status, string text)
+    {
+        var reason = Redaction.Reason(text);
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        context.Response.Clear();
+        context.Response.StatusCode = status;
+        context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = reason;
+        await JsonAsync(context, new JsonObject { ["error"] = reason });
+    }
+
+    /// <summary>Runs a handler; what fails becomes an answer. Requests are tainted, so nothing but a GET or HEAD gets further.</summary>
+    public static async Task GuardAsync(HttpContext context, SemaphoreSlim slots, Microsoft.Extensions.Logging.ILogger log, Func<Task> handle)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            await ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "packages are read here, never written");
+            return;
+        }
+
+        try
+        {
+            await slots.WaitAsync(context.RequestAborted);
+            try
+            {
+                await handle();
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Abort();
+        }
+        catch (FeedException e)
+        {
+            await ErrorAsync(context, e.Status, e.Message);
+        }
+        catch (MachineException e)
+        {
+            await ErrorAsync(context, StatusCodes.Status502BadGateway, e.Message);
+        }
+        catch (Exception e)
+        {
+            // Boundary: a request must not end the supervisor, and must not show the guest what failed inside.
+            Microsoft.Extensions.Logging.LoggerExtensions.LogError(log, "package request failed: {Error}", Redaction.Secrets(e.ToString()));
+            await ErrorAsync(context, StatusCodes.Status500InternalServerError, "the package feed failed; dotnet machine logs says more");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>
+/// The NuGet v3 feed of one machine, below /nuget/: the only one that its guest knows. Upstream are the host's own sources;
+/// credentials and addresses stay on the host.
+/// </summary>
+internal sealed class PackageFeed : IDisposable
+{
+    // NuGet itself asks for at most 16 (or twice the processors) at once.
+    private readonly SemaphoreSlim slots = new(64);
+    private readonly FeedRequests requests;
+    private readonly Uri? address;
+    private readonly ILogger log;
+
+    /// <param name="projectFolder">Whose NuGet configuration is in force; no project in it is evaluated.</param>
+    /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
+    /// <param name="address">How the guest reaches this server; null takes the request's own host name, loopback only.</param>
+    /// <exception cref="Hosting.MachineException">This host has no SDK to take NuGet from.</exception>
+    public PackageFeed(string projectFolder, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null)
+    {
+        SdkAssemblies.Register();
+        this.address = address;
+        this.log = log;
+        requests = Requests(projectFolder, packagesFolder, entered, log);
+    }
+
+    public void Map(IEndpointRouteBuilder endpoints) =>
+        endpoints.Map("/nuget/{**path}", context => FeedResponse.GuardAsync(
+            context, slots, log, () => requests.AnswerAsync(context, FeedAddress.Of(context.Request, address))));
+
+    public void Dispose()
+    {
+        requests.Dispose();
+        slots.Dispose();
+    }
+
+    // Apart, so that nothing of NuGet is loaded before the line that says where it is.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static FeedRequests Requests(string projectFolder, string packagesFolder, PackageLog entered, ILogger log) =>
+        new(projectFolder, packagesFolder, entered, log);
+}

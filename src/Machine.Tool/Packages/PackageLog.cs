@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>One package that a machine received.</summary>
+/// <param name="Kind"><c>nuget</c> or <c>npm</c>.</param>
+/// <param name="Source">The source's name in the host's configuration, never its address; for npm the registry's host.</param>
+/// <param name="Hash"><c>sha512-</c> and base64, as npm and lock files write it; null where npm's registry published none.</param>
+/// <param name="Signature">What of the package's signature was verified; null for npm.</param>
+internal sealed record PackageLogEntry(
+    string Kind, string Id, string Version, string Source, string? Hash, string? Signature, DateTimeOffset Time);
+
+/// <summary>Every package that entered a machine, as JSON lines in the machine's folder.</summary>
+internal sealed class PackageLog(string path)
+{
+    private static readonly JsonSerializerOptions Line = new(JsonState.Options)
+    {
+        WriteIndented = false,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly Lock gate = new();
+    private readonly HashSet<(string, string, string, string?)> written = [];
+
+    /// <summary>Writes a line, once for each content while this supervisor runs: a guest that asks again and again fills no disk.</summary>
+    public void Add(PackageLogEntry entry)
+    {
+        lock (gate)
+        {
+            if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Hash)))
+            {
+                File.AppendAllText(path, JsonSerializer.Serialize(entry, Line) + "\n");
+            }
+        }
+    }
+
+    /// <summary>Reads what was written; a line cut off by a crash is left out.</summary>
+    public static IEnumerable<PackageLogEntry> Read(string path)
+    {
+        foreach (var line in File.Exists(path) ? File.ReadLines(path) : [])
+        {
+            PackageLogEntry? entry;
+            try
+            {
+                entry = JsonSerializer.Deserialize<PackageLogEntry>(line, Line);
+            }
+            catch (JsonException)
+            {
+                continue;
+            }
+
+            if (entry is not null)
+            {
+                yield return entry;
+            }
+        }
+    }
+}

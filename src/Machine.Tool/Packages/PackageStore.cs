@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Machine.Tool.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>
+/// Verified packages, once per host by content hash. <c>sha512/aa/HASH.nupkg</c> is the content, read-only;
+/// <c>index/SOURCE/_id/version.json</c> says which source gave which content for a name.
+/// Equal names of two sources never meet: a project sees only entries of the sources that its own configuration names.
+/// </summary>
+internal sealed class PackageStore(string folder, ILogger log)
+{
+    public StoredPackage? Find(string sourceKey, string id, string version)
+    {
+        var path = IndexFile(sourceKey, id, version);
+        try
+        {
+            return JsonState.Read<StoredPackage>(path);
+        }
+        catch (JsonException e)
+        {
+            log.LogWarning("the package index file {Path} is broken and is dropped: {Reason}", path, e.Message);
+            File.Delete(path);
+            return null;
+        }
+    }
+
+    /// <summary>The versions of a package that are kept, for the time when their source can't be reached.</summary>
+    public IReadOnlyList<string> Versions(string sourceKey, string id)
+    {
+        var index = IndexFolder(sourceKey, id);
+        return Directory.Exists(index)
+            ? [.. Directory.EnumerateFiles(index, "*.json").Select(file => Path.GetFileNameWithoutExtension(file))]
+            : [];
+    }
+
+    /// <summary>Cheap: the content is there and as long as it was. <see cref="OpenAsync"/> looks at every byte.</summary>
+    public bool Holds(StoredPackage package) => new FileInfo(ContentFile(package.Hash)) is { Exists: true } file && file.Length == package.SizeBytes;
+
+    /// <summary>
+    /// Opens the content after hashing it anew (about a gigabyte a second): what a disk or a person changed is dropped,
+    /// never served. Null when it is gone or was changed.
+    /// </summary>
+    public async Task<FileStream?> OpenAsync(StoredPackage package, CancellationToken cancel)
+    {
+        var path = ContentFile(package.Hash);
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (await HashAsync(stream, cancel) == package.Hash)
+            {
+                stream.Position = 0;
+                return stream;
+            }
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+
+        await stream.DisposeAsync();
+        log.LogWarning("the kept package {Id} {Version} does not match its hash any more; it is dropped and downloaded anew", package.Id, package.Version);
+        Delete(path);
+        return null;
+    }
+
+    /// <summary>A new empty file for a download, on the same file system as its later place.</summary>
+    public string NewTemporaryFile() =>
+        Path.Combine(MachinePaths.CreatePrivate(Path.Combine(folder, "incoming")), $"{Environment.ProcessId}-{Guid.NewGuid():N}.nupkg");
+
+    /// <summary>Takes a verified download in: content first, then the index entry that makes it visible.</summary>
+    public async Task<StoredPackage> AddAsync(
+        string temporaryFile, string sourceKey, string sourceName, string id, string version, Verdict verdict, CancellationToken cancel)
+    {
+        string hash;
+        long size;
+        await using (var stream = new FileStream(temporaryFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan))
+        {
+            hash = await HashAsync(stream, cancel);
+            size = stream.Length;
+        }
+
+        var path = ContentFile(hash);
+        MachinePaths.CreatePrivate(Path.GetDirectoryName(path)!);
+        MakeReadOnly(temporaryFile);
+        Delete(path);
+        File.Move(temporaryFile, path, overwrite: true);
+        var package = new StoredPackage(id, version, sourceName, hash, size, verdict.Signature, verdict.Policy, DateTimeOffset.UtcNow);
+        WriteIndex(sourceKey, package);
+        return package;
+    }
+
+    /// <summary>Remembers that a kept package was verified under another policy.</summary>
+    public void WriteIndex(string sourceKey, StoredPackage package)
+    {
+        MachinePaths.CreatePrivate(IndexFolder(sourceKey, package.Id));
+        JsonState.Write(IndexFile(sourceKey, package.Id, package.Version), package);
+    }
+
+    /// <summary>Keeps other supervisors of this host from downloading the same package at the same time; a handful of names share a lock.</summary>
+    public Task<FileLock> LockAsync(string id, string version, CancellationToken cancel)
+    {
+        var locks = MachinePaths.CreatePrivate(Path.Combine(folder, "locks"));
+        return FileLock.AcquireAsync(Path.Combine(locks, MachinePaths.ShortHash($"{id}/{version}")[..3] + ".lock"), null, cancel);
+    }
+
+    private static async Task<string> HashAsync(Stream stream, CancellationToken cancel) =>
+        Convert.ToHexStringLower(await SHA512.HashDataAsync(stream, cancel));
+
+    private static void MakeReadOnly(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            File.SetAttributes(path, FileAttributes.ReadOnly);
+        }
+        else
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead);
+        }
+    }
+
+    private static void Delete(string path)
+    {
+        if (OperatingSystem.IsWindows() && File.Exists(path))
+        {
+            File.SetAttributes(path, FileAttributes.Normal);
+        }
+
+        if (Directory.Exists(Path.GetDirectoryName(path)))
+        {
+            File.Delete(path);
+        }
+    }
+
+    private string ContentFile(string hash) => Path.Combine(folder, "sha512", hash[..2], hash + ".nupkg");
+
+    // The underscore: an id like "con" or "nul" is a device on Windows.
+    private string IndexFolder(string sourceKey, string id) => Path.Combine(folder, "index", sourceKey, "_" + id);
+
+    private string IndexFile(string sourceKey, string id, string version) => Path.Combine(IndexFolder(sourceKey, id), version + ".json");
+}

@@ -1,0 +1,201 @@
+using Microsoft.Extensions.Logging;
+using NuGet.Protocol;
+using NuGet.Protocol.Core.Types;
+using NuGet.Versioning;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>
+/// All sources together, and the store before them. Order decides: the first source of the configuration that has a version
+/// gives it, where NuGet itself takes whoever answers first. A source that can't be asked is never skipped in favour of a
+/// later one, or an attacker who owns the name there would only have to wait for a failure.
+/// </summary>
+internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) : IDisposable
+{
+    // A restore asks for many packages at once; the host's own NuGet goes no wider.
+    private readonly SemaphoreSlim lanes = new(16);
+    private readonly SingleFlight<IReadOnlyList<NuGetVersion>> lists = new();
+    private readonly SingleFlight<StoredPackage> downloads = new();
+
+    public void Dispose() => lanes.Dispose();
+
+    /// <summary>Every version that the allowed sources have; what is kept stands in for a source that can't be reached.</summary>
+    public Task<IReadOnlyList<NuGetVersion>> VersionsAsync(string id, CancellationToken cancel) =>
+        lists.RunAsync(id, token => InLaneAsync(() => ListAsync(id, token), token), cancel);
+
+    /// <summary>A verified package, from the store where it is there.</summary>
+    public Task<StoredPackage> PackageAsync(string id, NuGetVersion version, CancellationToken cancel) =>
+        downloads.RunAsync($"{id}/{version.Text()}", token => InLaneAsync(() => FindAsync(id, version, token), token), cancel);
+
+    /// <summary>What the sources say about each version; the first source in order speaks for a version.</summary>
+    public async Task<IReadOnlyList<IPackageSearchMetadata>> MetadataAsync(string id, CancellationToken cancel)
+    {
+        var found = new SortedDictionary<NuGetVersion, IPackageSearchMetadata>();
+        foreach (var source in host.Current().SourcesFor(id))
+        {
+            var answers = await InLaneAsync(
+                () => source.TryAsync<PackageMetadataResource, IEnumerable<IPackageSearchMetadata>>(
+                    (resource, cache, nuget, token) => resource.GetMetadataAsync(id, includePrerelease: true, includeUnlisted: true, cache, nuget, token),
+                    cancel),
+                cancel);
+            foreach (var one in answers ?? [])
+            {
+                found.TryAdd(one.Identity.Version, one);
+            }
+        }
+
+        return found.Count > 0 ? [.. found.Values] : throw NotFound(id);
+    }
+
+    private static FeedException NotFound(string id, NuGetVersion? version = null) =>
+        FeedException.NotFound($"no package source of the host has {id}{(version is null ? "" : " " + version)}");
+
+    private async Task<IReadOnlyList<NuGetVersion>> ListAsync(string id, CancellationToken cancel)
+    {
+        var sources = host.Current().SourcesFor(id);
+        var answers = await Task.WhenAll(sources.Select(source => AskAsync(source, id, cancel)));
+        var failure = answers.Select(answer => answer.Failure).FirstOrDefault(one => one is not null);
+        var kept = failure is null ? [] : sources.SelectMany(source => store.Versions(source.Key, id)).Select(NuGetVersion.Parse).ToList();
+        if (failure is not null && kept.Count == 0)
+        {
+            throw failure;
+        }
+
+        if (failure is not null)
+        {
+            log.LogWarning("{Reason}; of {Id} the {Count} kept versions are offered", failure.Message, id, kept.Count);
+        }
+
+        var versions = answers.SelectMany(answer => answer.Versions).Concat(kept).Distinct().Order().ToList();
+        return versions.Count > 0 ? versions : throw NotFound(id);
+    }
+
+    private static async Task<(IReadOnlyList<NuGetVersion> Versions, FeedException? Failure)> AskAsync(UpstreamSource source, string id, CancellationToken cancel)
+    {
+        try
+        {
+            return (await source.VersionsAsync(id, cancel), null);
+        }
+        catch (FeedException e)
+        {
+            return ([], e);
+        }
+    }
+
+    private async Task<StoredPackage> FindAsync(string id, NuGetVersion version, CancellationToken cancel)
+    {
+        var snapshot = host.Current();
+        var sources = snapshot.SourcesFor(id);
+        for (var i = 0; i < sources.Count; i++)
+        {
+            var source = sources[i];
+            var kept = Kept(source, id, version);
+            // A folder's package may have been packed anew under the same version; a registry's never changes.
+            if (kept is not null && !source.IsLocal)
+            {
+                return await UnderPolicyAsync(snapshot, source, kept, cancel);
+            }
+
+            // It came from a later source before, when this one did not have it: no need to ask again, also offline.
+            if (!source.IsLocal && sources.Skip(i + 1).Any(later => !later.IsLocal && Kept(later, id, version) is not null))
+            {
+                continue;
+            }
+
+            try
+            {
+                if (await DownloadAsync(snapshot, source, id, version, cancel) is { } package)
+                {
+                    return package;
+                }
+            }
+            catch (FeedException e) when (kept is not null)
+            {
+                log.LogWarning("{Reason}; the kept {Id} {Version} is served", e.Message, id, version);
+                return await UnderPolicyAsync(snapshot, source, kept, cancel);
+            }
+        }
+
+        throw NotFound(id, version);
+    }
+
+    private StoredPackage? Kept(UpstreamSource source, string id, NuGetVersion version) =>
+        store.Find(source.Key, id, version.Text()) is { } package && store.Holds(package) ? package : null;
+
+    private async Task<StoredPackage> UnderPolicyAsync(HostNuGet.Snapshot snapshot, UpstreamSource source, StoredPackage kept, CancellationToken cancel)
+    {
+        var verifier = new PackageVerifier(snapshot.Settings, new NuGetLog(log));
+        if (kept.Policy == verifier.Policy)
+        {
+            return kept;
+        }
+
+        await using var content = await store.OpenAsync(kept, cancel);
+        if (content is null)
+        {
+            // The caller finds the same when it opens the package, and asks again.
+            return kept;
+        }
+
+        // What the source announces about its signatures does not depend on the project: it was applied when the package came.
+        var identity = PackageName.Identity(kept.Id, NuGetVersion.Parse(kept.Version));
+        var verdict = await verifier.VerifyAsync(content, identity, source.Name, null, cancel);
+        var package = kept with { Signature = verdict.Signature, Policy = verdict.Policy };
+        store.WriteIndex(source.Key, package);
+        return package;
+    }
+
+    private async Task<StoredPackage?> DownloadAsync(HostNuGet.Snapshot snapshot, UpstreamSource source, string id, NuGetVersion version, CancellationToken cancel)
+    {
+        using var once = await store.LockAsync(id, version.Text(), cancel);
+        if (!source.IsLocal && Kept(source, id, version) is { } another)
+        {
+            return await UnderPolicyAsync(snapshot, source, another, cancel);
+        }
+
+        var file = store.NewTemporaryFile();
+        try
+        {
+            if (!await source.DownloadAsync(id, version, file, cancel))
+            {
+                return null;
+            }
+
+            var announced = await source.TryAsync<RepositorySignatureResource, RepositorySignatureResource>(
+                (resource, _, _, _) => Task.FromResult(resource), cancel);
+            var verdict = await VerifyAsync(snapshot, source, file, id, version, announced, cancel);
+            var package = await store.AddAsync(file, source.Key, source.Name, id, version.Text(), verdict, cancel);
+            log.LogInformation("{Id} {Version} from {Source}, {Bytes} bytes, signature: {Signature}", id, package.Version, source.Name, package.SizeBytes, package.Signature);
+            return package;
+        }
+        catch (IOException e)
+        {
+            throw FeedException.Upstream($"the host can't keep {id} {version}: {Redaction.Reason(e.Message.Replace(file, "the file", StringComparison.Ordinal))}", e);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private async Task<Verdict> VerifyAsync(
+        HostNuGet.Snapshot snapshot, UpstreamSource source, string file, string id, NuGetVersion version, RepositorySignatureResource? announced, CancellationToken cancel)
+    {
+        var verifier = new PackageVerifier(snapshot.Settings, new NuGetLog(log));
+        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+        return await verifier.VerifyAsync(stream, PackageName.Identity(id, version), source.Name, announced, cancel);
+    }
+
+    private async Task<T> InLaneAsync<T>(Func<Task<T>> work, CancellationToken cancel)
+    {
+        await lanes.WaitAsync(cancel);
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            lanes.Release();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using NuGet.Configuration;
+using NuGet.Protocol;
+using NuGet.Protocol.Core.Types;
+using NuGet.Versioning;
+
+namespace Machine.Tool.Packages;
+
+/// <summary>One source of the host's NuGet configuration, spoken to through NuGet.Protocol: v3, v2 and folders alike.</summary>
+internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.Logging.ILogger log)
+{
+    /// <summary>Far above what any registry takes; a limit for a source that never ends.</summary>
+    private const long MaximumPackage = 4L << 30;
+
+    // NuGet tries again at both ends: without a pause, a dead source is asked nine times for each package.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan QueryLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DownloadLimit = TimeSpan.FromMinutes(10);
+
+    private readonly SourceRepository repository = Repository.Factory.GetCoreV3(source);
+    private (DateTimeOffset Until, string Reason)? down;
+
+    /// <summary>As the configuration calls it; a name that is an address is not shown.</summary>
+    public string Name { get; } = Redaction.Reason(source.Name);
+
+    /// <summary>Its name in the mapping of packages to sources.</summary>
+    public string MappingName => source.Name;
+
+    /// <summary>Tells sources apart in the store, across projects that name them differently.</summary>
+    public string Key { get; } = KeyOf(source);
+
+    public bool IsLocal => source.IsLocal;
+
+    public Task<IReadOnlyList<NuGetVersion>> VersionsAsync(string id, CancellationToken cancel) =>
+        QueryAsync<IReadOnlyList<NuGetVersion>>(
+            async (nuget, token) =>
+            {
+                // A minute: short enough for a package that was just pushed, and a restore asks for each list several times.
+                using var cache = new SourceCacheContext { MaxAge = DateTimeOffset.UtcNow.AddMinutes(-1), RefreshMemoryCache = true };
+                var resource = await RequireAsync<FindPackageByIdResource>(token);
+                return [.. await resource.GetAllVersionsAsync(id, cache, nuget, token)];
+            },
+            QueryLimit,
+            cancel);
+
+    /// <returns>False when the source does not have it.</returns>
+    public Task<bool> DownloadAsync(string id, NuGetVersion version, string file, CancellationToken cancel) =>
+        QueryAsync(
+            async (nuget, token) =>
+            {
+                var resource = await RequireAsync<FindPackageByIdResource>(token);
+                // NuGet's own cache on disk may hold an older list of versions: ask anew before saying no.
+                using var recent = new SourceCacheContext { DirectDownload = true, RefreshMemoryCache = true };
+                using var fresh = new SourceCacheContext { DirectDownload = true, RefreshMemoryCache = true, MaxAge = DateTimeOffset.UtcNow };
+                return await CopyAsync(resource, id, version, file, recent, nuget, token)
+                    || await CopyAsync(resource, id, version, file, fresh, nuget, token);
+            },
+            DownloadLimit,
+            cancel);
+
+    /// <summary>Asks for something optional; null when the source has no such resource.</summary>
+    public Task<TResult?> TryAsync<TResource, TResult>(
+        Func<TResource, SourceCacheContext, NuGetLog, CancellationToken, Task<TResult>> ask, CancellationToken cancel)
+        where TResource : class, INuGetResource
+        where TResult : class =>
+        QueryAsync<TResult?>(
+            async (nuget, token) =>
+            {
+                using var cache = new SourceCacheContext { MaxAge = DateTimeOffset.UtcNow.AddMinutes(-1), RefreshMemoryCache = true };
+                var resource = await repository.GetResourceAsync<TResource>(token);
+                return resource is null ? null : await ask(resource, cache, nuget, token);
+            },
+            QueryLimit,
+            cancel);
+
+    // A whole hash: a project that could find an address with another's key could put packages under it.
+    private static string KeyOf(PackageSource source)
+    {
+        var address = source.SourceUri is { IsFile: false } uri ? uri.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped) : source.Source;
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address)));
+    }
+
+    private static async Task<bool> CopyAsync(
+        FindPackageByIdResource resource, string id, NuGetVersion version, string file, SourceCacheContext cache, NuGetLog nuget, CancellationToken cancel)
+    {
+        await using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
+        await using var bounded = new BoundedStream(stream, MaximumPackage);
+        if (await resource.CopyNupkgToStreamAsync(id, version, bounded, cache, nuget, cancel))
+        {
+            return true;
+        }
+
+        // A download that failed to the end is only logged by NuGet, and then looks like a package that is not there.
+        return nuget.LastError is { } error ? throw new IOException(error) : false;
+    }
+
+    private async Task<T> RequireAsync<T>(CancellationToken cancel)
+        where T : class, INuGetResource =>
+        await repository.GetResourceAsync<T>(cancel) ?? throw new IOException("it offers no package content");
+
+    private async Task<T> QueryAsync<T>(Func<NuGetLog, CancellationToken, Task<T>> ask, TimeSpan limit, CancellationToken cancel)
+    {
+        RefuseWhatNuGetRefuses();
+        if (down is { } recent && recent.Until > DateTimeOffset.UtcNow)
+        {
+            throw FeedException.Upstream(recent.Reason);
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(limit);
+        var nuget = new NuGetLog(log);
+        try
+        {
+            var answer = await ask(nuget, deadline.Token);
+            down = null;
+            return answer;
+        }
+        catch (Exception e) when (e is not FeedException && !cancel.IsCancellationRequested)
+        {
+            var reason = $"source '{Name}' {Explain(e)}";
+            Microsoft.Extensions.Logging.LoggerExtensions.LogWarning(log, "{Reason} ({Details})", reason, Redaction.Secrets(nuget.LastError ?? e.Message));
+            down = (DateTimeOffset.UtcNow + Pause, reason);
+            throw FeedException.Upstream(reason, e);
+        }
+    }
+
+    private void RefuseWhatNuGetRefuses()
+    {
+        if (source.IsHttp && !source.IsHttps && !source.AllowInsecureConnections)
+        {
+            throw FeedException.Upstream($"source '{Name}' is plain http; NuGet wants allowInsecureConnections=true for it in the host's nuget.config");
+        }
+
+        if (source.IsLocal && !Directory.Exists(source.Source))
+        {
+            throw FeedException.Upstream($"the folder of source '{Name}' does not exist on the host");
+        }
+    }
+
+    private static string Explain(Exception e)
+    {
+        var chain = new List<Exception>();
+        for (var inner = e; inner is not null; inner = inner.InnerException)
+        {
+            chain.Add(inner);
+        }
+
+        var status = chain.OfType<HttpRequestException>().Select(http => http.StatusCode).FirstOrDefault(code => code is not null);
+        return status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => $"refused the host's credentials ({(int)status})",
+            not null => $"answered {(int)status}",
+            null when chain.Exists(one => one is TimeoutException or OperationCanceledException) => "did not answer in time",
+            null => $"cannot be reached: {Redaction.Reason(chain[^1].Message)}",
+        };
+    }
+}
