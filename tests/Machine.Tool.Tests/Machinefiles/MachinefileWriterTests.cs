@@ -151,7 +151,7 @@ public sealed class MachinefileWriterTests : IDisposable
             var file = scratch.Read(MachinefileWriter.Compose(survey));
             file.Ports.ShouldBe(survey.Ports.Select(port => new PortForward(port, port)));
             file.Packages.Contains("nodejs").ShouldBe(survey.HasNode);
-        }).Check(Config.QuickThrowOnFailure);
+        }).Check(Config.QuickThrowOnFailure.WithQuietOnSuccess(true));
     }
 
     private (string Text, Machinefile File) Init()

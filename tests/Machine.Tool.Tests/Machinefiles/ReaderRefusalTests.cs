@@ -136,7 +136,7 @@ public sealed class ReaderRefusalTests : IDisposable
     [InlineData("cpus: \"1", "not valid YAML")]
     [InlineData("a: b: c", "1:5: not valid YAML")]
     [InlineData("env: { A: \"\\uZZZZ\" }", "not valid YAML")]
-    [InlineData("env: { A: \"\\UFFFFFFFF\" }", "not valid YAML")]
+    [InlineData("env: { A: \"\\UFFFFFFFF\" }", "not valid YAML: a character or an escape")]
     [InlineData("env: { A: \"a\\0b\" }", "1:11: the value holds the character U+0000")]
     [InlineData("env: { A: \"\\e[2J\" }", "1:11: the value holds the character U+001B")]
     [InlineData("cpus: 1 # hidden\rmemory: 4GiB", "1:17: a carriage return alone")]
@@ -159,6 +159,18 @@ public sealed class ReaderRefusalTests : IDisposable
     [Fact]
     public void An_alias_bomb_ends_at_its_first_anchor() =>
         scratch.Refusal("a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n").Message.ShouldBe("1:4: anchors are not supported");
+
+    [Theory]
+    [InlineData("packages: [", "p{0},", "]")]
+    [InlineData("env:\n", "  A{0}: x\n", "")]
+    public void A_flood_of_entries_is_refused_before_it_costs_time(string before, string entry, string after) =>
+        scratch.Refusal(before + string.Concat(Enumerable.Range(0, 10_000).Select(i => string.Format(null, entry, i))) + after)
+            .Message.ShouldEndWith("more than 1000 entries");
+
+    // 999 twins and the limit that ended the reading, of which 20 are shown.
+    [Fact]
+    public void A_flood_of_twins_ends_at_the_same_limit() =>
+        scratch.Refusal("env: { " + string.Concat(Enumerable.Repeat("A: x, ", 10_000)) + "}").Message.ShouldEndWith("and 980 more");
 
     [Fact]
     public void A_file_over_256_KiB_is_not_parsed()
