@@ -11,7 +11,7 @@ use warnings;
 use Fcntl qw(O_RDONLY O_NOFOLLOW O_NONBLOCK S_ISDIR S_ISCHR S_ISREG);
 use Config;
 
-my $upper = $ENV{MACHINE_UPPER} || '/machine/upper';
+my $upper = $ENV{MACHINE_UPPER} || '/machine/workspace/upper';
 my $lower = $ENV{MACHINE_LOWER} || '/machine/lower';
 
 # perl has no xattr and no mknod of its own: system calls by number.

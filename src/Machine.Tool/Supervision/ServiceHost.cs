@@ -39,7 +39,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         var entered = new PackageLog(packagesLog);
         var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
         feed.Map(application);
-        var npm = withNpm ? new NpmRegistry(project, entered, logs.CreateLogger<NpmRegistry>()) : null;
+        var npm = withNpm ? new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>()) : null;
         npm?.Map(application);
         await application.StartAsync(cancel);
         return new ServiceHost(application, socket, [feed, .. npm is null ? [] : (IDisposable[])[npm]]);
