@@ -13,6 +13,9 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
     public string Name => "qemu";
 
+    /// <summary>Where the guest's sshd will be reached.</summary>
+    internal Func<int> ChoosePort { get; init; } = LoopbackPort.Free;
+
     public async Task<string> FingerprintAsync(CancellationToken cancel)
     {
         var program = await QemuProgram.FindAsync(cancel);
@@ -45,7 +48,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         for (var attempt = 1; ; attempt++)
         {
             var launch = new QemuLaunch(
-                program.Architecture, accelerator, Guid.NewGuid(), LoopbackPort.Free(), root, spec.RootDisk is null,
+                program.Architecture, accelerator, Guid.NewGuid(), ChoosePort(), root, spec.RootDisk is null,
                 places.QmpSocket, places.ConsoleSocket, places.PidFile, firmware, Sandbox: OperatingSystem.IsLinux());
             try
             {
@@ -79,6 +82,11 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             return machine;
         }
 
+        if (state.Process is null && !OperatingSystem.IsLinux())
+        {
+            await QuitUnfinishedAsync(places, state, cancel);
+        }
+
         foreach (var useless in alive)
         {
             await useless.KillAsync(cancel);
@@ -95,6 +103,23 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
     public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
         QemuDisks.CopyAsync(source, target, compress, cancel);
+
+    // Where a process can't be found by its arguments, its socket in our own folder finds it.
+    private static async Task QuitUnfinishedAsync(QemuPlaces places, QemuState state, CancellationToken cancel)
+    {
+        try
+        {
+            await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, AdoptTimeout, cancel);
+            if ((await qmp.ExecuteAsync("query-uuid", null, cancel)).GetProperty("UUID").GetGuid() == state.Uuid)
+            {
+                await qmp.ExecuteAsync("quit", null, cancel);
+            }
+        }
+        catch (MachineException)
+        {
+            // Nobody is there.
+        }
+    }
 
     private static async Task<QemuMachine?> TryAttachAsync(QemuPlaces places, QemuState state, HostProcess process, CancellationToken cancel)
     {
