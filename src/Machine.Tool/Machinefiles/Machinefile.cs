@@ -1,21 +1,21 @@
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a Machinefile says, defaults filled in. Made by <see cref="MachinefileReader"/>.</summary>
-/// <param name="Image"><c>debian/12</c>, <c>debian/13</c>, or the path or URL of a qcow2 disk.</param>
-/// <param name="ImageSha256">Lower-case hex; required for a path or URL, null otherwise.</param>
+/// <param name="Image"><c>debian/12</c>, <c>debian/13</c>, or the absolute real path or the http(s) URL of a qcow2 disk.</param>
+/// <param name="ImageSha256">64 lower-case hex digits for a path or URL, null otherwise.</param>
 /// <param name="Sdk"><c>global.json</c>, an exact version, or <c>none</c>.</param>
-/// <param name="Cpus">Virtual processors.</param>
-/// <param name="MemoryBytes">Guest memory in bytes.</param>
-/// <param name="DiskBytes">Limit of the ephemeral root disk in bytes.</param>
-/// <param name="Packages">Packages of the distribution.</param>
-/// <param name="NpmTools">npm packages installed globally into the image.</param>
+/// <param name="Cpus">Virtual processors; at least 1, never more than the host has.</param>
+/// <param name="MemoryBytes">Guest memory in bytes, a whole number of MiB.</param>
+/// <param name="DiskBytes">Limit of the ephemeral root disk in bytes, a whole number of MiB.</param>
+/// <param name="Packages">Packages of the distribution: <c>name[:architecture][=version]</c>.</param>
+/// <param name="NpmTools">npm packages installed globally into the image: <c>name</c> or <c>name@version</c>, never an option, address or path.</param>
 /// <param name="DotnetTools">dotnet tools installed into the image, <c>id</c> or <c>id@version</c>.</param>
 /// <param name="Env">Variables of every command; a null value passes the host's own value.</param>
 /// <param name="Ports">Ports of the guest that the host's loopback reaches.</param>
 /// <param name="Shares">Further folders of the host.</param>
-/// <param name="Volumes">Disks that outlive the machine, by name; always holds <c>packages</c> unless switched off.</param>
+/// <param name="Volumes">Disks that outlive the machine, by name (at most 16 of a-z, 0-9 and '-'); always holds <c>packages</c> unless switched off.</param>
 /// <param name="Workspace">How the project is seen inside and what comes back.</param>
-/// <param name="Provision">Scripts run in the image build, relative to the project.</param>
+/// <param name="Provision">Scripts run as root in the image build, in order; relative to the project, without a leading <c>./</c>.</param>
 internal sealed record Machinefile(
     string Image,
     string? ImageSha256,
@@ -33,15 +33,16 @@ internal sealed record Machinefile(
     WorkspaceSettings Workspace,
     IReadOnlyList<string> Provision);
 
-/// <summary>TCP ports, both ends on loopback.</summary>
+/// <summary>TCP ports from 1 to 65535, both ends on loopback. No two have the same host port.</summary>
 internal sealed record PortForward(int Host, int Guest);
 
-/// <param name="HostPath">Absolute, resolved against the project.</param>
-/// <param name="GuestPath">Absolute path in the guest.</param>
+/// <param name="HostPath">Absolute, resolved against the project, links resolved: the folder that was checked and is approved.</param>
+/// <param name="GuestPath">Absolute path in the guest; overlaps no other mount, nor the project.</param>
+/// <param name="Write">The guest may write it.</param>
 internal sealed record Share(string HostPath, string GuestPath, bool Write);
 
 /// <param name="GuestPath">Where it is mounted. For the built-in <c>packages</c> volume the guest's package cache folder.</param>
-/// <param name="SizeBytes">Size limit in bytes.</param>
+/// <param name="SizeBytes">Size limit in bytes, a whole number of MiB.</param>
 internal sealed record Volume(string GuestPath, long SizeBytes);
 
 internal enum ChangesMode
@@ -56,5 +57,9 @@ internal enum ChangesMode
     Apply,
 }
 
-/// <param name="Outputs">Globs, relative to the project, of what is imported without asking.</param>
+/// <param name="Outputs">
+/// Globs, relative to the project, of what is imported without asking: <c>*</c> and <c>?</c> within a name, <c>**</c> (alone between
+/// slashes) for any number of folders.
+/// </param>
+/// <param name="Changes">What becomes of every other change.</param>
 internal sealed record WorkspaceSettings(IReadOnlyList<string> Outputs, ChangesMode Changes);

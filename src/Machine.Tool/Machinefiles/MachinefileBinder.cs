@@ -11,7 +11,7 @@ namespace Machine.Tool.Machinefiles;
 /// </summary>
 internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, HostFacts host, Problems problems)
 {
-    private readonly GuestPlaces places = new(project, problems);
+    private readonly MountBinder mounts = new(project, host, problems);
 
     public Machinefile Bind()
     {
@@ -21,18 +21,18 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         return new Machinefile(
             image,
             sha256,
-            Text(document, MachinefileKeys.Sdk) ?? MachinefileDefaults.Sdk,
-            MachinefileDefaults.CpusOn(host, Text(document, MachinefileKeys.Cpus) is { } cpus ? int.Parse(cpus, CultureInfo.InvariantCulture) : MachinefileDefaults.Cpus),
+            YamlValues.Text(document, MachinefileKeys.Sdk) ?? MachinefileDefaults.Sdk,
+            MachinefileDefaults.CpusOn(host, YamlValues.Text(document, MachinefileKeys.Cpus) is { } cpus ? int.Parse(cpus, CultureInfo.InvariantCulture) : MachinefileDefaults.Cpus),
             Memory(),
-            Size(document, MachinefileKeys.Disk) ?? MachinefileDefaults.DiskBytes,
-            Texts(document, MachinefileKeys.Packages) ?? MachinefileDefaults.Packages,
-            Texts(tools, MachinefileKeys.ToolsNpm) ?? [],
-            Texts(tools, MachinefileKeys.ToolsDotnet) ?? [],
+            YamlValues.Size(document, MachinefileKeys.Disk) ?? MachinefileDefaults.DiskBytes,
+            YamlValues.Texts(document, MachinefileKeys.Packages) ?? MachinefileDefaults.Packages,
+            YamlValues.Texts(tools, MachinefileKeys.ToolsNpm) ?? [],
+            YamlValues.Texts(tools, MachinefileKeys.ToolsDotnet) ?? [],
             Env(),
             Ports(),
-            Shares(),
-            Volumes(),
-            new WorkspaceSettings(Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
+            mounts.Shares(document.Find(MachinefileKeys.Shares.Name) as YamlList),
+            mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
+            new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
             Provision());
     }
 
@@ -40,16 +40,16 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
     {
         if (document.Find(MachinefileKeys.Image.Name) is not YamlMap disk)
         {
-            return (Text(document, MachinefileKeys.Image) ?? MachinefileDefaults.Image, null);
+            return (YamlValues.Text(document, MachinefileKeys.Image) ?? MachinefileDefaults.Image, null);
         }
 
-        var sha256 = Text(disk, MachinefileKeys.ImageSha256)!.ToLowerInvariant();
+        var sha256 = YamlValues.Text(disk, MachinefileKeys.ImageSha256)!.ToLowerInvariant();
         if (disk.Find(MachinefileKeys.ImagePath.Name) is not YamlScalar path)
         {
-            return (Text(disk, MachinefileKeys.ImageUrl)!, sha256);
+            return (YamlValues.Text(disk, MachinefileKeys.ImageUrl)!, sha256);
         }
 
-        var real = OnHost(path);
+        var real = HostPath.Resolve(path, project, host, problems);
         if (real is not null && !File.Exists(real))
         {
             problems.Add(path, $"image.path: there is no file {Printable.Quote(real)}", "a qcow2 disk, by absolute path or relative to the project");
@@ -60,7 +60,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
 
     private long Memory()
     {
-        if (Size(document, MachinefileKeys.Memory) is not { } asked)
+        if (YamlValues.Size(document, MachinefileKeys.Memory) is not { } asked)
         {
             return MachinefileDefaults.MemoryOn(host);
         }
@@ -108,57 +108,6 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
     private static int NextFree(Dictionary<int, int> taken, int port) =>
         Enumerable.Range(1, 65535).Select(i => ((port + i - 1) % 65535) + 1).First(candidate => candidate > 1023 && !taken.ContainsKey(candidate));
 
-    private List<Share> Shares()
-    {
-        var shares = new List<Share>();
-        foreach (var item in (document.Find(MachinefileKeys.Shares.Name) as YamlList)?.Items.Cast<YamlMap>() ?? [])
-        {
-            var write = Text(item, MachinefileKeys.ShareWrite) == "true";
-            var guest = (YamlScalar)item.Find(MachinefileKeys.ShareGuest.Name)!;
-            places.Take(guest);
-            var from = (YamlScalar)item.Find(MachinefileKeys.ShareHost.Name)!;
-            if (OnHost(from) is not { } folder)
-            {
-                continue;
-            }
-
-            if (SharedFolderRule.Check(folder, write, project, host) is { } flaw)
-            {
-                problems.Add(from, flaw);
-            }
-            else if (!Directory.Exists(folder))
-            {
-                problems.Add(from, $"shares: there is no folder {Printable.Quote(folder)}", "make it, or correct the path (it counts from the project's folder)");
-            }
-
-            shares.Add(new Share(folder, guest.Value, write));
-        }
-
-        return shares;
-    }
-
-    private Dictionary<string, Volume> Volumes()
-    {
-        var volumes = new Dictionary<string, Volume>(StringComparer.Ordinal);
-        var declared = document.Find(MachinefileKeys.Volumes.Name) as YamlMap;
-        var packages = declared?.Find(MachinefileDefaults.PackagesVolume);
-        if (packages is not YamlScalar { Value: "none" })
-        {
-            var size = packages is YamlMap map ? Size(map, MachinefileKeys.PackagesVolumeSize) : null;
-            volumes.Add(MachinefileDefaults.PackagesVolume, MachinefileDefaults.PackagesVolumeOf(size ?? MachinefileDefaults.PackagesVolumeBytes));
-        }
-
-        foreach (var (name, value) in declared?.Entries.Where(entry => entry.Key.Value != MachinefileDefaults.PackagesVolume) ?? [])
-        {
-            var volume = (YamlMap)value;
-            var guest = (YamlScalar)volume.Find(MachinefileKeys.VolumeGuest.Name)!;
-            places.Take(guest);
-            volumes.Add(name.Value, new Volume(guest.Value, Size(volume, MachinefileKeys.VolumeSize) ?? MachinefileDefaults.VolumeBytes));
-        }
-
-        return volumes;
-    }
-
     private List<string> Provision()
     {
         var scripts = new List<string>();
@@ -185,32 +134,10 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         return scripts;
     }
 
-    /// <summary>The real path on this host, or null (and a problem) where there can be none.</summary>
-    private string? OnHost(YamlScalar path)
-    {
-        try
-        {
-            var text = path.Value == "~" || path.Value.StartsWith("~/", StringComparison.Ordinal) ? host.Home + path.Value[1..] : path.Value;
-            return ProjectRoot.RealPath(Path.Combine(project.Path, text));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            problems.Add(path, $"{Printable.Quote(path.Value)}: {Printable.Escape(e.Message)}", "a folder or file of this host");
-            return null;
-        }
-    }
-
-    private static ChangesMode Changes(YamlMap? workspace) => Text(workspace, MachinefileKeys.Changes) switch
+    private static ChangesMode Changes(YamlMap? workspace) => YamlValues.Text(workspace, MachinefileKeys.Changes) switch
     {
         "hold" => ChangesMode.Hold,
         "apply" => ChangesMode.Apply,
         _ => ChangesMode.Ask,
     };
-
-    private static string? Text(YamlMap? map, Key key) => (map?.Find(key.Name) as YamlScalar)?.Value;
-
-    private static List<string>? Texts(YamlMap? map, Key key) =>
-        (map?.Find(key.Name) as YamlList)?.Items.Cast<YamlScalar>().Select(item => item.Value).ToList();
-
-    private static long? Size(YamlMap map, Key key) => Text(map, key) is { } text ? ByteSize.TryParse(text) : null;
 }

@@ -6,20 +6,23 @@ namespace Machine.Tool.Machinefiles;
 /// </summary>
 internal static class MachinefileKeys
 {
+    /// <summary>A placeholder that nobody takes for a real sum.</summary>
+    public const string SampleSha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
     private const long MostDisk = 16 * ByteSize.TiB;
 
     public static readonly Key ImagePath = new(
         "path", "A qcow2 disk on this host, absolute or relative to the project; `~/` is your home folder.", PathRules.Host, null,
-        "image: { path: ../base.qcow2, sha256: " + Zeros + " }");
+        "image: { path: ../base.qcow2, sha256: " + SampleSha256 + " }");
 
     public static readonly Key ImageUrl = new(
         "url", "A qcow2 disk that this host downloads once, over http or https.",
         new TextShape("an http or https URL", "^https?://[^\\s@]+$", "https://mirror.example.com/base.qcow2", UrlFlaw), null,
-        "image: { url: \"https://mirror.example.com/base.qcow2\", sha256: " + Zeros + " }");
+        "image: { url: \"https://mirror.example.com/base.qcow2\", sha256: " + SampleSha256 + " }");
 
     public static readonly Key ImageSha256 = new(
         "sha256", "The disk's SHA-256 in hex. A disk with another content is refused.",
-        new TextShape("a SHA-256 (64 hex digits)", "^[0-9a-fA-F]{64}$", Zeros), null, ImagePath.Example, Required: true);
+        new TextShape("a SHA-256 (64 hex digits)", "^[0-9a-fA-F]{64}$", SampleSha256), null, ImagePath.Example, Required: true);
 
     public static readonly Key Image = new(
         "image", "The guest's operating system: a distribution, built from its packages, or a qcow2 cloud image by path or URL with its SHA-256.",
@@ -135,9 +138,6 @@ internal static class MachinefileKeys
             Later("idle", "When an unused machine is suspended."),
             Provision,
         ]);
-
-    // A placeholder that nobody takes for a real sum.
-    private const string Zeros = "0000000000000000000000000000000000000000000000000000000000000000";
 
     private static Key Later(string name, string description) => new(name, description, new LaterShape(), null, "");
 

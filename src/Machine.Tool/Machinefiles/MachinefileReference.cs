@@ -63,6 +63,6 @@ internal static class MachinefileReference
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 
-    // 64 zeros teach nobody anything.
-    private static string Short(string example) => example.Replace(new string('0', 64), "<64 hex digits>", StringComparison.Ordinal);
+    // 64 made-up digits teach nobody anything.
+    private static string Short(string example) => example.Replace(MachinefileKeys.SampleSha256, "<64 hex digits>", StringComparison.Ordinal);
 }

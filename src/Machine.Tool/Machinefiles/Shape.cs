@@ -34,7 +34,9 @@ internal sealed record TextShape(string Says, string Pattern, string Example, Fu
 
     public override Flaw? Check(YamlScalar scalar) =>
         scalar.IsNull ? Wrong(scalar, Example)
-        : scalar.IsBoolean || scalar.IsNumber ? new Flaw($"{Printable.Quote(scalar.Value)} is {scalar.Kind}, not {Says}", $"for example {Example}")
+        : scalar.IsBoolean || scalar.IsNumber ? new Flaw(
+            $"{Printable.Quote(scalar.Value)} is {scalar.Kind}, not {Says}",
+            Check(scalar.Value) is null ? $"put it into quotes: \"{scalar.Value}\"" : $"for example {Example}")
         : Check(scalar.Value) ?? (scalar.Value.Contains('\n', StringComparison.Ordinal) ? Wrong(scalar, Example) : null);
 
     public Flaw? Check(string text) =>

@@ -49,7 +49,7 @@ internal static class SharedFolderRule
     private static string? WriteFlaw(string folder, ProjectRoot project, HostFacts host) =>
         Programs.Any(f => Within(folder, f)) && !Within(folder, host.Home) ? "programs of this host live there"
         : Within(project.Path, folder) ? "it holds the project, which the guest never writes directly"
-        : Within(folder, project.Path) && HasDotFolder(folder[project.Path.Length..]) ? "tools on the host execute what is in it"
+        : Within(folder, project.Path) ? "it is in the project, which the guest never writes directly (workspace.outputs bring files back)"
         : Within(folder, host.Home) && HasDotFolder(folder[host.Home.Length..]) ? "programs of this host trust what is in it"
         : null;
 

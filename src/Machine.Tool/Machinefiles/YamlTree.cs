@@ -11,6 +11,7 @@ namespace Machine.Tool.Machinefiles;
 internal sealed class YamlTree
 {
     private const int Deepest = 16;
+    private const int MostEntries = 1000;
 
     private readonly Parser parser;
     private readonly Problems problems;
@@ -35,14 +36,14 @@ internal sealed class YamlTree
         }
         catch (YamlException e)
         {
-            problems.Add(Number(e.Start.Line), Number(e.Start.Column), Said(e.Message));
+            problems.Add(Number(e.Start.Line), Number(e.Start.Column), NotYaml(Printable.Escape(e.Message)));
             throw problems.ToException(e);
         }
         catch (Exception e) when (e is not MachineException)
         {
             // The parser answers some malformed input (an escape beyond Unicode) with exceptions of the framework.
             var at = tree.parser.Current?.End ?? Mark.Empty;
-            problems.Add(Number(at.Line), Number(at.Column), Said(e.Message));
+            problems.Add(Number(at.Line), Number(at.Column), NotYaml("a character or an escape that it does not have"));
             throw problems.ToException(e);
         }
 
@@ -50,8 +51,8 @@ internal sealed class YamlTree
         return root;
     }
 
-    private static Flaw Said(string message) =>
-        new($"not valid YAML: {Printable.Escape(message)}", "check the indentation, the quotes and the brackets around here");
+    private static Flaw NotYaml(string why) =>
+        new($"not valid YAML: {why}", "check the indentation, the quotes and the brackets around here");
 
     private static int Number(long number) => (int)Math.Clamp(number, 1, int.MaxValue);
 
@@ -129,6 +130,7 @@ internal sealed class YamlTree
         while (!parser.TryConsume<SequenceEnd>(out _))
         {
             items.Add(Node());
+            Limit(items.Count, items[^1]);
         }
 
         return new YamlList(Line(start), Column(start), items);
@@ -138,10 +140,11 @@ internal sealed class YamlTree
     {
         var entries = new List<KeyValuePair<YamlScalar, YamlNode>>();
         var seen = new Dictionary<string, YamlScalar>(StringComparer.Ordinal);
-        while (!parser.TryConsume<MappingEnd>(out _))
+        for (var count = 1; !parser.TryConsume<MappingEnd>(out _); count++)
         {
             var key = Node();
             var value = Node();
+            Limit(count, key);
             if (key is not YamlScalar name)
             {
                 problems.Add(key, $"{key.Kind} can't be a key", "a key is a word");
@@ -158,6 +161,15 @@ internal sealed class YamlTree
         }
 
         return new YamlMap(Line(start), Column(start), entries);
+    }
+
+    private void Limit(int count, YamlNode at)
+    {
+        if (count > MostEntries)
+        {
+            problems.Add(at, $"more than {MostEntries} entries", "a Machinefile is a page of text");
+            throw problems.ToException();
+        }
     }
 
     private MachineException Stop(ParsingEvent at, string what, string remedy)

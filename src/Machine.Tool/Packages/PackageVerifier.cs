@@ -15,6 +15,9 @@ namespace Machine.Tool.Packages;
 /// </summary>
 internal sealed class PackageVerifier(ISettings settings, ILogger log)
 {
+    // It is read into memory; the largest real ones have a few hundred kilobytes.
+    private const long MaximumNuspec = 16 << 20;
+
     /// <summary>
     /// Changes with everything of the configuration that decides about signatures. A project may ask for less than another;
     /// what it let in must not count as verified for the other.
@@ -27,6 +30,11 @@ internal sealed class PackageVerifier(ISettings settings, ILogger log)
         try
         {
             using var reader = new PackageArchiveReader(stream, leaveStreamOpen: true);
+            if (reader.GetEntry(reader.GetNuspecFile()).Length > MaximumNuspec)
+            {
+                throw FeedException.Upstream($"source '{source}' sent {asked.Id} {asked.Version} with a nuspec of absurd size");
+            }
+
             var found = await reader.GetIdentityAsync(cancel);
             if (!found.Id.Equals(asked.Id, StringComparison.OrdinalIgnoreCase) || found.Version != asked.Version)
             {

@@ -2,6 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Sdks;
 using Machine.Tool.Machinefiles;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
     public static ImageRequest Request(ProjectRoot project, Machinefile machinefile, MachinePaths paths) => new(
         machinefile.Image,
         machinefile.ImageSha256,
-        new SdkResolver(paths).Resolve(project, machinefile.Sdk),
+        new SdkResolver(paths).Resolve(project.Path, machinefile.Sdk)?.Version,
         machinefile.Packages,
         machinefile.NpmTools,
         machinefile.DotnetTools,

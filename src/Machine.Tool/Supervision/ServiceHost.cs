@@ -16,9 +16,12 @@ internal sealed class ServiceHost : IAsyncDisposable
 {
     private readonly WebApplication application;
 
-    private ServiceHost(WebApplication application, string socket)
+    private readonly IReadOnlyList<IDisposable> services;
+
+    private ServiceHost(WebApplication application, string socket, IReadOnlyList<IDisposable> services)
     {
         this.application = application;
+        this.services = services;
         Socket = socket;
     }
 
@@ -33,14 +36,13 @@ internal sealed class ServiceHost : IAsyncDisposable
             limits.MaxRequestBodySize = 64 * 1024;
             limits.MaxConcurrentConnections = 256;
         });
-        new PackageFeed(project, paths, packagesLog, logs.CreateLogger<PackageFeed>()).Map(application);
-        if (withNpm)
-        {
-            new NpmRegistry(project, logs.CreateLogger<NpmRegistry>()).Map(application);
-        }
-
+        var entered = new PackageLog(packagesLog);
+        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
+        feed.Map(application);
+        var npm = withNpm ? new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>()) : null;
+        npm?.Map(application);
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket);
+        return new ServiceHost(application, socket, [feed, .. npm is null ? [] : (IDisposable[])[npm]]);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>
@@ -62,6 +64,11 @@ internal sealed class ServiceHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await application.DisposeAsync();
+        foreach (var service in services)
+        {
+            service.Dispose();
+        }
+
         File.Delete(Socket);
     }
 }

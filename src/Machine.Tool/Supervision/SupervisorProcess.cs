@@ -18,7 +18,7 @@ internal static partial class SupervisorProcess
         if (!OperatingSystem.IsWindows())
         {
             // Away from the terminal: its end is not ours.
-            SetSession();
+            _ = SetSession();
         }
 
         var paths = MachinePaths.FromEnvironment();

@@ -17,7 +17,7 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine engine)
     public IEnumerable<VolumeInfo> List() =>
         !Directory.Exists(machine.Volumes) ? [] :
         new DirectoryInfo(machine.Volumes).EnumerateFiles("*" + Extension)
-            .Select(file => new VolumeInfo(Path.GetFileNameWithoutExtension(file.Name), DiskUsage.AllocatedBytes(file.FullName), file.LastWriteTimeUtc))
+            .Select(file => new VolumeInfo(Path.GetFileNameWithoutExtension(file.Name), DiskUsage.AllocatedBytes(file.FullName), new DateTimeOffset(file.LastWriteTimeUtc)))
             .OrderBy(volume => volume.Name, StringComparer.Ordinal);
 
     public string PathOf(string name) => Path.Combine(machine.Volumes, name + Extension);

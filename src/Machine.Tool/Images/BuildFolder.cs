@@ -1,0 +1,95 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images;
+
+/// <summary>
+/// Where one image is being made: a sibling of the finished ones that counts for nothing until it is renamed. Held under
+/// the image's lock, so that what lies about under a free lock is a dead build's.
+/// </summary>
+internal sealed class BuildFolder : IAsyncDisposable
+{
+    private const string Prefix = ".build-";
+
+    private readonly string target;
+    private readonly FileLock held;
+
+    private BuildFolder(string path, string target, FileLock held)
+    {
+        Path = path;
+        this.target = target;
+        this.held = held;
+    }
+
+    public string Path { get; }
+
+    public static async Task<BuildFolder> BeginAsync(MachinePaths paths, string hash, IProgressSink progress, CancellationToken cancel)
+    {
+        var held = await FileLock.AcquireAsync(LockFile(paths, hash), () => progress.Note("another command builds this image: waiting for it"), cancel);
+        try
+        {
+            foreach (var dead in Directory.EnumerateDirectories(paths.Images, $"{Prefix}{hash}-*"))
+            {
+                await PrivateNamespace.DeleteAsync(dead);
+            }
+
+            var path = MachinePaths.CreatePrivate(System.IO.Path.Combine(paths.Images, $"{Prefix}{hash}-{Guid.NewGuid():N}"[..^24]));
+            return new BuildFolder(path, System.IO.Path.Combine(paths.Images, hash), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Deletes what builds left that were killed.</summary>
+    public static async Task SweepAsync(MachinePaths paths)
+    {
+        foreach (var folder in Directory.Exists(paths.Images) ? Directory.GetDirectories(paths.Images, Prefix + "*") : [])
+        {
+            var hash = System.IO.Path.GetFileName(folder)[Prefix.Length..].Split('-')[0];
+            using var held = FileLock.TryAcquire(LockFile(paths, hash));
+            if (held is not null)
+            {
+                await PrivateNamespace.DeleteAsync(folder);
+            }
+        }
+    }
+
+    public static string LockFile(MachinePaths paths, string hash)
+    {
+        MachinePaths.CreatePrivate(paths.Images);
+        return System.IO.Path.Combine(MachinePaths.CreatePrivate(System.IO.Path.Combine(paths.Images, ".locks")), hash + ".lock");
+    }
+
+    /// <summary>From here on it is an image. What only the build needed is gone.</summary>
+    public async Task CommitAsync(IEnumerable<string> keep)
+    {
+        var kept = keep.ToHashSet(StringComparer.Ordinal);
+        foreach (var entry in new DirectoryInfo(Path).EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.Name)))
+        {
+            if (entry is DirectoryInfo { LinkTarget: null } folder)
+            {
+                folder.Delete(recursive: true);
+            }
+            else
+            {
+                entry.Delete();
+            }
+        }
+
+        // A folder of this name that is no image (its image.json is broken) makes room.
+        if (Directory.Exists(target))
+        {
+            await PrivateNamespace.DeleteAsync(target);
+        }
+
+        Directory.Move(Path, target);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await PrivateNamespace.DeleteAsync(Path);
+        held.Dispose();
+    }
+}

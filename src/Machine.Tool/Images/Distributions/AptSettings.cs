@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Distributions;
+
+/// <summary>How this host's package manager reaches its mirrors: proxies, certificates, clocks, passwords. In force while building, never inside.</summary>
+internal static class AptSettings
+{
+    private static readonly string[] Passed =
+        ["Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries", "Acquire::ForceIPv", "Acquire::By-Hash"];
+
+    private static readonly string[] Always =
+    [
+        "Acquire::Languages \"none\"",
+        // The build runs in namespaces of its own; the downloading user could not enter a private folder.
+        "APT::Sandbox::User \"root\"",
+    ];
+
+    public static async Task<IReadOnlyList<string>> ReadAsync(CancellationToken cancel)
+    {
+        var settings = new List<string>(Always);
+        if (Programs.Find("apt-config") is { } program)
+        {
+            var dump = await Programs.TryRunAsync(program, ["dump"], cancel);
+            settings.AddRange(Parse(dump.Output));
+        }
+
+        foreach (var (key, path) in new[] { ("Dir::Etc::netrc", "/etc/apt/auth.conf"), ("Dir::Etc::netrcparts", "/etc/apt/auth.conf.d") })
+        {
+            if (File.Exists(path) || Directory.Exists(path))
+            {
+                settings.Add($"{key} \"{path}\"");
+            }
+        }
+
+        return settings;
+    }
+
+    /// <summary>Lines of <c>apt-config dump</c> (<c>Name "value";</c>) that an image build passes on, without the semicolon.</summary>
+    internal static IEnumerable<string> Parse(string dump) =>
+        from line in dump.Split('\n')
+        let match = Regex.Match(line, "^(?<name>[^ \"]+) \"(?<value>[^\"]+)\";$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+        where match.Success && Passed.Any(prefix => match.Groups["name"].Value.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+        select $"{match.Groups["name"].Value} \"{match.Groups["value"].Value}\"";
+}

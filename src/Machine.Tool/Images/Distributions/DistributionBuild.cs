@@ -1,0 +1,112 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Images.Sdks;
+
+namespace Machine.Tool.Images.Distributions;
+
+/// <summary>
+/// Makes a root disk from a distribution's packages, on the host: only the distribution's own signed programs run in
+/// the new root, as they do when this host installs a package. What others wrote runs in a guest (Layers).
+/// </summary>
+internal static class DistributionBuild
+{
+    // What no virtual machine reads. Three quarters of a kernel's modules drive hardware that is not there.
+    private static readonly string[] Drivers =
+    [
+        "acpi/*", "block/*", "cdrom/*", "char/hw_random/*", "char/virtio_console.ko*", "crypto/virtio/*", "dax/*", "firmware/*", "hv/*", "md/*",
+        "net/*", "!net/*/*", "net/bonding/*", "net/ipvlan/*", "net/vxlan/*", "net/wireguard/*",
+        "nvdimm/*", "ptp/*", "scsi/*", "!scsi/*/*", "vhost/*", "virt/*", "virtio/*",
+    ];
+
+    private static readonly string[] Excluded =
+    [
+        "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*", "*/lib/udev/hwdb.d/*",
+        "*/lib/modules/*/kernel/sound/*", "*/lib/modules/*/kernel/net/bluetooth/*", "*/lib/modules/*/kernel/net/mac80211/*",
+        "*/lib/modules/*/kernel/net/wireless/*", "*/lib/modules/*/kernel/fs/ocfs2/*", "*/lib/modules/*/kernel/fs/gfs2/*",
+        "*/lib/modules/*/kernel/drivers/*",
+    ];
+
+    /// <summary>Leaves <c>root.raw</c>, <c>kernel</c> and <c>initrd</c> in <paramref name="folder"/>.</summary>
+    /// <exception cref="MachineException">It failed; the message carries the package manager's last lines.</exception>
+    public static async Task<ImageFacts> RunAsync(
+        string folder, ImageRequest request, SdkSource? sdk, TrustStore trust, IProgressSink progress, CancellationToken cancel)
+    {
+        var distribution = Distribution.Find(request.Base);
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new MachineException(
+                $"the image {request.Base} is built from packages, which needs Linux", "build it on Linux and copy its folder into images/, or use a qcow2 disk as image:", ExitCode.MachineUnavailable);
+        }
+
+        Programs.Require("mmdebstrap", "mmdebstrap");
+        Programs.Require("mke2fs", "e2fsprogs");
+        await PrivateNamespace.CheckAsync(cancel);
+        await PrepareAsync(folder, distribution, sdk, trust, cancel);
+
+        var packages = distribution.Packages.Append(Distribution.KernelPackage).Concat(request.Packages).Distinct();
+        progress.Step($"building image {request.Base}");
+        var result = await PrivateNamespace.RunScriptAsync(
+            Path.Combine(folder, "recipe", "build.sh"),
+            [folder, distribution.Codename, string.Join(',', packages)],
+            line => Report(line, progress),
+            cancel);
+        if (result.ExitCode != 0)
+        {
+            throw DiskSpace.IsFull(result.Output)
+                ? DiskSpace.Full(folder)
+                : new MachineException(
+                    $"building the image {request.Base} failed:\n{Programs.LastLines(Errors(result.Output), 15)}",
+                    "check the names in packages:, and that this host's package manager works (apt-get update)",
+                    ExitCode.MachineUnavailable);
+        }
+
+        var facts = await File.ReadAllLinesAsync(Path.Combine(folder, "facts"), cancel);
+        return new ImageFacts(facts[0], facts[1], "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
+    }
+
+    internal static IEnumerable<string> DpkgOptions() =>
+    [
+        // Nothing waits for a disk while an image is built, and a guest's disk is ephemeral.
+        "force-unsafe-io",
+        .. Excluded.Select(path => $"path-exclude={path}"),
+        .. Drivers.Select(path => path.StartsWith('!') ? $"path-exclude=*/lib/modules/*/kernel/drivers/{path[1..]}" : $"path-include=*/lib/modules/*/kernel/drivers/{path}"),
+    ];
+
+    private static async Task PrepareAsync(string folder, Distribution distribution, SdkSource? sdk, TrustStore trust, CancellationToken cancel)
+    {
+        var sources = DebianMirror.Find("/etc/apt", distribution.Codename, Environment.GetEnvironmentVariable);
+        await ImageRecipe.WriteAsync(Path.Combine(folder, "recipe"), cancel);
+        await WriteLinesAsync(folder, "sources.sources", sources.Select(source => source.ToStanza()), cancel);
+        await WriteLinesAsync(folder, "guest.sources", sources.Select(source => GuestSource(source).ToStanza()), cancel);
+        await WriteLinesAsync(folder, "apt.options", await AptSettings.ReadAsync(cancel), cancel);
+        await WriteLinesAsync(folder, "dpkg.options", DpkgOptions(), cancel);
+        await trust.WriteAsync(Path.Combine(folder, "ca"), cancel);
+        if (sdk is not null)
+        {
+            await sdk.StageAsync(folder, cancel);
+        }
+    }
+
+    // A password in a mirror's address stays outside.
+    private static AptSource GuestSource(AptSource source) => source with
+    {
+        Uris = [.. source.Uris.Select(uri => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.UserInfo.Length > 0 ? uri.Replace(parsed.UserInfo + "@", "", StringComparison.Ordinal) : uri)],
+        SignedBy = source.SignedBy?.Contains('\n', StringComparison.Ordinal) == true ? source.SignedBy : "/usr/share/keyrings/debian-archive-keyring.gpg",
+    };
+
+    private static Task WriteLinesAsync(string folder, string name, IEnumerable<string> lines, CancellationToken cancel) =>
+        File.WriteAllTextAsync(Path.Combine(folder, name), string.Concat(lines.Select(line => line + "\n")), cancel);
+
+    private static void Report(string line, IProgressSink progress)
+    {
+        if (line.StartsWith("I: ", StringComparison.Ordinal) && !line.Contains("-hook in shell", StringComparison.Ordinal) && !line.StartsWith("I: success", StringComparison.Ordinal))
+        {
+            progress.Detail(line[3..].TrimEnd('.'));
+        }
+    }
+
+    private static string Errors(string output)
+    {
+        var lines = output.Split('\n').Where(line => line.Length > 0 && !line.StartsWith("I: ", StringComparison.Ordinal)).ToList();
+        return lines.Count > 0 ? string.Join('\n', lines) : output;
+    }
+}

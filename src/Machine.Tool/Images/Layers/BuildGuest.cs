@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using Machine.Tool.Engines;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Layers;
+
+/// <summary>A machine that runs what others wrote, so that it never runs on the host: its disk becomes an image.</summary>
+internal sealed class BuildGuest : IAsyncDisposable
+{
+    // Without hardware acceleration, and with the host busy, a boot of 20 seconds has been seen to take 90.
+    private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(6);
+
+    private readonly IEngineMachine machine;
+    private readonly GuestConnection guest;
+    private readonly string runtime;
+    private Process? master;
+
+    private BuildGuest(IEngineMachine machine, GuestConnection guest, string runtime)
+    {
+        this.machine = machine;
+        this.guest = guest;
+        this.runtime = runtime;
+    }
+
+    public static async Task<BuildGuest> BootAsync(
+        IEngine engine, MachinePaths paths, string folder, string hash, BootImage image, DiskFile disk, long diskBytes,
+        IReadOnlyList<VolumeDisk> volumes, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+    {
+        var identity = await BuildIdentity.CreateAsync(Path.Combine(folder, "identity"), cancel);
+        var id = $"image-{hash[..8]}";
+        MachinePaths.CreatePrivate(paths.Runtime);
+        var runtime = MachinePaths.CreatePrivate(paths.MachineRuntime(id));
+        var spec = new MachineSpec(
+            id, MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), runtime, image, Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes(), diskBytes, [], volumes, identity.Files, disk);
+        progress.Step("booting the image");
+        var machine = await engine.StartAsync(spec, progress, cancel);
+        var built = new BuildGuest(machine, new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, Path.Combine(runtime, "ssh")), runtime);
+        try
+        {
+            await GuestBoot.WaitAsync(machine, built.guest, BootLimit, progress, cancel);
+            await built.ConnectAsync(services, cancel);
+            return built;
+        }
+        catch
+        {
+            await built.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a command line as the guest's root, its lines shown while they come.</summary>
+    /// <exception cref="MachineException">It failed; <paramref name="what"/> begins the message, its own last lines follow.</exception>
+    public async Task RunAsync(string commandLine, string what, IProgressSink progress, CancellationToken cancel, string remedy = "")
+    {
+        var result = await StreamedProgram.RunAsync(
+            Ssh.Program, [.. Ssh.Arguments(guest), commandLine], input: "", line => Show(line, progress), cancel);
+        if (result.ExitCode != 0)
+        {
+            throw DiskSpace.IsFull(result.Output)
+                ? new MachineException($"{what} failed: the guest's disk is full\n{Programs.LastLines(Printable(result.Output), 6)}", "raise disk: in the Machinefile", ExitCode.MachineUnavailable)
+                : new MachineException(
+                    $"{what} failed with exit code {result.ExitCode}:\n{Programs.LastLines(Printable(result.Output), 15)}", remedy.Length > 0 ? remedy : null, ExitCode.MachineUnavailable);
+        }
+    }
+
+    /// <summary>Writes a file of the host into the guest.</summary>
+    public async Task SendAsync(string file, string guestPath, CancellationToken cancel)
+    {
+        await using var content = File.OpenRead(file);
+        await SendAsync(content, $"cat >{Ssh.ShellQuote(guestPath)}", cancel);
+    }
+
+    /// <summary>Feeds a stream to a command in the guest.</summary>
+    public async Task SendAsync(Stream content, string commandLine, CancellationToken cancel)
+    {
+        using var process = Ssh.StartPiped(guest, commandLine);
+        await using var killed = cancel.Register(() => process.Kill(entireProcessTree: true));
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await content.CopyToAsync(process.StandardInput.BaseStream, cancel);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The guest's end closed early; its words and exit code say why.
+        }
+
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancel.ThrowIfCancellationRequested();
+        await output;
+        if (process.ExitCode != 0)
+        {
+            throw new MachineException($"the guest failed at: {commandLine}\n{Programs.LastLines(Printable(await errors), 8)}", exitCode: ExitCode.MachineUnavailable);
+        }
+    }
+
+    public async Task PowerOffAsync(CancellationToken cancel)
+    {
+        await Ssh.TryRunAsync(guest, "sync; systemctl poweroff", cancel);
+        await CloseMasterAsync();
+        await machine.PowerOffAsync(TimeSpan.FromMinutes(1), cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseMasterAsync();
+        await machine.KillAsync(CancellationToken.None);
+        await machine.DisposeAsync();
+        if (Directory.Exists(runtime))
+        {
+            Directory.Delete(runtime, recursive: true);
+        }
+    }
+
+    // One connection for everything: a handshake takes a second without hardware acceleration, and it carries the services.
+    private async Task ConnectAsync(IReadOnlyList<BuildService> services, CancellationToken cancel)
+    {
+        var forwards = services.SelectMany(service => new[] { "-R", $"127.0.0.1:{service.GuestPort}:{service.HostSocket}" });
+        string[] options = ["-M", "-N", "-o", "ControlMaster=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ServerAliveInterval=30", .. forwards];
+        var start = new ProcessStartInfo(Ssh.Program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in Ssh.Arguments(guest, options))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        master = Process.Start(start)!;
+        var errors = master.StandardError.ReadToEndAsync(cancel);
+        while (!File.Exists(guest.ControlPath))
+        {
+            if (master.HasExited)
+            {
+                throw new MachineException($"the connection to the guest could not be opened:\n{Programs.LastLines(await errors, 5)}", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            await Task.Delay(50, cancel);
+        }
+    }
+
+    private async Task CloseMasterAsync()
+    {
+        if (master is null)
+        {
+            return;
+        }
+
+        try
+        {
+            master.Kill(entireProcessTree: true);
+            await master.WaitForExitAsync(CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already.
+        }
+
+        master.Dispose();
+        master = null;
+    }
+
+    private static long MemoryBytes() =>
+        Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, 1L << 30, 4L << 30) / (1 << 20) * (1 << 20);
+
+    private static void Show(string line, IProgressSink progress)
+    {
+        if (!string.IsNullOrWhiteSpace(line))
+        {
+            progress.Detail(Printable(line));
+        }
+    }
+
+    // What a guest says may hold anything, also sequences that steer a terminal.
+    private static string Printable(string text) => string.Concat(text.Select(c => c is '\n' or '\t' || !char.IsControl(c) ? c : '?'));
+}

@@ -1,0 +1,30 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Layers;
+
+/// <summary>Keys and name of a machine that lives for one image build; nothing of them is in the image.</summary>
+internal sealed record BuildIdentity(string PrivateKey, string KnownHosts, IReadOnlyDictionary<string, string> Files)
+{
+    public static async Task<BuildIdentity> CreateAsync(string folder, CancellationToken cancel)
+    {
+        MachinePaths.CreatePrivate(folder);
+        var client = Path.Combine(folder, "client");
+        var host = Path.Combine(folder, "host");
+        var keygen = Programs.Require("ssh-keygen", "openssh-client");
+        foreach (var key in new[] { client, host })
+        {
+            await Programs.RunAsync(keygen, ["-q", "-t", "ed25519", "-N", "", "-C", "machine", "-f", key], cancel);
+        }
+
+        var known = Path.Combine(folder, "known_hosts");
+        await File.WriteAllTextAsync(known, $"machine {await File.ReadAllTextAsync(host + ".pub", cancel)}", cancel);
+        var name = Path.Combine(folder, "hostname");
+        await File.WriteAllTextAsync(name, "image-build\n", cancel);
+        return new BuildIdentity(client, known, new Dictionary<string, string>
+        {
+            ["ssh_host_ed25519_key"] = host,
+            ["authorized_keys"] = client + ".pub",
+            ["hostname"] = name,
+        });
+    }
+}

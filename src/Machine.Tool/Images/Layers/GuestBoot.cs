@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using Machine.Tool.Engines;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Layers;
+
+/// <summary>Waits until a machine that was started answers over ssh.</summary>
+internal static class GuestBoot
+{
+    private const int ConsoleLines = 20;
+
+    /// <exception cref="MachineException">It ended, refused this host's key, or did not answer in time; the message carries its console's last lines.</exception>
+    public static async Task WaitAsync(IEngineMachine machine, GuestConnection guest, TimeSpan limit, IProgressSink progress, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        string last;
+        do
+        {
+            progress.Detail($"waiting for the guest ({clock.Elapsed.TotalSeconds:0} s)");
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", "ConnectTimeout=30", "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
+            if (await Task.WhenAny(ssh, machine.Exited) == machine.Exited && !ssh.IsCompleted)
+            {
+                await attempt.CancelAsync();
+                await ssh.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                throw Failed("the machine ended while it booted", machine, await machine.Exited);
+            }
+
+            var result = await ssh;
+            if (result.ExitCode == 0)
+            {
+                return;
+            }
+
+            last = result.Error.Trim();
+            if (last.Contains("Host key verification failed", StringComparison.Ordinal) || last.Contains("Permission denied", StringComparison.Ordinal))
+            {
+                throw Failed("the machine booted with another identity than it was given", machine, last);
+            }
+
+            await Task.Delay(200, cancel);
+        }
+        while (clock.Elapsed < limit);
+
+        throw Failed($"the machine did not answer within {limit.TotalSeconds:0} seconds", machine, last);
+    }
+
+    private static MachineException Failed(string what, IEngineMachine machine, string words)
+    {
+        var console = machine.ConsoleTail(ConsoleLines);
+        return new MachineException(
+            what + (words.Length > 0 ? $":\n{Programs.LastLines(words, 8)}" : "") + (console.Length > 0 ? $"\nits console's last lines:\n{Programs.LastLines(console, ConsoleLines)}" : ""),
+            "dotnet machine doctor",
+            ExitCode.MachineUnavailable);
+    }
+}

@@ -1,0 +1,42 @@
+#!/bin/sh
+# What makes a Debian system a machine: identity from outside, sshd for root by key, a network card that asks for its
+# address, and nothing that runs by itself. Argument: the root folder (empty inside a running guest). Recipe beside it.
+set -eu
+root=${1:-} recipe=$(dirname "$0")
+
+install -D -m 0755 "$recipe/identity.sh" "$root/usr/lib/machine/identity"
+install -D -m 0644 "$recipe/machine-identity.service" "$root/etc/systemd/system/machine-identity.service"
+install -D -m 0644 "$recipe/machine-grow.service" "$root/etc/systemd/system/machine-grow.service"
+install -D -m 0644 "$recipe/ssh.service" "$root/etc/systemd/system/ssh.service"
+for unit in dbus.service systemd-logind.service systemd-user-sessions.service; do
+  install -D -m 0644 "$recipe/late.conf" "$root/etc/systemd/system/$unit.d/10-machine.conf"
+done
+install -D -m 0644 "$recipe/sshd.conf" "$root/etc/ssh/sshd_config.d/10-machine.conf"
+install -D -m 0644 "$recipe/machine.network" "$root/etc/systemd/network/10-machine.network"
+install -D -m 0644 "$recipe/journald.conf" "$root/etc/systemd/journald.conf.d/10-machine.conf"
+install -D -m 0644 "$recipe/system.conf" "$root/etc/systemd/system.conf.d/10-machine.conf"
+printf '/dev/root / ext4 defaults,noatime,noinit_itable 0 0\n' >"$root/etc/fstab"
+printf 'unqualified\n' >"$root/etc/hostname"
+: >"$root/etc/machine-id"
+rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" "$root/var/lib/systemd/random-seed"
+
+# Kept links rather than `systemctl enable`: there may be no running system below this root.
+units=$root/etc/systemd/system
+mkdir -p "$units/multi-user.target.wants" "$units/sysinit.target.wants" "$units/network-online.target.wants"
+ln -sf /etc/systemd/system/machine-identity.service "$units/multi-user.target.wants/"
+ln -sf /etc/systemd/system/machine-grow.service "$units/multi-user.target.wants/"
+ln -sf /lib/systemd/system/systemd-networkd.service "$units/multi-user.target.wants/"
+ln -sf /etc/systemd/system/ssh.service "$units/multi-user.target.wants/"
+rm -f "$units/ssh.socket" "$units/sockets.target.wants/ssh.socket"
+ln -sf /lib/systemd/system/multi-user.target "$units/default.target"
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
+  fstrim.timer man-db.timer logrotate.timer motd-news.timer systemd-tmpfiles-clean.timer \
+  getty.target getty@.service serial-getty@.service console-getty.service autovt@.service \
+  systemd-networkd-wait-online.service systemd-timesyncd.service systemd-firstboot.service \
+  systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-random-seed.service \
+  systemd-journal-catalog-update.service systemd-hwdb-update.service systemd-pstore.service systemd-binfmt.service \
+  ldconfig.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount \
+  modprobe@drm.service modprobe@efi_pstore.service modprobe@configfs.service sys-kernel-config.mount \
+  keyboard-setup.service console-setup.service rescue-ssh.target ssh.socket; do
+  ln -sf /dev/null "$units/$unit"
+done

@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Machine.Tool.Images.Sdks;
+
+/// <summary>The nearest <c>global.json</c>, read as the dotnet host reads it: what it cannot use, it ignores as a whole.</summary>
+internal static class GlobalJson
+{
+    private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>The file at or above <paramref name="folder"/>, or null.</summary>
+    public static string? Find(string folder)
+    {
+        for (var at = Path.GetFullPath(folder); at is not null; at = Path.GetDirectoryName(at))
+        {
+            var file = Path.Combine(at, "global.json");
+            if (File.Exists(file))
+            {
+                return file;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Null where the file says something that the dotnet host would ignore with a warning.</summary>
+    public static SdkPolicy? TryRead(string file)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllText(file), Options);
+            return !json.RootElement.TryGetProperty("sdk", out var sdk) || sdk.ValueKind == JsonValueKind.Null
+                ? SdkPolicy.Latest
+                : Read(sdk);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static SdkPolicy? Read(JsonElement sdk)
+    {
+        var policy = SdkPolicy.Latest;
+        if (Text(sdk, "version") is { } text)
+        {
+            if (SdkVersion.TryParse(text) is not { } version)
+            {
+                return null;
+            }
+
+            policy = policy with { Requested = version, RollForward = RollForward.Patch };
+        }
+
+        if (Text(sdk, "rollForward") is { } name)
+        {
+            if (!name.All(char.IsAsciiLetter) || !Enum.TryParse<RollForward>(name, ignoreCase: true, out var rollForward)
+                || (policy.Requested is null && rollForward != RollForward.LatestMajor))
+            {
+                return null;
+            }
+
+            policy = policy with { RollForward = rollForward };
+        }
+
+        if (sdk.TryGetProperty("allowPrerelease", out var allow) && allow.ValueKind != JsonValueKind.Null)
+        {
+            policy = policy with { AllowPrerelease = allow.GetBoolean() || policy.Requested?.IsPrerelease == true };
+        }
+
+        return policy;
+    }
+
+    private static string? Text(JsonElement sdk, string name) =>
+        sdk.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw new JsonException(name)
+            : null;
+}

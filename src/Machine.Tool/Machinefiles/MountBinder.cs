@@ -1,0 +1,59 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Machinefiles;
+
+/// <summary>Makes what is mounted in the guest beside the project: shares of the host's folders, and volumes.</summary>
+internal sealed class MountBinder(ProjectRoot project, HostFacts host, Problems problems)
+{
+    private readonly GuestPlaces places = new(project, problems);
+
+    public List<Share> Shares(YamlList? declared)
+    {
+        var shares = new List<Share>();
+        foreach (var item in declared?.Items.Cast<YamlMap>() ?? [])
+        {
+            var write = YamlValues.Text(item, MachinefileKeys.ShareWrite) == "true";
+            var guest = (YamlScalar)item.Find(MachinefileKeys.ShareGuest.Name)!;
+            places.Take(guest);
+            var from = (YamlScalar)item.Find(MachinefileKeys.ShareHost.Name)!;
+            if (HostPath.Resolve(from, project, host, problems) is not { } folder)
+            {
+                continue;
+            }
+
+            if (SharedFolderRule.Check(folder, write, project, host) is { } flaw)
+            {
+                problems.Add(from, flaw);
+            }
+            else if (!Directory.Exists(folder))
+            {
+                problems.Add(from, $"shares: there is no folder {Printable.Quote(folder)}", "make it, or correct the path (it counts from the project's folder)");
+            }
+
+            shares.Add(new Share(folder, guest.Value, write));
+        }
+
+        return shares;
+    }
+
+    public Dictionary<string, Volume> Volumes(YamlMap? declared)
+    {
+        var volumes = new Dictionary<string, Volume>(StringComparer.Ordinal);
+        var packages = declared?.Find(MachinefileDefaults.PackagesVolume);
+        if (packages is not YamlScalar { Value: "none" })
+        {
+            var size = packages is YamlMap map ? YamlValues.Size(map, MachinefileKeys.PackagesVolumeSize) : null;
+            volumes.Add(MachinefileDefaults.PackagesVolume, MachinefileDefaults.PackagesVolumeOf(size ?? MachinefileDefaults.PackagesVolumeBytes));
+        }
+
+        foreach (var (name, value) in declared?.Entries.Where(entry => entry.Key.Value != MachinefileDefaults.PackagesVolume) ?? [])
+        {
+            var volume = (YamlMap)value;
+            var guest = (YamlScalar)volume.Find(MachinefileKeys.VolumeGuest.Name)!;
+            places.Take(guest);
+            volumes.Add(name.Value, new Volume(guest.Value, YamlValues.Size(volume, MachinefileKeys.VolumeSize) ?? MachinefileDefaults.VolumeBytes));
+        }
+
+        return volumes;
+    }
+}

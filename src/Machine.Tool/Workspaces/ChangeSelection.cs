@@ -1,0 +1,58 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Workspaces;
+
+/// <summary>Which changes a person means: exact paths, folders, globs; nothing means all. Guarded ones only by their exact path.</summary>
+internal static class ChangeSelection
+{
+    public static List<Finding> ForApply(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths) =>
+        Choose(findings.Where(f => f.Change.Class != ChangeClass.Refused).ToList(), paths, (f, exact) => exact || f.Change.Class != ChangeClass.Guarded);
+
+    public static List<Finding> ForDiscard(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths) =>
+        Choose(findings, paths, (_, _) => true);
+
+    public static Finding One(IReadOnlyList<Finding> findings, string path) =>
+        findings.FirstOrDefault(f => f.Change.Path == Normal(path)) ?? throw Unknown(path);
+
+    private static List<Finding> Choose(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths, Func<Finding, bool, bool> may)
+    {
+        if (paths.Count == 0)
+        {
+            return [.. findings.Where(f => may(f, false))];
+        }
+
+        var chosen = new List<Finding>();
+        foreach (var path in paths)
+        {
+            var wanted = Normal(path);
+            var exact = findings.Where(f => f.Change.Path == wanted).ToList();
+            var wide = exact.Count > 0 ? [] : findings.Where(f => IsIn(f.Change.Path, wanted)).ToList();
+            if (exact.Count + wide.Count == 0)
+            {
+                throw Unknown(path);
+            }
+
+            chosen.AddRange(exact.Where(f => may(f, true)).Concat(wide.Where(f => may(f, false))));
+        }
+
+        return [.. chosen.Distinct(ReferenceEqualityComparer.Instance).Cast<Finding>()];
+    }
+
+    private static bool IsIn(string path, string wanted) =>
+        wanted.Length == 0 || path.StartsWith(wanted + "/", StringComparison.Ordinal)
+        || (wanted.AsSpan().ContainsAny('*', '?', '{') && Glob.TryParse(wanted, out var glob, out _) && glob.Matches(path));
+
+    private static string Normal(string path)
+    {
+        var normal = OperatingSystem.IsWindows() ? path.Replace('\\', '/') : path;
+        while (normal.StartsWith("./", StringComparison.Ordinal))
+        {
+            normal = normal[2..];
+        }
+
+        return normal is "." ? "" : normal.TrimEnd('/');
+    }
+
+    private static MachineException Unknown(string path) =>
+        new($"no change waits at {Tainted.Line(path)}", "dotnet machine changes   lists what waits");
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using Machine.Tool.Guest;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Workspaces;
+
+/// <summary>Runs <c>changes.pl</c> as a process with pipes: input, output and errors flow at the same time, so none waits for another.</summary>
+internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> start) : IGuestWorkspace
+{
+    private const int MostErrorCharacters = 16 * 1024;
+
+    public static GuestProgram Over(GuestConnection guest) => new((verb, arguments) => Ssh.StartPiped(
+        guest, string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
+
+    public async Task RunAsync(string verb, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, Func<GuestReader, Task> read, CancellationToken cancel)
+    {
+        using var process = start(verb, arguments);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var errors = ReadErrorsAsync(process.StandardError, stop.Token);
+        var fed = FeedAsync(process.StandardInput.BaseStream, input, stop.Token);
+        var done = false;
+        try
+        {
+            try
+            {
+                await read(new GuestReader(process.StandardOutput.BaseStream, cancel));
+                // More than the answer is no answer; it is not waited for.
+                done = await process.StandardOutput.BaseStream.ReadAsync(new byte[1], cancel) == 0;
+            }
+            catch (GuestProtocolException)
+            {
+                // Where the program failed, its own words say more than "the answer ends early".
+                if (await EndsAsync(process, cancel) && process.ExitCode != 0)
+                {
+                    throw Failed(process.ExitCode, await errors);
+                }
+
+                throw;
+            }
+
+            if (!done)
+            {
+                throw new GuestProtocolException("the answer goes on after its end");
+            }
+
+            await fed;
+            await process.WaitForExitAsync(cancel);
+            if (process.ExitCode != 0)
+            {
+                throw Failed(process.ExitCode, await errors);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+
+            await Task.WhenAll(errors, fed);
+        }
+    }
+
+    private static async Task<bool> EndsAsync(Process process, CancellationToken cancel)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        soon.CancelAfter(TimeSpan.FromSeconds(2));
+        try
+        {
+            await process.WaitForExitAsync(soon.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task FeedAsync(Stream target, ReadOnlyMemory<byte> input, CancellationToken cancel)
+    {
+        try
+        {
+            await using (target)
+            {
+                await target.WriteAsync(input, cancel);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The program ended before it read everything: its exit code and its answer tell.
+        }
+    }
+
+    private static async Task<string> ReadErrorsAsync(StreamReader error, CancellationToken cancel)
+    {
+        var text = new System.Text.StringBuilder();
+        var buffer = new char[4096];
+        try
+        {
+            while (await error.ReadAsync(buffer, cancel) is var count and > 0)
+            {
+                text.Append(buffer, 0, Math.Min(count, MostErrorCharacters - text.Length));
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // What arrived is enough.
+        }
+
+        return text.ToString();
+    }
+
+    private static MachineException Failed(int code, string errors) => new(
+        $"the guest could not tell or take its changes (exit code {code}):\n{Tainted.LastLines(errors, 6)}",
+        "dotnet machine logs   shows more",
+        ExitCode.MachineUnavailable);
+}

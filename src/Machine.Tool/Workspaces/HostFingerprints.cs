@@ -1,0 +1,65 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Machine.Tool.Workspaces;
+
+/// <summary>Takes and compares fingerprints of the host's files, so that what a person changed is never overwritten.</summary>
+internal static class HostFingerprints
+{
+    /// <summary>Larger files are told apart by size and time alone.</summary>
+    private const long MostHashed = 1 << 20;
+
+    private const int MostInFolder = 100_000;
+
+    public static HostFingerprint Take(HostTree tree, string path, HostStat stat) => new(
+        stat.Kind,
+        stat.Kind == HostKind.Folder ? 0 : stat.SizeBytes,
+        stat.Kind == HostKind.Folder ? 0 : stat.ModifiedNs,
+        stat switch
+        {
+            { Kind: HostKind.File, SizeBytes: <= MostHashed } => TrySha256(tree, path),
+            { Kind: HostKind.Link } => tree.ReadLink(path),
+            { Kind: HostKind.Folder } => OfFolder(tree, path),
+            _ => null,
+        });
+
+    /// <summary>Without its content: enough for an output, which can be built again.</summary>
+    public static HostFingerprint Quick(HostStat stat) => new(stat.Kind, stat.SizeBytes, stat.ModifiedNs, null);
+
+    public static bool IsUnchanged(HostTree tree, string path, HostStat now, HostFingerprint then) =>
+        now.Kind == then.Kind && now.Kind switch
+        {
+            HostKind.Missing => true,
+            HostKind.Folder => OfFolder(tree, path) == then.Sha256,
+            HostKind.Link => then.Sha256 is null ? now.ModifiedNs == then.ModifiedNs : tree.ReadLink(path) == then.Sha256,
+            _ => now.SizeBytes == then.SizeBytes
+                && (now.ModifiedNs == then.ModifiedNs || (then.Sha256 is not null && TrySha256(tree, path) == then.Sha256)),
+        };
+
+    /// <exception cref="HostRefusalException">The folder holds too much to be told apart.</exception>
+    public static List<string> FilesIn(HostTree tree, string folder) => tree.Enumerate(folder, MostInFolder).Files;
+
+    private static string OfFolder(HostTree tree, string folder)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in FilesIn(tree, folder).Order(StringComparer.Ordinal))
+        {
+            var stat = tree.Stat(file);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{file}\0{stat.Kind}\0{stat.SizeBytes}\0{stat.ModifiedNs}\n"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string? TrySha256(HostTree tree, string path)
+    {
+        try
+        {
+            return tree.Sha256(path);
+        }
+        catch (Exception e) when (e is HostRefusalException or IOException)
+        {
+            return null;
+        }
+    }
+}

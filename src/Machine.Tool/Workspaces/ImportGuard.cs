@@ -1,0 +1,115 @@
+using System.Text;
+
+namespace Machine.Tool.Workspaces;
+
+/// <summary>
+/// The import guard: tells which paths a person must name before they reach the host, because tools there execute them.
+/// Names are compared as the most forgiving file system would: without case, HFS' ignorable characters, trailing dots
+/// and spaces, alternate streams and short names.
+/// </summary>
+internal static class ImportGuard
+{
+    private static readonly Rules Everywhere = new(GuardedFiles.Everywhere);
+    private static readonly Rules OutsideOutputs = new(GuardedFiles.OutsideOutputs);
+    private static readonly HashSet<string> NeverListed = GuardedFiles.NeverListed.ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Why the path is guarded wherever it lies; null when it isn't.</summary>
+    public static string? ByName(string path) => Everywhere.Match(path);
+
+    /// <summary>Why the path is guarded outside of outputs; null when it isn't.</summary>
+    public static string? AsSource(string path, bool executable) =>
+        Everywhere.Match(path) ?? OutsideOutputs.Match(path) ?? (executable ? "it may be executed" : null);
+
+    /// <summary>Never imported, never listed.</summary>
+    public static bool IsNeverListed(string path) => path.Split('/').Any(name => NeverListed.Contains(Fold(name)));
+
+    /// <summary>A name such as <c>GIT~1</c>, by which Windows means another file.</summary>
+    public static bool IsShortName(string name)
+    {
+        var tilde = name.IndexOf('~', StringComparison.Ordinal);
+        return tilde is > 0 and <= 8 && tilde + 1 < name.Length && char.IsAsciiDigit(name[tilde + 1])
+            && name.AsSpan(tilde + 1).TrimStart("0123456789") is { Length: <= 4 } rest && (rest.IsEmpty || rest[0] == '.');
+    }
+
+    internal static string Fold(string name)
+    {
+        var folded = new StringBuilder(name.Length);
+        var stream = name.IndexOf(':', StringComparison.Ordinal);
+        foreach (var c in stream < 0 ? name : name[..stream])
+        {
+            if (!IsIgnorable(c))
+            {
+                // Upper, then lower: also long s, the Kelvin sign and dotless i become ASCII.
+                folded.Append(char.ToLowerInvariant(char.ToUpperInvariant(c)));
+            }
+        }
+
+        return folded.ToString().TrimEnd('.', ' ');
+    }
+
+    private static bool IsIgnorable(char c) =>
+        c is >= '\u200c' and <= '\u200f' or >= '\u202a' and <= '\u202e' or >= '\u2060' and <= '\u206f' or '\ufeff' or '\u00ad';
+
+    private sealed class Rules
+    {
+        private readonly Dictionary<string, string> files = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, string> folders = new(StringComparer.Ordinal);
+        private readonly List<(string Pattern, string Reason)> patterns = [];
+
+        public Rules(IEnumerable<(string Pattern, string Reason)> rules)
+        {
+            foreach (var (pattern, reason) in rules)
+            {
+                var folded = pattern.ToLowerInvariant();
+                if (folded.EndsWith('/'))
+                {
+                    folders[folded[..^1]] = reason;
+                }
+                else if (folded.AsSpan().IndexOfAny('*', '?') >= 0)
+                {
+                    patterns.Add((folded, reason));
+                }
+                else
+                {
+                    files[folded] = reason;
+                }
+            }
+        }
+
+        public string? Match(string path)
+        {
+            var names = path.Split('/');
+            for (var i = 0; i < names.Length; i++)
+            {
+                var name = Fold(names[i]);
+                // A guarded folder's name guards as a file, too: it may become one, or be a link to one.
+                if (folders.TryGetValue(name, out var reason) || (i == names.Length - 1 && (files.TryGetValue(name, out reason) || Pattern(name, out reason))))
+                {
+                    return reason;
+                }
+
+                if (IsShortName(name))
+                {
+                    return "Windows may read its name as another's";
+                }
+            }
+
+            return null;
+        }
+
+        private bool Pattern(string name, out string? reason)
+        {
+            foreach (var (pattern, why) in patterns)
+            {
+                if (Glob.MatchesName(pattern, name))
+                {
+                    reason = why;
+                    return true;
+                }
+            }
+
+            reason = null;
+            return false;
+        }
+    }
+}

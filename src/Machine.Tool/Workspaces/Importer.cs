@@ -1,0 +1,172 @@
+using System.Text;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Workspaces;
+
+/// <summary>Carries changes out on the host: deletions first, then links, then files in one stream. A bad one costs itself alone.</summary>
+internal sealed class Importer(HostTree tree, IGuestWorkspace guest, CancellationToken cancel)
+{
+    private static readonly DateTimeOffset Oldest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public int Files { get; private set; }
+
+    public long Bytes { get; private set; }
+
+    public int Deleted { get; private set; }
+
+    public List<Change> Refused { get; } = [];
+
+    /// <param name="done">Called after each with the host's file as it is now.</param>
+    public async Task RunAsync(IReadOnlyCollection<Finding> findings, bool durable, Action<Finding, HostStat> done)
+    {
+        foreach (var finding in findings.Where(f => f.Change.Kind == ChangeKind.Deleted))
+        {
+            Try(finding, Delete, done);
+        }
+
+        foreach (var finding in findings.Where(f => f.Entry.Type == 'l'))
+        {
+            Try(finding, WriteLink, done);
+        }
+
+        var files = findings.Where(f => f.Entry.Type == 'f').OrderBy(f => f.Change.Path, StringComparer.Ordinal).ToList();
+        if (files.Count > 0)
+        {
+            await ReceiveAsync(files, durable, done);
+        }
+    }
+
+    private void Try(Finding finding, Action<Finding> action, Action<Finding, HostStat> done)
+    {
+        try
+        {
+            action(finding);
+            done(finding, tree.Stat(finding.Change.Path));
+        }
+        catch (HostRefusalException e)
+        {
+            Refuse(finding.Change, e.Message);
+        }
+    }
+
+    private void Delete(Finding finding)
+    {
+        var path = finding.Change.Path;
+        if (finding.Host.Kind != HostKind.Folder)
+        {
+            tree.DeleteFile(path);
+            Deleted++;
+            return;
+        }
+
+        var (files, folders) = tree.Enumerate(path, int.MaxValue);
+        foreach (var file in files)
+        {
+            tree.DeleteFile(file);
+            Deleted++;
+        }
+
+        foreach (var folder in folders.OrderByDescending(f => f.Length))
+        {
+            tree.TryDeleteFolder(folder);
+        }
+    }
+
+    private void WriteLink(Finding finding)
+    {
+        var path = finding.Change.Path;
+        if (ImportPolicy.LinkRefusal(path, finding.Entry.Link, out var resolved) is { } refusal)
+        {
+            throw new HostRefusalException(refusal);
+        }
+
+        // A link of the host's may lead outside the project: ours must not pass through it.
+        for (var hops = 0; resolved?.Length > 0; hops++)
+        {
+            var kind = tree.Stat(resolved).Kind;
+            if (kind == HostKind.Blocked || hops > 10)
+            {
+                throw new HostRefusalException("a link through a link of the host's");
+            }
+
+            if (kind != HostKind.Link)
+            {
+                break;
+            }
+
+            if (ImportPolicy.LinkRefusal(resolved, Encoding.UTF8.GetBytes(tree.ReadLink(resolved) ?? ""), out resolved) is { } further)
+            {
+                throw new HostRefusalException($"a link to {further}");
+            }
+        }
+
+        tree.WriteLink(path, Encoding.UTF8.GetString(finding.Entry.Link));
+        Files++;
+    }
+
+    private async Task ReceiveAsync(List<Finding> files, bool durable, Action<Finding, HostStat> done)
+    {
+        var request = GuestRequest.Pairs(files.Select(f => ($"{f.Entry.Stamp.SizeBytes}", f.RawPath)));
+        var next = 0;
+        try
+        {
+            await guest.RunAsync("pack", [], request, async reader =>
+            {
+                for (; next < files.Count; next++)
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    var finding = files[next];
+                    if (!(await reader.FieldAsync(4096)).AsSpan().SequenceEqual(finding.RawPath))
+                    {
+                        throw new GuestProtocolException("another file than asked for");
+                    }
+
+                    await ReceiveAsync(reader, finding, durable, done);
+                }
+            }, cancel);
+        }
+        catch (GuestProtocolException e) when (next < files.Count)
+        {
+            Refuse(files[next].Change, $"the guest broke the transfer off ({e.Message}); {files.Count - next} files were not brought");
+        }
+        catch (GuestProtocolException)
+        {
+            // Everything asked for is here; what the guest says on top is not heard.
+        }
+    }
+
+    private async Task ReceiveAsync(GuestReader reader, Finding finding, bool durable, Action<Finding, HostStat> done)
+    {
+        var (change, stamp) = (finding.Change, finding.Entry.Stamp);
+        var incoming = new PackedFile(reader, stamp.SizeBytes);
+        try
+        {
+            await tree.WriteFileAsync(change.Path, change.Executable, Time(stamp.ModifiedNs), durable, async stream =>
+            {
+                await incoming.CopyToAsync(stream);
+                if (!incoming.IsWhole)
+                {
+                    throw new HostRefusalException("it changed while it was read; the next command brings it");
+                }
+            });
+            Files++;
+            Bytes += stamp.SizeBytes;
+            done(finding, tree.Stat(change.Path));
+        }
+        catch (HostRefusalException e)
+        {
+            Refuse(change, e.Message);
+            await incoming.CopyToAsync(Stream.Null);
+        }
+    }
+
+    // A build compares times: the guest's own are kept, as far as they are possible.
+    private static DateTimeOffset Time(long nanoseconds)
+    {
+        var time = DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / 100);
+        var now = DateTimeOffset.UtcNow;
+        return time < Oldest ? Oldest : time > now ? now : time;
+    }
+
+    private void Refuse(Change change, string reason) => Refused.Add(change with { Class = ChangeClass.Refused, Reason = reason });
+}

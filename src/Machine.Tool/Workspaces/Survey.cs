@@ -1,0 +1,227 @@
+using System.Text;
+
+namespace Machine.Tool.Workspaces;
+
+/// <summary>A change with what is needed to carry it out. <paramref name="RawPath"/> are the guest's own bytes of the name.</summary>
+internal sealed record Finding(Change Change, GuestEntry Entry, HostStat Host, byte[] RawPath);
+
+/// <summary>
+/// Holds a guest's list against the host's tree, the policy and the ledger: what is a change, of which class, and whether
+/// the host's side changed too.
+/// </summary>
+internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger ledger, IReadOnlyCollection<string> skipped)
+{
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(2);
+    private readonly Dictionary<string, GuestEntry> seen = new(StringComparer.Ordinal);
+    private readonly List<string> whiteouts = [];
+    private long startNs;
+    private long lastListedNs;
+    private long guestClockOffsetNs;
+
+    public List<Finding> Findings { get; } = [];
+
+    /// <summary>Whiteouts of what the host has no more: they would hide what it makes there later.</summary>
+    public List<byte[]> Stale { get; } = [];
+
+    public void Examine(GuestListing listing, DateTimeOffset start)
+    {
+        var now = DateTimeOffset.UtcNow;
+        ledger.Begin(listing.UpperId);
+        startNs = Nanoseconds(start);
+        lastListedNs = ledger.LastListed is { } last && last < start ? Nanoseconds(last) : startNs;
+        guestClockOffsetNs = Nanoseconds(now) - Nanoseconds(listing.Clock);
+        foreach (var (path, entry) in Named(listing.Entries).OrderBy(e => e.Path, StringComparer.Ordinal))
+        {
+            Judge(path, entry);
+        }
+
+        FindVanished();
+        foreach (var gone in ledger.Held.Keys.Except(Findings.Select(f => f.Change.Path), StringComparer.Ordinal).ToList())
+        {
+            ledger.Held.Remove(gone);
+        }
+
+        ledger.Listed(now);
+    }
+
+    private static long Nanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * 100;
+
+    private List<(string Path, GuestEntry Entry)> Named(List<GuestEntry> entries)
+    {
+        var named = new List<(string Path, GuestEntry Entry)>();
+        foreach (var entry in entries)
+        {
+            if (!TaintedPath.TryParse(entry.Path, OperatingSystem.IsWindows(), out var path, out var refusal))
+            {
+                // A folder's bad name is told by what is in it.
+                if (entry.Type != 'd' && !ImportGuard.IsNeverListed(path))
+                {
+                    Refuse(path, entry, refusal!);
+                }
+            }
+            else if (!ImportGuard.IsNeverListed(path))
+            {
+                if (seen.TryAdd(path, entry))
+                {
+                    named.Add((path, entry));
+                }
+                else if (entry.Type != 'd' || seen[path].Type != 'd')
+                {
+                    Refuse(path, entry, "the guest names it twice");
+                }
+            }
+        }
+
+        return tree.FoldsCase ? WithoutTwins(named) : named;
+    }
+
+    private List<(string Path, GuestEntry Entry)> WithoutTwins(List<(string Path, GuestEntry Entry)> named)
+    {
+        var twins = new CaseTwins(tree);
+        foreach (var (path, _) in named)
+        {
+            twins.Add(path);
+        }
+
+        return named.Where(e =>
+        {
+            var refusal = twins.Refusal(e.Path);
+            if (refusal is not null && e.Entry.Type != 'd')
+            {
+                Refuse(e.Path, e.Entry, refusal);
+            }
+
+            return refusal is null;
+        }).ToList();
+    }
+
+    private void Judge(string path, GuestEntry entry)
+    {
+        var host = tree.Stat(path);
+        if (entry.Type == 'd' && host.Kind is HostKind.Folder or HostKind.Missing or HostKind.Blocked)
+        {
+            return;
+        }
+
+        if (entry.Type == 'w')
+        {
+            whiteouts.Add(path);
+            if (host.Kind == HostKind.Missing)
+            {
+                Stale.Add(entry.Path);
+                return;
+            }
+        }
+
+        var brought = ledger.Brought.GetValueOrDefault(path);
+        if (entry.Type is 'f' or 'l' && brought?.Guest is not null && brought.Guest == entry.Stamp && policy.IsOutput(path))
+        {
+            return;
+        }
+
+        var verdict = host.Kind == HostKind.Folder && entry.Type == 'w'
+            ? JudgeFolder(path)
+            : policy.Judge(path, entry, host, brought is not null);
+        if (verdict.Class == ChangeClass.Refused)
+        {
+            Refuse(path, entry, verdict.Reason!);
+            return;
+        }
+
+        if (entry.Type == 'l' && host.Kind == HostKind.Link && tree.ReadLink(path) == Encoding.UTF8.GetString(entry.Link))
+        {
+            Stale.Add(entry.Path);
+            return;
+        }
+
+        var conflict = verdict.Class != ChangeClass.Output && IsConflict(path, entry, host);
+        if (verdict.Class == ChangeClass.Output && entry.Type is 'w' or 'd' && host.Kind != HostKind.Folder
+            && !IsAsBrought(path, host))
+        {
+            (verdict, conflict) = (new Verdict(ChangeClass.Held, null), true);
+        }
+
+        Add(path, entry, host, verdict, conflict);
+    }
+
+    private Verdict JudgeFolder(string path)
+    {
+        List<string> files;
+        try
+        {
+            files = HostFingerprints.FilesIn(tree, path);
+        }
+        catch (HostRefusalException e)
+        {
+            return Verdict.Refused(e.Message);
+        }
+
+        return files.Find(f => ImportGuard.ByName(f) is not null) is { } guarded ? new Verdict(ChangeClass.Guarded, $"it holds {Tainted.Line(guarded)}: {ImportGuard.ByName(guarded)}")
+            : policy.IsOutput($"{path}/any") && files.TrueForAll(f => IsAsBrought(f, tree.Stat(f))) ? new Verdict(ChangeClass.Output, null)
+            : new Verdict(ChangeClass.Held, null);
+    }
+
+    private bool IsAsBrought(string path, HostStat host) =>
+        ledger.Brought.GetValueOrDefault(path)?.Host is { } then && HostFingerprints.IsUnchanged(tree, path, host, then);
+
+    // In a folder that the guest made, a deleted file leaves no whiteout; the ledger knows that it was there.
+    private void FindVanished()
+    {
+        var folders = whiteouts.ToHashSet(StringComparer.Ordinal);
+        foreach (var (path, brought) in ledger.Brought.Where(b => b.Value.Guest is not null && !seen.ContainsKey(b.Key)).ToList())
+        {
+            var names = path.Split('/');
+            if (names.Any(skipped.Contains) || Enumerable.Range(1, names.Length - 1).Any(n => folders.Contains(string.Join('/', names[..n]))))
+            {
+                continue;
+            }
+
+            var host = tree.Stat(path);
+            if (host.Kind is HostKind.File or HostKind.Link && IsAsBrought(path, host))
+            {
+                var raw = Encoding.UTF8.GetBytes(path);
+                Add(path, new GuestEntry('w', new GuestStamp(0, 0, 0), 0, [], raw), host, new Verdict(ChangeClass.Output, null), conflict: false);
+            }
+            else
+            {
+                ledger.Brought.Remove(path);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The host's file is compared with what it was when the change was first seen; and when it is first seen now, it must
+    /// not be newer than the command that made the change.
+    /// </summary>
+    private bool IsConflict(string path, GuestEntry entry, HostStat host)
+    {
+        if (ledger.Held.TryGetValue(path, out var known))
+        {
+            return known.Born || !HostFingerprints.IsUnchanged(tree, path, host, known.Host);
+        }
+
+        // A change older than this command was made by a process that stayed: then all since the last list counts.
+        var changedAt = entry.Stamp.ChangedNs + guestClockOffsetNs;
+        var since = entry.Stamp.ChangedNs != 0 && changedAt + (ClockSlack.Ticks * 100) < startNs ? lastListedNs : startNs;
+        var newest = host.Kind == HostKind.Folder
+            ? HostFingerprints.FilesIn(tree, path).Select(f => tree.Stat(f).ChangedNs).DefaultIfEmpty(0).Max()
+            : host.ChangedNs;
+        var born = host.Kind != HostKind.Missing && newest > since;
+        ledger.Held[path] = new HeldBase(HostFingerprints.Take(tree, path, host), born);
+        return born;
+    }
+
+    private void Add(string path, GuestEntry entry, HostStat host, Verdict verdict, bool conflict)
+    {
+        var kind = entry.Type is 'w' or 'd' ? ChangeKind.Deleted : host.Kind == HostKind.Missing ? ChangeKind.Added : ChangeKind.Modified;
+        var size = kind == ChangeKind.Deleted ? 0 : entry.Stamp.SizeBytes;
+        var change = new Change(path, kind, verdict.Class, size, entry.Type == 'f' && entry.Executable, conflict, verdict.Reason);
+        Findings.Add(new Finding(change, entry, host, entry.Path));
+    }
+
+    private void Refuse(string path, GuestEntry entry, string reason) => Findings.Add(new Finding(
+        new Change(path, ChangeKind.Added, ChangeClass.Refused, entry.Stamp.SizeBytes, Executable: false, Conflict: false, reason),
+        entry,
+        HostStat.Missing,
+        entry.Path));
+}
