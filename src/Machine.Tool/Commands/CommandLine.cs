@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
@@ -28,7 +26,7 @@ internal static class CommandLine
 
         var root = Root();
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, Parsing);
-        return parsed.Errors.Count > 0 ? Usage(parsed, root) : await parsed.InvokeAsync(Invocation, cancel);
+        return UsageError.Of(parsed) is { } error ? error.Say() : await parsed.InvokeAsync(Invocation, cancel);
     }
 
     /// <summary>The verbs as <c>--help</c> and completions show them.</summary>
@@ -79,19 +77,4 @@ internal static class CommandLine
         _ when SdkVerbs.Find(verb) is { } sdk => (rest, cancel) => SdkVerbs.RunAsync(sdk.Name, rest, cancel),
         _ => null,
     };
-
-    // One line: of several errors of one mistake, the one that names it.
-    private static int Usage(ParseResult parsed, RootCommand root)
-    {
-        var here = parsed.CommandResult.Command;
-        var unknown = parsed.UnmatchedTokens.FirstOrDefault();
-        var message = unknown is null ? parsed.Errors[0].Message : $"{Printable.Quote(unknown)} is not {(here.Subcommands.Count > 0 && !unknown.StartsWith('-') ? "a verb" : $"an argument of {here.Name}")}";
-        var near = unknown is null ? null : NearestWord.Of(unknown, here.Subcommands.Where(verb => !verb.Hidden).SelectMany(verb => verb.Aliases.Prepend(verb.Name)).Concat(here.Options.Select(option => option.Name)));
-        Console.Error.WriteLine($"machine: {message}{(near is null ? "" : $"; did you mean {near}?")}");
-        Console.Error.WriteLine($"  → dotnet machine {(here == root ? "" : Path(here) + " ")}--help");
-        return ExitCode.Usage;
-    }
-
-    private static string Path(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{Path(parent)} {command.Name}" : command.Name;
 }

@@ -19,8 +19,8 @@ internal static class VolumeCommand
         };
         command.Add(CreateList());
         command.Add(CreateRemove());
-        command.Add(CreateExport());
-        command.Add(CreateImport());
+        command.Add(VolumeCopies.CreateExport());
+        command.Add(VolumeCopies.CreateImport());
         return command;
     }
 
@@ -61,69 +61,6 @@ internal static class VolumeCommand
         return command;
     }
 
-    private static Verb CreateExport()
-    {
-        var name = NameArgument();
-        var file = new Argument<string>("FILE") { Description = "The qcow2 disk to write" };
-        var command = new Verb("export", "Write a volume as one compressed file")
-        {
-            Examples = ["dotnet machine volume export db backup.qcow2"],
-        };
-        command.Add(name);
-        command.Add(file);
-        command.SetAction(async (parsed, cancel) =>
-        {
-            var (paths, folders, store) = Here();
-            var (volume, target) = (parsed.GetRequiredValue(name), parsed.GetRequiredValue(file));
-            Require(store, volume);
-            if (Path.Exists(target))
-            {
-                throw new MachineException($"there is already a {target}", "remove it, or name another file");
-            }
-
-            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
-            await using var progress = ProgressView.Create();
-            progress.Step($"writing {target}");
-            await store.ExportAsync(volume, target, cancel);
-            Say.Result($"{target}: {HumanText.Size(new FileInfo(target).Length)}");
-            return ExitCode.Ok;
-        });
-        return command;
-    }
-
-    private static Verb CreateImport()
-    {
-        var name = NameArgument();
-        var file = new Argument<string>("FILE") { Description = "What `volume export` wrote" };
-        var yes = CommonOptions.Yes("what is on the volume now is replaced");
-        var command = new Verb("import", "Replace or make a volume from an exported file")
-        {
-            Examples = ["dotnet machine volume import db backup.qcow2"],
-        };
-        command.Add(name);
-        command.Add(file);
-        command.Add(yes);
-        command.SetAction(async (parsed, cancel) =>
-        {
-            var (paths, folders, store) = Here();
-            var volume = parsed.GetRequiredValue(name);
-            MachinePaths.CreatePrivate(paths.Home);
-            MachinePaths.CreatePrivate(folders.State);
-            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
-            if (store.List().FirstOrDefault(known => known.Name == volume) is { } present && !parsed.GetValue(yes))
-            {
-                Agree($"{Lost(present)} is replaced", $"dotnet machine volume import {volume} {parsed.GetValue(file)} --yes", "Replace it?");
-            }
-
-            await using var progress = ProgressView.Create();
-            progress.Step($"reading {parsed.GetValue(file)}");
-            await store.ImportAsync(volume, parsed.GetRequiredValue(file), cancel);
-            Say.Result($"{volume} is imported");
-            return ExitCode.Ok;
-        });
-        return command;
-    }
-
     private static int List(List<VolumeInfo> volumes, bool json)
     {
         if (json)
@@ -149,7 +86,7 @@ internal static class VolumeCommand
     }
 
     // The name becomes a file's name.
-    private static Argument<string> NameArgument()
+    internal static Argument<string> NameArgument()
     {
         var name = new Argument<string>("NAME") { Description = "The volume" };
         name.Validators.Add(result =>
@@ -162,7 +99,7 @@ internal static class VolumeCommand
         return name;
     }
 
-    private static VolumeInfo Require(VolumeStore store, string name)
+    internal static VolumeInfo Require(VolumeStore store, string name)
     {
         var volumes = store.List().ToList();
         return volumes.Find(volume => volume.Name == name) ?? throw new MachineException(
@@ -170,11 +107,11 @@ internal static class VolumeCommand
             volumes.Count > 0 ? $"the volumes of this project: {string.Join(", ", volumes.Select(volume => volume.Name))}" : "this project has no volumes yet; they are made at its first start");
     }
 
-    private static string Lost(VolumeInfo volume) => volume.Name == VolumeStore.Workspace
+    internal static string Lost(VolumeInfo volume) => volume.Name == VolumeStore.Workspace
         ? $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)}), and with it every change that is held,"
         : $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)})";
 
-    private static void Agree(string consequence, string command, string question)
+    internal static void Agree(string consequence, string command, string question)
     {
         if (!Terminal.CanAsk)
         {
@@ -187,7 +124,7 @@ internal static class VolumeCommand
         }
     }
 
-    private static (MachinePaths Paths, MachineFolders Folders, VolumeStore Store) Here()
+    internal static (MachinePaths Paths, MachineFolders Folders, VolumeStore Store) Here()
     {
         var paths = MachinePaths.FromEnvironment();
         var folders = new MachineFolders(paths, ProjectRoot.Find(Environment.CurrentDirectory));
