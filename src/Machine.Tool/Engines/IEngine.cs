@@ -54,6 +54,9 @@ internal interface IEngineMachine : IAsyncDisposable
     /// <summary>Completes when the machine's process has ended, with its last words (empty when it went in peace).</summary>
     Task<string> Exited { get; }
 
+    /// <summary>Why the guest stands still at the moment (the host's disk is full); null while it runs.</summary>
+    string? Trouble => null;
+
     /// <summary>Asks the guest to power off, and kills the process after <paramref name="grace"/>.</summary>
     Task PowerOffAsync(TimeSpan grace, CancellationToken cancel);
 

@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>
+/// QEMU halts a guest whose write finds the host's disk full. Nothing is lost: this tells why the guest stands still and
+/// lets it go on when there is room again.
+/// </summary>
+internal sealed class FullDisk
+{
+    private const long EnoughBytes = 64L << 20;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private volatile string? trouble;
+    private int waiting;
+
+    /// <summary>Null while all is well.</summary>
+    public string? Trouble => trouble;
+
+    /// <param name="folder">Lies on the disk that is full.</param>
+    /// <param name="data">Of the event BLOCK_IO_ERROR.</param>
+    /// <param name="resume">Lets the guest go on; it repeats the write.</param>
+    public void Report(string folder, JsonElement data, Func<Task> resume, CancellationToken cancel)
+    {
+        if (data.GetProperty("action").GetString() != "stop")
+        {
+            return;
+        }
+
+        trouble = data.TryGetProperty("nospace", out var full) && full.GetBoolean()
+            ? $"the disk that holds {folder} is full: the machine stands still until some space is free"
+            : $"a disk of the machine cannot be written ({data.GetProperty("reason").GetString()}): the machine stands still";
+        if (Interlocked.Exchange(ref waiting, 1) == 0)
+        {
+            _ = ResumeAsync(folder, resume, cancel);
+        }
+    }
+
+    private async Task ResumeAsync(string folder, Func<Task> resume, CancellationToken cancel)
+    {
+        try
+        {
+            do
+            {
+                await Task.Delay(Interval, cancel);
+            }
+            while (new DriveInfo(folder).AvailableFreeSpace < EnoughBytes);
+            trouble = null;
+            Volatile.Write(ref waiting, 0);
+            await resume();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or UnauthorizedAccessException)
+        {
+            // The machine is let go of, or its folder is gone.
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>What doctor asks of this engine.</summary>
+internal static class QemuChecks
+{
+    public static async Task<IReadOnlyList<EngineCheck>> RunAsync(AcceleratorChoice accelerators, CancellationToken cancel)
+    {
+        var (system, program) = await SystemAsync(cancel);
+        var image = await ImageAsync(cancel);
+        return program is null ? [system, image] : [system, image, await AcceleratorAsync(accelerators, program, cancel)];
+    }
+
+    private static async Task<(EngineCheck Check, QemuProgram? Program)> SystemAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var program = await QemuProgram.FindAsync(cancel);
+            return program.Version < QemuProgram.Oldest
+                ? (new EngineCheck(QemuProgram.Name, CheckStatus.Failed, $"{program.Version} is older than {QemuProgram.Oldest}", Install(QemuProgram.Package)), null)
+                : (new EngineCheck(QemuProgram.Name, CheckStatus.Ok, $"{program.Version} ({program.Path})"), program);
+        }
+        catch (MachineException e)
+        {
+            return (new EngineCheck(QemuProgram.Name, CheckStatus.Failed, e.Message, Install(QemuProgram.Package)), null);
+        }
+    }
+
+    private static async Task<EngineCheck> ImageAsync(CancellationToken cancel)
+    {
+        if (Programs.Find("qemu-img") is not { } path)
+        {
+            return new EngineCheck("qemu-img", CheckStatus.Failed, "qemu-img is not installed", Install(QemuDisks.Package));
+        }
+
+        var result = await Programs.TryRunAsync(path, ["--version"], cancel);
+        return result.ExitCode == 0
+            ? new EngineCheck("qemu-img", CheckStatus.Ok, $"{QemuProgram.ParseVersion(result.Output)} ({path})")
+            : new EngineCheck("qemu-img", CheckStatus.Failed, $"{path} does not run: {Programs.LastLines(result.Error, 2).Trim()}", Install(QemuDisks.Package));
+    }
+
+    private static async Task<EngineCheck> AcceleratorAsync(AcceleratorChoice accelerators, QemuProgram program, CancellationToken cancel)
+    {
+        try
+        {
+            var verdict = await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel);
+            var message = $"{verdict.Accelerator.Name}: {verdict.Reason}";
+            return verdict.WhyNotFaster is null
+                ? new EngineCheck("accelerator", CheckStatus.Ok, message)
+                : new EngineCheck("accelerator", CheckStatus.Warning, $"{message}; {verdict.WhyNotFaster}", verdict.Fix);
+        }
+        catch (MachineException e)
+        {
+            return new EngineCheck("accelerator", CheckStatus.Failed, e.Message, e.Remedy);
+        }
+    }
+
+    private static string Install(string package) => Programs.InstallHint(package);
+}

@@ -1,0 +1,67 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>Disks, made by qemu-img under a temporary name and renamed: a crash leaves no half disk.</summary>
+internal static class QemuDisks
+{
+    public static string Package =>
+        OperatingSystem.IsMacOS() || OperatingSystem.IsWindows() ? QemuProgram.Package : "qemu-utils";
+
+    public static Task CreateAsync(string path, long bytes, CancellationToken cancel) =>
+        WriteAsync(path, temporary => ["create", "-q", "-f", "qcow2", temporary, $"{bytes}"], cancel);
+
+    public static Task CreateOverlayAsync(string path, DiskFile backing, long bytes, CancellationToken cancel)
+    {
+        if (!File.Exists(backing.Path))
+        {
+            throw new MachineException($"the disk {backing.Path} is missing", exitCode: ExitCode.MachineUnavailable);
+        }
+
+        return WriteAsync(
+            path, temporary => ["create", "-q", "-f", "qcow2", "-b", Path.GetFullPath(backing.Path), "-F", backing.Format, temporary, $"{bytes}"], cancel);
+    }
+
+    public static Task CopyAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
+        WriteAsync(
+            target.Path,
+            temporary =>
+            [
+                "convert", "-q", "-f", source.Format, "-O", target.Format,
+                .. compress && target.Format == "qcow2" ? ["-c"] : Array.Empty<string>(),
+                source.Path, temporary,
+            ],
+            cancel);
+
+    private static async Task WriteAsync(string path, Func<string, string[]> arguments, CancellationToken cancel)
+    {
+        var program = Programs.Require("qemu-img", Package);
+        path = Path.GetFullPath(path);
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            var list = arguments(temporary);
+            var result = await Programs.TryRunAsync(program, list, cancel);
+            cancel.ThrowIfCancellationRequested();
+            if (result.ExitCode != 0)
+            {
+                throw Failed(list[0] == "create" ? "created" : "copied", path, result.Error);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            QemuPlaces.Delete(temporary);
+        }
+    }
+
+    private static MachineException Failed(string what, string path, string words)
+    {
+        var remedy =
+            words.Contains("No space left", StringComparison.Ordinal) ? $"free some space on the disk that holds {Path.GetDirectoryName(path)}"
+            : words.Contains("lock", StringComparison.Ordinal) ? "stop the machine that uses the disk: dotnet machine stop"
+            : null;
+        return new MachineException($"the disk {path} could not be {what}:\n{Programs.LastLines(words, 4)}", remedy, ExitCode.MachineUnavailable);
+    }
+}

@@ -1,0 +1,143 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>Machines as QEMU processes of this host.</summary>
+internal sealed class QemuEngine(MachinePaths paths) : IEngine
+{
+    // Between the choice of a free port and its use somebody else may take it.
+    private const int PortAttempts = 5;
+    private static readonly TimeSpan AdoptTimeout = TimeSpan.FromSeconds(15);
+
+    private readonly AcceleratorChoice accelerators = new(paths);
+
+    public string Name => "qemu";
+
+    /// <summary>Where the guest's sshd will be reached.</summary>
+    internal Func<int> ChoosePort { get; init; } = LoopbackPort.Free;
+
+    public async Task<string> FingerprintAsync(CancellationToken cancel)
+    {
+        var program = await QemuProgram.FindAsync(cancel);
+        var verdict = await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel);
+        return $"qemu {program.Version} {QemuArguments.MachineType(program.Architecture)} {verdict.Accelerator.Name} {verdict.Accelerator.Cpu} on {HostProcessor.Model()}";
+    }
+
+    public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
+
+    public async Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel)
+    {
+        var places = new QemuPlaces(Path.GetFullPath(spec.Folder), Path.GetFullPath(spec.RuntimeFolder));
+        MachinePaths.CreatePrivate(places.Logs);
+        MachinePaths.CreatePrivate(places.RuntimeFolder);
+        if (await AdoptAsync(places.Folder, places.RuntimeFolder, cancel) is { } running)
+        {
+            await running.DisposeAsync();
+            throw new MachineException($"the machine {spec.Id} runs already (process {running.ProcessId})", exitCode: ExitCode.MachineUnavailable);
+        }
+
+        var program = await QemuProgram.FindAsync(cancel);
+        var accelerator = (await accelerators.ChooseAsync(program, progress, cancel)).Accelerator;
+        var root = spec.RootDisk ?? new DiskFile(places.EphemeralRoot, "qcow2");
+        if (spec.RootDisk is null)
+        {
+            await QemuDisks.CreateOverlayAsync(root.Path, spec.Image.Disk, spec.DiskBytes, cancel);
+        }
+
+        var firmware = spec.Image.Kernel is null ? QemuFirmware.Find(program.Architecture) : null;
+        for (var attempt = 1; ; attempt++)
+        {
+            var launch = new QemuLaunch(
+                program.Architecture, accelerator, Guid.NewGuid(), ChoosePort(), root, spec.RootDisk is null,
+                places.QmpSocket, places.ConsoleSocket, places.PidFile, firmware, Sandbox: OperatingSystem.IsLinux());
+            try
+            {
+                return await QemuStart.RunAsync(program, spec, places, launch, cancel);
+            }
+            catch (PortTakenException) when (attempt < PortAttempts)
+            {
+                progress.Detail($"port {launch.SshPort} was taken, trying another");
+            }
+            catch (PortTakenException e)
+            {
+                throw new MachineException($"no free port for ssh after {PortAttempts} attempts:\n{e.Message}", exitCode: ExitCode.MachineUnavailable, inner: e);
+            }
+        }
+    }
+
+    public async Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel)
+    {
+        var places = new QemuPlaces(Path.GetFullPath(folder), Path.GetFullPath(runtimeFolder));
+        if (QemuState.Read(places) is not { } state)
+        {
+            places.Forget();
+            return null;
+        }
+
+        // A start that was interrupted has left no process id, but its QEMU may have come up since.
+        var found = state.Process is { } known ? [known] : HostProcess.WithArgument(state.Uuid.ToString()).ToList();
+        var alive = found.Where(process => process.IsAlive).ToList();
+        if (state.Process is not null && alive is [var process] && await TryAttachAsync(places, state, process, cancel) is { } machine)
+        {
+            return machine;
+        }
+
+        if (state.Process is null && !OperatingSystem.IsLinux())
+        {
+            await QuitUnfinishedAsync(places, state, cancel);
+        }
+
+        foreach (var useless in alive)
+        {
+            await useless.KillAsync(cancel);
+        }
+
+        places.Forget();
+        return null;
+    }
+
+    public Task CreateDiskAsync(string path, long bytes, CancellationToken cancel) => QemuDisks.CreateAsync(path, bytes, cancel);
+
+    public Task CreateOverlayDiskAsync(string path, DiskFile backing, long bytes, CancellationToken cancel) =>
+        QemuDisks.CreateOverlayAsync(path, backing, bytes, cancel);
+
+    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
+        QemuDisks.CopyAsync(source, target, compress, cancel);
+
+    // Where a process can't be found by its arguments, its socket in our own folder finds it.
+    private static async Task QuitUnfinishedAsync(QemuPlaces places, QemuState state, CancellationToken cancel)
+    {
+        try
+        {
+            await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, AdoptTimeout, cancel);
+            if ((await qmp.ExecuteAsync("query-uuid", null, cancel)).GetProperty("UUID").GetGuid() == state.Uuid)
+            {
+                await qmp.ExecuteAsync("quit", null, cancel);
+            }
+        }
+        catch (MachineException)
+        {
+            // Nobody is there.
+        }
+    }
+
+    private static async Task<QemuMachine?> TryAttachAsync(QemuPlaces places, QemuState state, HostProcess process, CancellationToken cancel)
+    {
+        try
+        {
+            var machine = await QemuMachine.AttachAsync(places, state, process, newConsole: false, AdoptTimeout, cancel);
+            if (await machine.StatusAsync(cancel) is not ("prelaunch" or "internal-error" or "guest-panicked" or "shutdown"))
+            {
+                return machine;
+            }
+
+            await machine.DisposeAsync();
+        }
+        catch (Exception e) when (e is MachineException or System.Net.Sockets.SocketException)
+        {
+            // It hangs, or its sockets are gone: nobody can use it any more.
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Text.Json;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>A running QEMU. Disposing lets go of it; the process stays, and can be adopted again.</summary>
+internal sealed class QemuMachine : IEngineMachine
+{
+    // A guest that is still booting hears no power button: press again.
+    private static readonly TimeSpan PowerButtonInterval = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan QuitGrace = TimeSpan.FromSeconds(5);
+
+    private readonly QemuPlaces places;
+    private readonly QemuState state;
+    private readonly HostProcess process;
+    private readonly FullDisk fullDisk = new();
+    private readonly CancellationTokenSource disposed = new();
+    private QmpClient? qmp;
+    private ConsoleLog? console;
+    private volatile bool expected;
+    private volatile string? shutdownReason;
+
+    private QemuMachine(QemuPlaces places, QemuState state, HostProcess process)
+    {
+        this.places = places;
+        this.state = state;
+        this.process = process;
+        Exited = Task.FromResult("");
+    }
+
+    public int ProcessId => process.Id;
+
+    public int SshPort => state.SshPort;
+
+    public string Accelerator => state.Accelerator;
+
+    public Task<string> Exited { get; private set; }
+
+    public string? Trouble => fullDisk.Trouble;
+
+    internal QmpClient Qmp => qmp ?? throw new InvalidOperationException("not attached");
+
+    /// <summary>Connects to a process and makes sure that it is the one that <paramref name="state"/> describes.</summary>
+    /// <exception cref="MachineException">It does not answer, or it is another one.</exception>
+    public static async Task<QemuMachine> AttachAsync(
+        QemuPlaces places, QemuState state, HostProcess process, bool newConsole, TimeSpan timeout, CancellationToken cancel)
+    {
+        var machine = new QemuMachine(places, state, process);
+        try
+        {
+            machine.qmp = await QmpClient.ConnectAsync(places.QmpSocket, machine.OnEvent, timeout, cancel);
+            var uuid = (await machine.qmp.ExecuteAsync("query-uuid", null, cancel, timeout)).GetProperty("UUID").GetGuid();
+            if (uuid != state.Uuid)
+            {
+                throw new MachineException($"another machine answers at {places.QmpSocket}", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            machine.console = await ConsoleLog.AttachAsync(places.ConsoleSocket, places.Console, append: !newConsole, cancel);
+            machine.Exited = machine.WatchAsync();
+            return machine;
+        }
+        catch
+        {
+            await machine.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary><c>running</c>, <c>prelaunch</c>, <c>paused</c>, <c>io-error</c>, …</summary>
+    public async Task<string> StatusAsync(CancellationToken cancel) =>
+        (await Qmp.ExecuteAsync("query-status", null, cancel)).GetProperty("status").GetString() ?? "";
+
+    public async Task PowerOffAsync(TimeSpan grace, CancellationToken cancel)
+    {
+        expected = true;
+        var deadline = DateTime.UtcNow + grace;
+        while (DateTime.UtcNow < deadline && await TryAsync("system_powerdown", cancel))
+        {
+            var rest = deadline - DateTime.UtcNow;
+            await ExitsWithinAsync(rest < PowerButtonInterval ? rest : PowerButtonInterval, cancel);
+        }
+
+        // "quit" writes out what QEMU holds of the disks; a kill would not.
+        if (await TryAsync("quit", cancel))
+        {
+            await ExitsWithinAsync(QuitGrace, cancel);
+        }
+
+        await KillAsync(cancel);
+    }
+
+    public async Task KillAsync(CancellationToken cancel)
+    {
+        expected = true;
+        await process.KillAsync(cancel);
+        await Exited.WaitAsync(cancel);
+    }
+
+    public string ConsoleTail(int lines) => ConsoleLog.Tail(places.Console, lines);
+
+    public async ValueTask DisposeAsync()
+    {
+        await disposed.CancelAsync();
+        if (qmp is not null)
+        {
+            await qmp.DisposeAsync();
+        }
+
+        if (console is not null)
+        {
+            await console.DisposeAsync();
+        }
+
+        await ((Task)Exited).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        disposed.Dispose();
+    }
+
+    private void OnEvent(string name, JsonElement data)
+    {
+        switch (name)
+        {
+            case "SHUTDOWN":
+                shutdownReason = data.GetProperty("reason").GetString();
+                break;
+            case "BLOCK_IO_ERROR":
+                fullDisk.Report(places.Folder, data, () => TryAsync("cont", disposed.Token), disposed.Token);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task<bool> TryAsync(string command, CancellationToken cancel)
+    {
+        try
+        {
+            await Qmp.ExecuteAsync(command, null, cancel, QuitGrace);
+            return true;
+        }
+        catch (MachineException)
+        {
+            // It ended, or it hangs: the caller's next means is stronger.
+            return false;
+        }
+    }
+
+    private async Task ExitsWithinAsync(TimeSpan time, CancellationToken cancel)
+    {
+        try
+        {
+            await Exited.WaitAsync(time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // The loop's condition tells.
+        }
+    }
+
+    private async Task<string> WatchAsync()
+    {
+        await Qmp.Closed;
+        await process.WaitForExitAsync(disposed.Token);
+        var peaceful = expected || shutdownReason is "guest-shutdown" or "host-qmp-quit";
+        var words = peaceful ? "" : LastWords();
+        if (QemuState.Read(places)?.Uuid == state.Uuid)
+        {
+            places.Forget();
+            if (peaceful && state.RootIsEphemeral)
+            {
+                QemuPlaces.Delete(places.EphemeralRoot);
+            }
+        }
+
+        return words;
+    }
+
+    private string LastWords() =>
+        shutdownReason == "guest-reset" ? "the guest restarted, which ends its machine; a kernel panic does that too"
+        : ConsoleLog.Tail(places.Log, 8) is { Length: > 0 } words ? words
+        : $"process {process.Id} ended without a word: it was killed, or it crashed";
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>One attempt at starting a machine: it runs and is remembered afterwards, or nothing of it is left.</summary>
+internal static class QemuStart
+{
+    // QEMU is ready in 0.1 s; with much memory to lay out on a busy host in several.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+
+    /// <exception cref="PortTakenException">Somebody else listens at the ssh port.</exception>
+    public static async Task<QemuMachine> RunAsync(QemuProgram program, MachineSpec spec, QemuPlaces places, QemuLaunch launch, CancellationToken cancel)
+    {
+        // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
+        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral);
+        state.Write(places);
+        HostProcess? process = null;
+        try
+        {
+            using var child = QemuLauncher.Start(program.Path, QemuArguments.Build(spec, launch), places.Log);
+            process = HostProcess.Find(child.Id);
+            await WaitForSocketAsync(child, places, cancel);
+            process = QemuLauncher.Forks ? HostProcess.Find(int.Parse(await File.ReadAllTextAsync(places.PidFile, cancel))) : process;
+            state = state with { Process = process ?? throw Ended(places) };
+            var machine = await AttachAsync(places, state, process, cancel);
+            try
+            {
+                state.Write(places);
+                await machine.Qmp.ExecuteAsync("cont", null, cancel);
+                return machine;
+            }
+            catch
+            {
+                await machine.DisposeAsync();
+                throw;
+            }
+        }
+        catch
+        {
+            await (process?.KillAsync(CancellationToken.None) ?? Task.CompletedTask);
+            places.Forget();
+            throw;
+        }
+    }
+
+    private static async Task<QemuMachine> AttachAsync(QemuPlaces places, QemuState state, HostProcess process, CancellationToken cancel)
+    {
+        try
+        {
+            return await QemuMachine.AttachAsync(places, state, process, newConsole: true, Timeout, cancel);
+        }
+        catch (MachineException)
+        {
+            // It may be on its way out: its words come before its end.
+            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            await process.WaitForExitAsync(soon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (process.IsAlive)
+            {
+                throw;
+            }
+
+            throw Ended(places);
+        }
+    }
+
+    private static async Task WaitForSocketAsync(Process child, QemuPlaces places, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        // The pid file and the console's socket are there before this one.
+        while (!File.Exists(places.QmpSocket))
+        {
+            if (child.HasExited && !(QemuLauncher.Forks && child.ExitCode == 0))
+            {
+                throw Ended(places);
+            }
+
+            if (clock.Elapsed > Timeout)
+            {
+                throw new MachineException($"QEMU was not ready within {Timeout.TotalSeconds:0} s", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            await Task.Delay(5, cancel);
+        }
+    }
+
+    private static Exception Ended(QemuPlaces places)
+    {
+        var words = ConsoleLog.Tail(places.Log, 8);
+        if (words.Contains("Could not set up host forwarding rule", StringComparison.Ordinal))
+        {
+            return new PortTakenException(words);
+        }
+
+        var remedy =
+            words.Contains("lock", StringComparison.Ordinal) ? "another machine uses this disk: dotnet machine list"
+            : words.Contains("memory", StringComparison.Ordinal) ? "give the machine less memory"
+            : words.Contains("No space left", StringComparison.Ordinal) ? $"free some space on the disk that holds {places.Folder}"
+            : "dotnet machine doctor";
+        return new MachineException($"QEMU ended at once:\n{Programs.LastLines(words, 8)}", remedy, ExitCode.MachineUnavailable);
+    }
+}
+
+/// <summary>Somebody took the port between choosing and using it.</summary>
+internal sealed class PortTakenException(string message) : Exception(message);

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>What the next supervisor needs to find a machine again. Written before QEMU starts, and once more when it runs.</summary>
+/// <param name="Process">Null while it is being started: whoever finds it so finds an unfinished start.</param>
+internal sealed record QemuState(Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral)
+{
+    /// <summary>Null where nothing was started, or a file of another version lies: then there is nothing to adopt.</summary>
+    public static QemuState? Read(QemuPlaces places)
+    {
+        try
+        {
+            return JsonState.Read<QemuState>(places.State);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public void Write(QemuPlaces places) => JsonState.Write(places.State, this);
+}
+
+/// <summary>Where one machine's files lie: what lasts in its folder, sockets in the short one.</summary>
+internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
+{
+    // sun_path holds 108 bytes on Linux, 104 on macOS, the closing zero included.
+    private const int LongestSocketPath = 103;
+
+    public string State => Path.Combine(Folder, "qemu.json");
+
+    public string PidFile => Path.Combine(Folder, "qemu.pid");
+
+    public string EphemeralRoot => Path.Combine(Folder, "root.qcow2");
+
+    public string Logs => Path.Combine(Folder, "logs");
+
+    public string Log => Path.Combine(Logs, "qemu.log");
+
+    public string Console => Path.Combine(Logs, "console.log");
+
+    public string QmpSocket => Socket("qmp.sock");
+
+    public string ConsoleSocket => Socket("console.sock");
+
+    /// <summary>Removes what says that a machine runs here.</summary>
+    public void Forget()
+    {
+        foreach (var file in new[] { QmpSocket, ConsoleSocket, PidFile, State })
+        {
+            Delete(file);
+        }
+    }
+
+    public static void Delete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // As gone as can be.
+        }
+    }
+
+    private string Socket(string name)
+    {
+        var path = Path.Combine(RuntimeFolder, name);
+        return System.Text.Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
+            ? path
+            : throw new MachineException(
+                $"the socket's path is longer than a socket's path can be: {path}", "set XDG_RUNTIME_DIR to a short folder", ExitCode.MachineUnavailable);
+    }
+}

@@ -1,0 +1,56 @@
+using Machine.Tool.Engines;
+using Machine.Tool.Engines.Qemu;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Tests.Engines;
+
+/// <summary>Changes the PATH of the whole process, so nothing runs beside it.</summary>
+[CollectionDefinition(nameof(QemuMissingTests), DisableParallelization = true)]
+[Collection(nameof(QemuMissingTests))]
+public sealed class QemuMissingTests : IAsyncDisposable
+{
+    private readonly QemuFixture qemu = new();
+    private readonly string? path = Environment.GetEnvironmentVariable("PATH");
+
+    public async ValueTask DisposeAsync()
+    {
+        Environment.SetEnvironmentVariable("PATH", path);
+        Environment.SetEnvironmentVariable(AcceleratorChoice.Variable, null);
+        await qemu.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Starting_without_QEMU_says_what_to_install()
+    {
+        var spec = await qemu.EmptyMachineAsync();
+        Hide();
+        var failure = await Should.ThrowAsync<MachineException>(() => qemu.StartAsync(spec with { RootDisk = spec.Image.Disk }));
+        failure.Message.ShouldContain("not installed");
+        failure.Remedy.ShouldNotBeNull().ShouldContain(QemuProgram.Package);
+    }
+
+    [Fact]
+    public async Task Doctor_says_what_is_missing_and_does_not_throw()
+    {
+        Hide();
+        var checks = await qemu.Engine.CheckAsync(TestContext.Current.CancellationToken);
+        checks.Count.ShouldBe(2);
+        checks.ShouldAllBe(check => check.Status == CheckStatus.Failed && check.Fix!.Contains("install"));
+    }
+
+    [Fact]
+    public async Task The_users_choice_of_an_accelerator_is_taken_and_a_wrong_one_refused()
+    {
+        var program = await QemuProgram.FindAsync(TestContext.Current.CancellationToken);
+        var choice = new AcceleratorChoice(QemuFixture.Paths(qemu.Root));
+        Environment.SetEnvironmentVariable(AcceleratorChoice.Variable, "tcg");
+        (await choice.ChooseAsync(program, SilentProgress.Instance, TestContext.Current.CancellationToken)).Accelerator.Name.ShouldBe("tcg");
+        Environment.SetEnvironmentVariable(AcceleratorChoice.Variable, "vax");
+        var failure = await Should.ThrowAsync<MachineException>(
+            () => choice.ChooseAsync(program, SilentProgress.Instance, TestContext.Current.CancellationToken));
+        failure.Message.ShouldContain("vax");
+        failure.Remedy.ShouldNotBeNull().ShouldContain("kvm");
+    }
+
+    private static void Hide() => Environment.SetEnvironmentVariable("PATH", "/nowhere");
+}
