@@ -114,7 +114,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         }
 
         var brought = ledger.Brought.GetValueOrDefault(path);
-        if (entry.Type is 'f' or 'l' && brought?.Guest is not null && brought.Guest == entry.Stamp && policy.IsOutput(path))
+        if (entry.Type is 'f' or 'l' && brought?.Guest is not null && brought.Guest == entry.Stamp)
         {
             return;
         }
