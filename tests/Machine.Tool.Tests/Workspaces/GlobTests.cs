@@ -55,9 +55,9 @@ public sealed class GlobTests
     public void It_agrees_with_a_slow_and_obvious_matcher()
     {
         var name = Gen.Elements("a", "b", "ab", "aab", "c");
-        var path = name.NonEmptyListOf().Where(l => l.Count < 7).Select(l => string.Join('/', l));
+        var path = name.NonEmptyListOf().Resize(6).Select(l => string.Join('/', l));
         var segment = Gen.Elements("a", "b", "*", "?", "a*", "*b", "**", "**", "a?b", "*a*b");
-        var pattern = segment.NonEmptyListOf().Where(l => l.Count is > 1 and < 6).Select(l => string.Join('/', l));
+        var pattern = segment.NonEmptyListOf().Resize(5).Where(l => l.Count > 1).Select(l => string.Join('/', l));
         Property.Holds(Prop.ForAll(pattern.ToArbitrary(), path.ToArbitrary(), (p, s) => Glob.Parse(p).Matches(s) == Slow(p.Split('/'), s.Split('/'))), 5000);
     }
 

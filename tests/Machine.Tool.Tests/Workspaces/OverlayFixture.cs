@@ -11,7 +11,7 @@ namespace Machine.Tool.Tests.Workspaces;
 /// </summary>
 public sealed class OverlayFixture : IDisposable
 {
-    private readonly Process? guest;
+    private Process? guest;
 
     internal OverlayFixture(WorkspaceSettings? settings = null, ImportLimits? limits = null, Func<string, HostTree>? openTree = null)
     {
@@ -94,6 +94,7 @@ public sealed class OverlayFixture : IDisposable
             guest.Kill();
             guest.WaitForExit();
             guest.Dispose();
+            guest = null;
         }
 
         Directory.Delete(Base, recursive: true);
