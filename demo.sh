@@ -9,6 +9,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-demo"
 shop="$work/shop"
+PATH="$work/tools:$PATH"
 keep=false
 case "${1:-}" in
   "") ;;
@@ -33,19 +34,17 @@ timed() {
 
 took() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "  (%.1f s)\n", to - from }'; }
 
-machine() { "$work/tools/dotnet-machine" "$@"; }
-
 # A machine of an earlier run, or of this one. There may be none, or no working tool.
 destroy() {
   if [ -x "$work/tools/dotnet-machine" ] && [ -d "$shop" ]; then
-    (cd "$shop" && machine destroy --yes) || true
+    (cd "$shop" && dotnet-machine destroy --yes) || true
   fi
 }
 
 clean_up() {
   local code=$?
   trap - EXIT
-  if $keep; then
+  if $keep && [ -x "$work/tools/dotnet-machine" ]; then
     printf '\nkept: cd %q, then %q exec -- uname -r\n' "$shop" "$work/tools/dotnet-machine"
   else
     section "clean up"
@@ -63,6 +62,7 @@ section "programs that this needs"
 # shellcheck source=eng/dotnet-root.sh
 . "$root/eng/dotnet-root.sh"
 echo "all there"
+exec </dev/null # nothing below asks; `changes: ask` would, on a terminal
 
 section "what an earlier run left"
 destroy
@@ -91,16 +91,17 @@ echo "its Machinefile:"
 sed 's/^/  /' Machinefile
 
 section "its machine (the first start on a host builds the image)"
-timed machine start --yes
+timed dotnet-machine start --yes
 host=$(uname -r)
-guest=$(machine exec -- uname -r) || fail "exec -- uname -r"
+guest=$(dotnet-machine exec -- uname -r) || fail "exec -- uname -r"
 printf 'kernel of the host:    %s\nkernel of the machine: %s\n' "$host" "$guest"
+[ -n "$guest" ] || fail "the machine did not say its kernel"
 [ "$host" != "$guest" ] || fail "the command ran on the host"
 
 section "restore, build and test, all inside"
-timed machine restore
-timed machine build --no-restore
-timed machine test --no-build
+timed dotnet-machine restore
+timed dotnet-machine build --no-restore
+timed dotnet-machine test --no-build
 
 section "the outputs are on the host"
 for output in src/Shop.Core/bin/Debug/{netstandard2.0,net10.0}/Shop.Core.dll src/Shop.Web/bin/Debug/net10.0/Shop.Web.dll \
@@ -110,9 +111,9 @@ for output in src/Shop.Core/bin/Debug/{netstandard2.0,net10.0}/Shop.Core.dll src
 done
 
 section "the shop itself says where it runs"
-printf '$ %s\n' "machine run --no-build --project src/Shop.Cli"
+printf '$ %s\n' "dotnet-machine run --no-build --project src/Shop.Cli"
 before=$EPOCHREALTIME
-said=$(machine run --no-build --project src/Shop.Cli) || fail "run"
+said=$(dotnet-machine run --no-build --project src/Shop.Cli) || fail "run"
 took "$before"
 printf '%s\n' "$said"
 case "$said" in
@@ -122,12 +123,12 @@ esac
 
 section "what else the machine wrote stays in the machine"
 # A poisoned package would do this: every later build on the host would run it.
-timed machine exec -- sh -c 'echo "<Project />" >> Directory.Build.props; echo hello > notes.txt'
-timed machine changes
+timed dotnet-machine exec -- sh -c 'echo "<Project />" >> Directory.Build.props; echo hello > notes.txt'
+timed dotnet-machine changes
 [ ! -e notes.txt ] || fail "notes.txt came to the host unasked"
 [ -z "$(git status --porcelain)" ] || fail "the machine changed the host's files: $(git status --porcelain)"
 echo "git status on the host: clean"
-timed machine discard
+timed dotnet-machine discard
 
 section "stop"
-timed machine stop
+timed dotnet-machine stop

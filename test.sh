@@ -28,6 +28,7 @@ passed=0
 failed=0
 skipped=0
 finished=false
+follower= # shows a running test's log
 
 # Everything that the tests start inherits this, so what a crash left behind is found again: ours, by its id, nothing else.
 run_id="$$-$RANDOM$RANDOM"
@@ -56,9 +57,19 @@ clean_up() {
   done
 }
 
+stop_follower() {
+  if [ -n "$follower" ]; then
+    kill "$follower" 2>/dev/null
+    wait "$follower" 2>/dev/null
+    follower=
+  fi
+}
+
 close() {
   local code=$?
   trap - EXIT
+  trap '' INT TERM
+  stop_follower
   clean_up
   if ! $finished && [ "$failed" -eq 0 ]; then
     failed=1
@@ -127,21 +138,23 @@ run_tests() {
   shift 3
   local left=$((deadline - SECONDS))
   if [ "$seconds" -gt "$left" ]; then
-    seconds=$left
+    seconds=$((left > 0 ? left : 1))
   fi
   section "$name"
   rm -f "$results/$name".*
   # The runner writes to a file, not to a pipe: a process that outlives it could hold a pipe open for ever.
   : >"$results/$name.log"
   tail -n +1 -f "$results/$name.log" > >(grep --line-buffered -vE "$quiet") 2>/dev/null &
-  local follower=$!
-  MACHINE_TEST_RUN=$run_id limit "$seconds" \
-    dotnet "$root/tests/$name/bin/Release/net10.0/$name.dll" -reporter verbose -noColor -noLogo -xml "$results/$name.xml" "$@" \
-    </dev/null >"$results/$name.log" 2>&1
+  follower=$!
+  # In a subshell: a trap of this script then runs with its own output and without the mark.
+  (
+    export MACHINE_TEST_RUN=$run_id
+    limit "$seconds" dotnet "$root/tests/$name/bin/Release/net10.0/$name.dll" \
+      -reporter verbose -noColor -noLogo -xml "$results/$name.xml" "$@"
+  ) </dev/null >"$results/$name.log" 2>&1
   local code=$?
   sleep 1.2 # tail looks once a second
-  kill "$follower"
-  wait "$follower" 2>/dev/null
+  stop_follower
   if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
     echo "$name: stopped after $seconds s"
   fi
