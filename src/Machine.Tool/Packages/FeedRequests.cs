@@ -81,7 +81,7 @@ internal sealed class FeedRequests(string projectFolder, string packagesFolder, 
         if (HttpMethods.IsGet(context.Request.Method))
         {
             var hash = "sha512-" + Convert.ToBase64String(Convert.FromHexString(package.Hash));
-            entered.Add(new PackageLogEntry("nuget", id, package.Version, package.Source, hash, package.Signature, DateTimeOffset.UtcNow));
+            entered.Add(new PackageLogEntry("nuget", package.Id, package.Version, package.Source, hash, package.Signature, DateTimeOffset.UtcNow));
         }
 
         await FeedResponse.StreamAsync(context, opened, "application/octet-stream", package.SizeBytes);

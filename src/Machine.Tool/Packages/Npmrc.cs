@@ -63,7 +63,7 @@ internal sealed partial class Npmrc
         {
             path = path[..(path.LastIndexOf('/') + 1)];
             var prefix = $"//{address.Authority}{path}";
-            if (Authorization(prefix + ":") is { } found || (path.Length > 1 && (found = Authorization(prefix.TrimEnd('/') + ":")) is not null))
+            if ((Authorization(prefix + ":") ?? Authorization(prefix.TrimEnd('/') + ":")) is { } found)
             {
                 return found;
             }

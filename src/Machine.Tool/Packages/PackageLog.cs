@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Machine.Tool.Hosting;
@@ -18,6 +19,8 @@ internal sealed class PackageLog(string path)
     private static readonly JsonSerializerOptions Line = new(JsonState.Options)
     {
         WriteIndented = false,
+        // People and grep read this file: base64's plus signs stay plus signs.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 

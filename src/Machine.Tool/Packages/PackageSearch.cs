@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
 
 namespace Machine.Tool.Packages;
@@ -14,7 +15,7 @@ internal sealed class PackageSearch(HostNuGet host)
         {
             try
             {
-                if (await source.TryAsync<PackageSearchResource, object>((resource, _, _, _) => Task.FromResult<object>(resource), cancel) is not null)
+                if (await OffersAsync(source, cancel))
                 {
                     return true;
                 }
@@ -33,6 +34,11 @@ internal sealed class PackageSearch(HostNuGet host)
         var data = new JsonArray();
         foreach (var source in host.Current().Sources)
         {
+            if (!await OffersAsync(source, cancel))
+            {
+                continue;
+            }
+
             var found = await source.TryAsync<PackageSearchResource, IEnumerable<IPackageSearchMetadata>>(
                 (resource, _, nuget, token) => resource.SearchAsync(text, new SearchFilter(prerelease), skip, Math.Clamp(take, 1, MostResults), nuget, token),
                 cancel);
@@ -43,6 +49,13 @@ internal sealed class PackageSearch(HostNuGet host)
         }
 
         return new JsonObject { ["totalHits"] = data.Count, ["data"] = data };
+    }
+
+    // NuGet makes a search for every v3 source, also for one that has none; it would fail with the first question.
+    private static async Task<bool> OffersAsync(UpstreamSource source, CancellationToken cancel)
+    {
+        var index = await source.TryAsync<ServiceIndexResourceV3, ServiceIndexResourceV3>((resource, _, _, _) => Task.FromResult(resource), cancel);
+        return index is null || index.GetServiceEntryUri(ServiceTypes.SearchQueryService) is not null;
     }
 
     private static async Task<JsonObject> ResultAsync(FeedDocuments feed, IPackageSearchMetadata package)

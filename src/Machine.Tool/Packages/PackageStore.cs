@@ -97,7 +97,7 @@ internal sealed class PackageStore(string folder, ILogger log)
         MakeReadOnly(temporaryFile);
         Delete(path);
         File.Move(temporaryFile, path, overwrite: true);
-        var package = new StoredPackage(id, version, sourceName, hash, size, verdict.Signature, verdict.Policy, DateTimeOffset.UtcNow);
+        var package = new StoredPackage(verdict.Id, version, sourceName, hash, size, verdict.Signature, verdict.Policy, DateTimeOffset.UtcNow);
         WriteIndex(sourceKey, package);
         return package;
     }
@@ -105,8 +105,8 @@ internal sealed class PackageStore(string folder, ILogger log)
     /// <summary>Remembers that a kept package was verified under another policy.</summary>
     public void WriteIndex(string sourceKey, StoredPackage package)
     {
-        MachinePaths.CreatePrivate(IndexFolder(sourceKey, package.Id));
-        JsonState.Write(IndexFile(sourceKey, package.Id, package.Version), package);
+        MachinePaths.CreatePrivate(IndexFolder(sourceKey, package.Id.ToLowerInvariant()));
+        JsonState.Write(IndexFile(sourceKey, package.Id.ToLowerInvariant(), package.Version), package);
     }
 
     /// <summary>Keeps other supervisors of this host from downloading the same package at the same time; a handful of names share a lock.</summary>

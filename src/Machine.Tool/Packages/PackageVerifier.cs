@@ -41,7 +41,7 @@ internal sealed class PackageVerifier(ISettings settings, ILogger log)
                 throw FeedException.Upstream($"source '{source}' sent {found.Id} {found.Version} where {asked.Id} {asked.Version} was asked for");
             }
 
-            return new Verdict(SignaturesAreChecked() ? await VerifySignatureAsync(reader, asked, source, repository, cancel) : "not checked", Policy);
+            return new Verdict(found.Id, SignaturesAreChecked() ? await VerifySignatureAsync(reader, asked, source, repository, cancel) : "not checked", Policy);
         }
         catch (Exception e) when (e is InvalidDataException or PackagingException or IOException or FormatException or System.Xml.XmlException or ArgumentException)
         {

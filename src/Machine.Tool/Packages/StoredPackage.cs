@@ -10,4 +10,5 @@ internal sealed record StoredPackage(
     string Id, string Version, string Source, string Hash, long SizeBytes, string Signature, string Policy, DateTimeOffset Added);
 
 /// <summary>What a verification found, and under which policy.</summary>
-internal sealed record Verdict(string Signature, string Policy);
+/// <param name="Id">As the package itself writes it, in its own letter case.</param>
+internal sealed record Verdict(string Id, string Signature, string Policy);

@@ -37,8 +37,7 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
         QueryAsync<IReadOnlyList<NuGetVersion>>(
             async (nuget, token) =>
             {
-                // A minute: short enough for a package that was just pushed, and a restore asks for each list several times.
-                using var cache = new SourceCacheContext { MaxAge = DateTimeOffset.UtcNow.AddMinutes(-1), RefreshMemoryCache = true };
+                using var cache = Fresh();
                 var resource = await RequireAsync<FindPackageByIdResource>(token);
                 return [.. await resource.GetAllVersionsAsync(id, cache, nuget, token)];
             },
@@ -51,9 +50,10 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
             async (nuget, token) =>
             {
                 var resource = await RequireAsync<FindPackageByIdResource>(token);
-                // NuGet's own cache on disk may hold an older list of versions: ask anew before saying no.
+                // The list of versions is mostly in NuGet's cache on disk, just asked for; it may be old: ask anew before saying no.
                 using var recent = new SourceCacheContext { DirectDownload = true, RefreshMemoryCache = true };
-                using var fresh = new SourceCacheContext { DirectDownload = true, RefreshMemoryCache = true, MaxAge = DateTimeOffset.UtcNow };
+                using var fresh = Fresh();
+                fresh.DirectDownload = true;
                 return await CopyAsync(resource, id, version, file, recent, nuget, token)
                     || await CopyAsync(resource, id, version, file, fresh, nuget, token);
             },
@@ -68,12 +68,15 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
         QueryAsync<TResult?>(
             async (nuget, token) =>
             {
-                using var cache = new SourceCacheContext { MaxAge = DateTimeOffset.UtcNow.AddMinutes(-1), RefreshMemoryCache = true };
+                using var cache = Fresh();
                 var resource = await repository.GetResourceAsync<TResource>(token);
                 return resource is null ? null : await ask(resource, cache, nuget, token);
             },
             QueryLimit,
             cancel);
+
+    // The guest's NuGet keeps answers for half an hour itself; here they are as new as the source has them.
+    private static SourceCacheContext Fresh() => new() { MaxAge = DateTimeOffset.UtcNow.AddSeconds(-1), RefreshMemoryCache = true };
 
     // A whole hash: a project that could find an address with another's key could put packages under it.
     private static string KeyOf(PackageSource source)

@@ -22,7 +22,7 @@ internal sealed record GuestStamp(long SizeBytes, long ModifiedNs, long ChangedN
 internal sealed record GuestListing(string UpperId, DateTimeOffset Clock, List<GuestEntry> Entries)
 {
     /// <summary>More is no workspace any more, but an attack on the host's memory.</summary>
-    public const int MostEntries = 500_000;
+    public const int MostEntries = 200_000;
 
     private const int MostPathBytes = 4096;
     private const long MostBytes = 256L << 20;

@@ -123,8 +123,17 @@ internal abstract class HostTree(string root) : IDisposable
     {
     }
 
+    /// <summary>Paths are judged before they come here; this is the last line, for a caller's mistake.</summary>
     protected static (string Folder, string Name) Split(string path)
     {
+        foreach (var name in path.AsSpan().Split('/'))
+        {
+            if (path.AsSpan(name) is "" or "." or "..")
+            {
+                throw new InvalidOperationException($"not a path of the project: {Tainted.Line(path)}");
+            }
+        }
+
         var slash = path.LastIndexOf('/');
         return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
     }

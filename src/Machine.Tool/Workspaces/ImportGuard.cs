@@ -39,8 +39,8 @@ internal static class ImportGuard
         {
             if (!IsIgnorable(c))
             {
-                // Upper, then lower: also long s, the Kelvin sign and dotless i become ASCII.
-                folded.Append(char.ToLowerInvariant(char.ToUpperInvariant(c)));
+                // File systems' case tables also know letters that fall on ASCII ones: dotless i, long s, the Kelvin sign.
+                folded.Append(c switch { '\u0130' or '\u0131' => 'i', '\u017f' => 's', '\u212a' => 'k', _ => char.ToLowerInvariant(char.ToUpperInvariant(c)) });
             }
         }
 

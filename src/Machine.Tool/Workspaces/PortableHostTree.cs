@@ -98,18 +98,12 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
         }
     }
 
-    private string Full(string path) => Path.Combine([Root, .. Names(path)]);
-
-    private static string[] Names(string path)
-    {
-        var names = path.Split('/');
-        return names.Any(name => name is "" or "." or "..") ? throw new InvalidOperationException($"not a path of the project: {Tainted.Line(path)}") : names;
-    }
+    private string Full(string path) => Path.Combine([Root, .. path.Split('/')]);
 
     private bool IsBlocked(string folder)
     {
         var current = Root;
-        foreach (var name in folder.Length == 0 ? [] : Names(folder))
+        foreach (var name in folder.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             current = Path.Combine(current, name);
             if (StatOf(current).Kind is not HostKind.Folder and not HostKind.Missing)

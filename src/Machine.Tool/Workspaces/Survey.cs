@@ -97,6 +97,12 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
 
     private void Judge(string path, GuestEntry entry)
     {
+        var brought = ledger.Brought.GetValueOrDefault(path);
+        if (entry.Type is 'f' or 'l' && brought?.Guest is not null && brought.Guest == entry.Stamp)
+        {
+            return;
+        }
+
         var host = tree.Stat(path);
         if (entry.Type == 'd' && host.Kind is HostKind.Folder or HostKind.Missing or HostKind.Blocked)
         {
@@ -111,12 +117,6 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
                 Stale.Add(entry.Path);
                 return;
             }
-        }
-
-        var brought = ledger.Brought.GetValueOrDefault(path);
-        if (entry.Type is 'f' or 'l' && brought?.Guest is not null && brought.Guest == entry.Stamp && policy.IsOutput(path))
-        {
-            return;
         }
 
         var verdict = host.Kind == HostKind.Folder && entry.Type == 'w'

@@ -48,7 +48,7 @@ internal static partial class UnixCalls
         fixed (byte* pointer = buffer)
         {
             // 0x7ff: the basic fields; 0x100 and 0x20: don't follow a link.
-            result = Mac ? FStatAt(folder, name, pointer, 0x20) : Statx(folder, name, 0x100, 0x7ff, pointer);
+            result = Mac ? (Arm ? FStatAt(folder, name, pointer, 0x20) : FStatAtInode64(folder, name, pointer, 0x20)) : Statx(folder, name, 0x100, 0x7ff, pointer);
         }
 
         error = result == 0 ? 0 : Marshal.GetLastPInvokeError();
@@ -112,6 +112,11 @@ internal static partial class UnixCalls
     [LibraryImport("libc", EntryPoint = "fstatat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int FStatAt(SafeFileHandle folder, string name, byte* buffer, int flags);
+
+    // Macs with Intel's processor keep the old form, with short inode numbers, under the plain name.
+    [LibraryImport("libc", EntryPoint = "fstatat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int FStatAtInode64(SafeFileHandle folder, string name, byte* buffer, int flags);
 
     [LibraryImport("libc", EntryPoint = "umask")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

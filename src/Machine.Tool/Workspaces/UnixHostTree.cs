@@ -185,12 +185,6 @@ internal sealed class UnixHostTree : HostTree
         var current = rootFolder;
         foreach (var name in path.Split('/'))
         {
-            // Paths are judged before they come here; this is the last line, for a caller's mistake.
-            if (name is "" or "." or "..")
-            {
-                throw new InvalidOperationException($"not a path of the project: {Tainted.Line(path)}");
-            }
-
             if (create && UnixCalls.MakeFolderAt(current, name, 0x1FF) != 0 && Marshal.GetLastPInvokeError() is var made and not UnixCalls.Exists)
             {
                 error = made;

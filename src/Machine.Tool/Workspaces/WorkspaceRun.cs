@@ -18,9 +18,19 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
     public static async Task DropAsync(IGuestWorkspace guest, IEnumerable<(string Stamp, byte[] Path)> entries, CancellationToken cancel)
     {
         var pairs = entries.ToList();
-        if (pairs.Count > 0)
+        if (pairs.Count == 0)
+        {
+            return;
+        }
+
+        try
         {
             await guest.RunAsync("drop", [], GuestRequest.Pairs(pairs), EndAsync, cancel);
+        }
+        catch (GuestProtocolException e)
+        {
+            throw new MachineException(
+                $"the guest did not confirm that it forgot {pairs.Count} changes ({e.Message})", "dotnet machine changes   shows what it still holds", inner: e);
         }
     }
 
@@ -53,12 +63,13 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
         var outputs = fitting.Where(f => IsBrought(f, applied)).ToList();
 
         // Written before the first file: should this process be killed, the next one knows these for the machine's own.
-        foreach (var finding in outputs.Where(f => f.Change.Kind != ChangeKind.Deleted))
+        var written = outputs.Where(f => f.Change.Kind != ChangeKind.Deleted && !ledger.Brought.ContainsKey(f.Change.Path)).ToList();
+        if (written.Count > 0)
         {
-            ledger.Brought[finding.Change.Path] = new BroughtFile(null, null);
+            written.ForEach(f => ledger.Brought[f.Change.Path] = new BroughtFile(null, null));
+            Save();
         }
 
-        Save();
         var importer = new Importer(tree, guest, cancel);
         var drops = survey.Stale.Select(path => ("", path)).ToList();
         try

@@ -98,6 +98,7 @@ internal sealed partial class ConsoleLog : IAsyncDisposable
         finally
         {
             await file.DisposeAsync();
+            socket.Dispose();
         }
     }
 

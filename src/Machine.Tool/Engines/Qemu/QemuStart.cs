@@ -50,8 +50,16 @@ internal static class QemuStart
         {
             return await QemuMachine.AttachAsync(places, state, process, newConsole: true, Timeout, cancel);
         }
-        catch (MachineException) when (!process.IsAlive)
+        catch (MachineException)
         {
+            // It may be on its way out: its words come before its end.
+            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            await process.WaitForExitAsync(soon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (process.IsAlive)
+            {
+                throw;
+            }
+
             throw Ended(places);
         }
     }
@@ -59,8 +67,8 @@ internal static class QemuStart
     private static async Task WaitForSocketAsync(Process child, QemuPlaces places, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        // The console's socket is opened first, the pid file is written last.
-        while (!File.Exists(places.PidFile))
+        // The pid file and the console's socket are there before this one.
+        while (!File.Exists(places.QmpSocket))
         {
             if (child.HasExited && !(QemuLauncher.Forks && child.ExitCode == 0))
             {

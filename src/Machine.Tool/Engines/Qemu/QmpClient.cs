@@ -18,15 +18,17 @@ internal sealed class QmpClient : IAsyncDisposable
     private readonly StreamReader reader;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonElement>> pending = new();
     private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly TaskCompletionSource greeting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<string, JsonElement> onEvent;
-    private Task reading = Task.CompletedTask;
+    private readonly Task reading;
     private int lastId;
 
-    private QmpClient(Socket socket, Action<string, JsonElement> onEvent)
+    private QmpClient(Socket connected, Action<string, JsonElement> onEvent)
     {
-        this.socket = socket;
+        socket = connected;
         this.onEvent = onEvent;
-        reader = new StreamReader(new NetworkStream(socket, ownsSocket: false), Encoding.UTF8);
+        reader = new StreamReader(new NetworkStream(connected, ownsSocket: false), Encoding.UTF8);
+        reading = ReadAsync();
     }
 
     /// <summary>Completes, never failing, when QEMU has closed the connection (it ended) or this client was disposed.</summary>
@@ -38,27 +40,20 @@ internal sealed class QmpClient : IAsyncDisposable
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(timeout);
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var client = new QmpClient(socket, onEvent ?? ((_, _) => { }));
+        QmpClient? client = null;
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), deadline.Token);
+            client = new QmpClient(await SocketAsync(path, deadline.Token), onEvent ?? ((_, _) => { }));
             // QEMU serves one client at a time; a second one waits here for its greeting.
-            var greeting = await client.reader.ReadLineAsync(deadline.Token) ?? throw new IOException("it hung up");
-            using (var document = JsonDocument.Parse(greeting))
-            {
-                _ = document.RootElement.GetProperty("QMP");
-            }
-
-            client.reading = client.ReadAsync();
+            await client.greeting.Task.WaitAsync(deadline.Token);
             await client.ExecuteAsync("qmp_capabilities", null, deadline.Token);
             return client;
         }
         catch (Exception e)
         {
-            await client.DisposeAsync();
+            await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
             cancel.ThrowIfCancellationRequested();
-            throw e is OperationCanceledException or SocketException or IOException or JsonException or KeyNotFoundException or InvalidOperationException
+            throw e is OperationCanceledException or SocketException or IOException
                 ? new MachineException(
                     $"QEMU's control socket {path} does not answer: {(e is OperationCanceledException ? $"nothing within {timeout.TotalSeconds:0.#} s" : e.Message)}",
                     exitCode: ExitCode.MachineUnavailable,
@@ -77,7 +72,7 @@ internal sealed class QmpClient : IAsyncDisposable
         try
         {
             // After the entry above, so that a connection that closes in between fails it here or there.
-            if (reading.IsCompleted && lastId > 1)
+            if (reading.IsCompleted)
             {
                 throw HungUp(command, null);
             }
@@ -116,6 +111,30 @@ internal sealed class QmpClient : IAsyncDisposable
     private static MachineException HungUp(string command, Exception? inner) =>
         new($"QEMU ended before it answered {command}", exitCode: ExitCode.MachineUnavailable, inner: inner);
 
+    // A socket that is bound and does not listen yet refuses: QEMU is just starting.
+    private static async Task<Socket> SocketAsync(string path, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+                return socket;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                socket.Dispose();
+                await Task.Delay(10, cancel);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+    }
+
     private async Task SendAsync(byte[] line, CancellationToken cancel)
     {
         await writing.WaitAsync(cancel);
@@ -150,6 +169,7 @@ internal sealed class QmpClient : IAsyncDisposable
             why = e;
         }
 
+        greeting.TrySetException(new IOException("it hung up", why));
         foreach (var answer in pending.Values)
         {
             answer.TrySetException(new IOException("the connection closed", why));
@@ -158,7 +178,11 @@ internal sealed class QmpClient : IAsyncDisposable
 
     private void Receive(JsonElement message)
     {
-        if (message.TryGetProperty("event", out var name))
+        if (message.TryGetProperty("QMP", out _))
+        {
+            greeting.TrySetResult();
+        }
+        else if (message.TryGetProperty("event", out var name))
         {
             onEvent(name.GetString() ?? "", message.TryGetProperty("data", out var data) ? data.Clone() : default);
         }

@@ -19,7 +19,9 @@ internal static class DistributionBuild
 
     private static readonly string[] Excluded =
     [
-        "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*", "*/lib/udev/hwdb.d/*",
+        "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*",
+        // The first file system knows its one disk by name; udev in there is a second of a slow boot.
+        "/usr/share/initramfs-tools/hooks/udev", "/usr/share/initramfs-tools/scripts/*/udev", "*/lib/udev/hwdb.d/*",
         "*/lib/modules/*/kernel/sound/*", "*/lib/modules/*/kernel/net/bluetooth/*", "*/lib/modules/*/kernel/net/mac80211/*",
         "*/lib/modules/*/kernel/net/wireless/*", "*/lib/modules/*/kernel/fs/ocfs2/*", "*/lib/modules/*/kernel/fs/gfs2/*",
         "*/lib/modules/*/kernel/drivers/*",

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 
@@ -9,14 +11,21 @@ internal static class GuestBoot
 {
     private const int ConsoleLines = 20;
 
+    private static readonly TimeSpan Greeting = TimeSpan.FromSeconds(8);
+
     /// <exception cref="MachineException">It ended, refused this host's key, or did not answer in time; the message carries its console's last lines.</exception>
     public static async Task WaitAsync(IEngineMachine machine, GuestConnection guest, TimeSpan limit, IProgressSink progress, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        string last;
+        var last = "";
         do
         {
             progress.Detail($"waiting for the guest ({clock.Elapsed.TotalSeconds:0} s)");
+            if (!machine.Exited.IsCompleted && !await GreetsAsync(guest.Port, cancel))
+            {
+                continue;
+            }
+
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", "ConnectTimeout=30", "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
             if (await Task.WhenAny(ssh, machine.Exited) == machine.Exited && !ssh.IsCompleted)
@@ -43,6 +52,25 @@ internal static class GuestBoot
         while (clock.Elapsed < limit);
 
         throw Failed($"the machine did not answer within {limit.TotalSeconds:0} seconds", machine, last);
+    }
+
+    // Every connection that is given up while the guest boots still reaches its sshd later, and a key exchange there
+    // costs a second without hardware acceleration. So ssh itself is started only once the guest has said a word.
+    private static async Task<bool> GreetsAsync(int port, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Greeting);
+        try
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+            return await socket.GetStream().ReadAsync(new byte[1], limit.Token) > 0;
+        }
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            await Task.Delay(200, cancel);
+            return false;
+        }
     }
 
     private static MachineException Failed(string what, IEngineMachine machine, string words)

@@ -10,7 +10,6 @@ namespace Machine.Tool.Images.Layers;
 /// </summary>
 internal static class LayerBuild
 {
-    private const long DiskBytes = 32L << 30;
     private const string ToolFolder = "/usr/local/share/dotnet-tools";
 
     public static bool IsNeeded(ImageRequest request) => request.NpmTools.Count + request.DotnetTools.Count + request.Provision.Count > 0;
@@ -28,8 +27,10 @@ internal static class LayerBuild
         }
 
         var disk = new DiskFile(Path.Combine(folder, "layer.qcow2"), "qcow2");
-        await engine.CreateOverlayDiskAsync(disk.Path, below.Boot.Disk, DiskBytes, cancel);
-        await using (var guest = await BuildGuest.BootAsync(engine, paths, folder, hash, below.Boot, disk, DiskBytes, [], services, progress, cancel))
+        // The same size: a base's disk is sparse, and as large as a machine's is by default.
+        var diskBytes = new FileInfo(below.Boot.Disk.Path).Length;
+        await engine.CreateOverlayDiskAsync(disk.Path, below.Boot.Disk, diskBytes, cancel);
+        await using (var guest = await BuildGuest.BootAsync(engine, paths, folder, hash, below.Boot, disk, diskBytes, [], services, progress, cancel))
         {
             await InstallNpmToolsAsync(guest, request.NpmTools, progress, cancel);
             await InstallDotnetToolsAsync(guest, request.DotnetTools, progress, cancel);

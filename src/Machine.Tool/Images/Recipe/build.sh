@@ -32,9 +32,10 @@ rm -f "$work"/root/boot/vmlinuz-* "$work"/root/boot/initrd.img-* "$work"/root/vm
 # shellcheck disable=SC1091
 (. "$work/root/etc/os-release"; printf '%s\n' "$PRETTY_NAME"; ls "$work/root/lib/modules" | tail -n 1) >"$work/facts"
 
-# Twice its content and two gigabytes: a machine's own disk is larger, and the guest grows into it at boot.
+# As large as a machine's disk is when its Machinefile says nothing, so that most never grow; it is all holes.
 used=$(du -s --block-size=1M "$work/root" | cut -f1)
-size=$(((used * 2 + 2048 + 1023) / 1024))
+size=$(((used + 8192) / 1024))
+[ "$size" -ge 20 ] || size=20
 truncate -s "${size}G" "$work/root.raw"
 # Holes are zero: nothing is zeroed now, nor lazily in every guest. Few inodes: package caches lie on a volume.
 mke2fs -q -F -t ext4 -d "$work/root" -L machine-root -m 1 -i 32768 -J size=32 -E root_owner=0:0,lazy_itable_init=0 "$work/root.raw"

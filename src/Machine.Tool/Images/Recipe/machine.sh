@@ -11,6 +11,8 @@ install -D -m 0644 "$recipe/ssh.service" "$root/etc/systemd/system/ssh.service"
 for unit in dbus.service systemd-logind.service systemd-user-sessions.service; do
   install -D -m 0644 "$recipe/late.conf" "$root/etc/systemd/system/$unit.d/10-machine.conf"
 done
+install -D -m 0644 "$recipe/udev-trigger.conf" "$root/etc/systemd/system/systemd-udev-trigger.service.d/10-machine.conf"
+install -D -m 0644 "$recipe/modprobe.conf" "$root/etc/modprobe.d/machine.conf"
 install -D -m 0644 "$recipe/sshd.conf" "$root/etc/ssh/sshd_config.d/10-machine.conf"
 install -D -m 0644 "$recipe/machine.network" "$root/etc/systemd/network/10-machine.network"
 install -D -m 0644 "$recipe/journald.conf" "$root/etc/systemd/journald.conf.d/10-machine.conf"
@@ -37,6 +39,14 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   systemd-journal-catalog-update.service systemd-hwdb-update.service systemd-pstore.service systemd-binfmt.service \
   ldconfig.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount \
   modprobe@drm.service modprobe@efi_pstore.service modprobe@configfs.service sys-kernel-config.mount \
+  modprobe@dm_mod.service modprobe@loop.service modprobe@fuse.service sys-fs-fuse-connections.mount dev-mqueue.mount \
+  systemd-sysusers.service systemd-journal-flush.service systemd-machine-id-commit.service \
   keyboard-setup.service console-setup.service rescue-ssh.target ssh.socket; do
   ln -sf /dev/null "$units/$unit"
+done
+# A generator is a process at every boot; these look for what a machine does not have.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in bless-boot cryptsetup debug getty gpt-auto hibernate-resume integritysetup rc-local ssh \
+  system-update sysv tpm2 veritysetup; do
+  ln -sf /dev/null "$root/etc/systemd/system-generators/systemd-$generator-generator"
 done

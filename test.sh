@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Builds and runs all tests on a machine that has only the .NET SDK and git. The last line is always
+#   N passed, N failed, N skipped
+# and the exit code is 0 only when nothing failed.
+#
+#   ./test.sh                 everything; end-to-end tests boot real machines (under 50 minutes without hardware acceleration)
+#   ./test.sh --fast          without the end-to-end tests
+#   ./test.sh -class "*Text*" further arguments go to the test runners (dotnet <tests>.dll -? lists them)
+#
+# shellcheck disable=SC2317 # functions that only traps call
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+results="$root/artifacts/test-results"
+# Continuous integration ends at 90 minutes without a word; this ends before that, with the closing line.
+deadline=$((80 * 60))
+
+fast=false
+arguments=()
+for argument in "$@"; do
+  case "$argument" in
+    --fast) fast=true ;;
+    *) arguments+=("$argument") ;;
+  esac
+done
+
+passed=0
+failed=0
+skipped=0
+finished=false
+follower= # shows a running test's log
+
+# Everything that the tests start inherits this, so what a crash left behind is found again: ours, by its id, nothing else.
+run_id="$$-$RANDOM$RANDOM"
+
+left_behind() {
+  grep -lz "^MACHINE_TEST_RUN=$run_id\$" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | grep -vx "$$"
+}
+
+clean_up() {
+  local pids signal
+  for signal in TERM KILL; do
+    pids=$(left_behind)
+    [ -n "$pids" ] || return 0
+    if [ "$signal" = TERM ]; then
+      echo "left running by the tests, ended now:"
+      for pid in $pids; do
+        echo "  $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-150)"
+      done
+    fi
+    # shellcheck disable=SC2086 # one word a process
+    kill -s "$signal" $pids 2>/dev/null
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ -n "$(left_behind)" ] || return 0
+      sleep 0.5
+    done
+  done
+}
+
+stop_follower() {
+  if [ -n "$follower" ]; then
+    kill "$follower" 2>/dev/null
+    wait "$follower" 2>/dev/null
+    follower=
+  fi
+}
+
+close() {
+  local code=$?
+  trap - EXIT
+  trap '' INT TERM
+  stop_follower
+  clean_up
+  if ! $finished && [ "$failed" -eq 0 ]; then
+    failed=1
+  fi
+  echo "$passed passed, $failed failed, $skipped skipped"
+  if [ "$failed" -gt 0 ]; then
+    code=1
+  fi
+  exit "$code"
+}
+trap close EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+section() { printf '\n== %s\n' "$*"; }
+
+# limit SECONDS COMMAND…: ends it when the time is over, first as Ctrl+C would. In the foreground, so that a real
+# Ctrl+C reaches it too; what it started itself is left to clean_up.
+limit() {
+  local seconds=$1
+  shift
+  if command -v timeout >/dev/null 2>&1; then
+    timeout --foreground --signal=INT --kill-after=60 "$seconds" "$@"
+  else
+    "$@" # macOS without coreutils
+  fi
+}
+
+# The attribute $2 of the result file's assembly element, 0 where it is missing.
+attribute() {
+  grep -o '<assembly [^>]*>' "$1" | grep -o " $2=\"[0-9]*\"" | tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# Adds what one run said. Without a result file (killed, crashed) its log tells what it got to.
+count() {
+  local name=$1 code=$2 xml="$results/$1.xml" log="$results/$1.log"
+  local run_passed run_failed run_skipped
+  if [ -s "$xml" ]; then
+    run_passed=$(attribute "$xml" passed)
+    run_failed=$(($(attribute "$xml" failed) + $(attribute "$xml" errors)))
+    run_skipped=$(attribute "$xml" skipped)
+  else
+    run_skipped=$(grep -c '^    .* \[SKIP\]$' "$log")
+    run_failed=$(grep -c '^    .* \[FAIL\]$' "$log")
+    run_passed=$(($(grep -c '^    .* \[FINISHED\] Time: ' "$log") - run_skipped - run_failed))
+    echo "$name ended without a result file (exit code $code). Unfinished:"
+    sed -n 's/^    \(.*\) \[STARTING\]$/\1/p' "$log" | sort >"$results/started"
+    sed -n 's/^    \(.*\) \[FINISHED\] Time: .*$/\1/p' "$log" | sort >"$results/ended"
+    comm -23 "$results/started" "$results/ended" | sed 's/^/  /'
+    run_failed=$((run_failed + $(comm -23 "$results/started" "$results/ended" | wc -l)))
+  fi
+
+  # Also a run that crashed between two tests has failed.
+  if [ "$code" -ne 0 ] && [ "$run_failed" -eq 0 ]; then
+    run_failed=1
+  fi
+  echo "$name: $run_passed passed, $run_failed failed, $run_skipped skipped"
+  passed=$((passed + run_passed))
+  failed=$((failed + run_failed))
+  skipped=$((skipped + run_skipped))
+}
+
+# run_tests NAME SECONDS QUIET ARGUMENTS…: QUIET is a pattern of log lines not worth a line on the screen.
+run_tests() {
+  local name=$1 seconds=$2 quiet=$3
+  shift 3
+  local left=$((deadline - SECONDS))
+  if [ "$seconds" -gt "$left" ]; then
+    seconds=$((left > 0 ? left : 1))
+  fi
+  section "$name"
+  rm -f "$results/$name".*
+  # The runner writes to a file, not to a pipe: a process that outlives it could hold a pipe open for ever.
+  : >"$results/$name.log"
+  tail -n +1 -f "$results/$name.log" > >(grep --line-buffered -vE "$quiet") 2>/dev/null &
+  follower=$!
+  # In a subshell: a trap of this script then runs with its own output and without the mark.
+  (
+    export MACHINE_TEST_RUN=$run_id
+    limit "$seconds" dotnet "$root/tests/$name/bin/Release/net10.0/$name.dll" \
+      -reporter verbose -noColor -noLogo -xml "$results/$name.xml" "$@"
+  ) </dev/null >"$results/$name.log" 2>&1
+  local code=$?
+  sleep 1.2 # tail looks once a second
+  stop_follower
+  if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
+    echo "$name: stopped after $seconds s"
+  fi
+  count "$name" "$code"
+}
+
+slowest() {
+  section "ten slowest tests"
+  cat "$results"/*.log | sed -n 's/^    \(.*\) \[FINISHED\] Time: \([0-9.]*\)s$/\2 \1/p' |
+    sort -rn | head -10 | awk '{ time = $1; $1 = ""; printf "%8.1f s %s\n", time, $0 }'
+}
+
+section "prerequisites"
+if $fast; then
+  "$root/eng/prerequisites.sh" --tests || echo "going on: tests that need a missing program skip themselves"
+else
+  "$root/eng/prerequisites.sh" --tests || exit 1
+fi
+command -v dotnet >/dev/null 2>&1 || exit 1
+# shellcheck source=eng/dotnet-root.sh
+. "$root/eng/dotnet-root.sh"
+# Images are built once and shared by all runs; nothing of it is the user's own state.
+export MACHINE_HOME="${MACHINE_HOME:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-tests}"
+echo "dotnet $(cd "$root" && dotnet --version), machines and images in $MACHINE_HOME"
+
+section "build"
+mkdir -p "$results"
+rm -f "$results"/*
+# No build server is left behind: it would hold this script's output open.
+(cd "$root" && limit 900 dotnet build Machine.sln -c Release --disable-build-servers -v minimal) || exit 1
+
+run_tests Machine.Tool.Tests $((15 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
+if ! $fast; then
+  run_tests Machine.EndToEnd.Tests "$deadline" ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
+fi
+slowest
+
+section "result"
+if [ $((passed + failed + skipped)) -eq 0 ]; then
+  echo "no test ran"
+  exit 1
+fi
+finished=true
+exit 0
