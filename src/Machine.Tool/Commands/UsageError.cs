@@ -30,9 +30,13 @@ internal sealed record UsageError(string Message, string Command)
         }
 
         var verbs = here.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name).ToList();
-        return parsed.UnmatchedTokens is [var word, ..]
-            ? new UsageError(verbs.Count > 0 ? $"{Printable.Quote(word)} is not a verb{Near(word, verbs)}" : $"{path} takes no {Printable.Quote(word)}", path)
-            : new UsageError(verbs.Count > 0 ? $"{path}: which of {string.Join(", ", verbs)}?" : parsed.Errors[0].Message, path);
+        return new UsageError(
+            parsed.UnmatchedTokens is [var word, ..]
+                ? verbs.Count > 0 ? $"{Printable.Quote(word)} is not a verb{Near(word, verbs)}" : $"{path} takes no {Printable.Quote(word)}"
+                : verbs.Count > 0 ? $"{path}: which of {string.Join(", ", verbs)}?"
+                : Missing(parsed) is { } argument ? $"{path}: which {argument.Name}?"
+                : OneLine(parsed.Errors[0].Message),
+            path);
     }
 
     public int Say()
@@ -46,6 +50,12 @@ internal sealed record UsageError(string Message, string Command)
     private static string? UnknownOption(ParseResult parsed) => parsed.Tokens
         .TakeWhile(token => token.Type != TokenType.DoubleDash)
         .FirstOrDefault(token => token is { Type: TokenType.Argument, Value: ['-', _, ..] })?.Value;
+
+    private static Argument? Missing(ParseResult parsed) => parsed.CommandResult.Command.Arguments
+        .FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 });
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split(['\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)).Replace(" as expected type 'System.Int32'", "; it takes a number", StringComparison.Ordinal);
 
     private static string Near(string word, IReadOnlyList<string> known) =>
         NearestWord.Of(word, known) is { } near ? $"; did you mean {near}?" : "";
