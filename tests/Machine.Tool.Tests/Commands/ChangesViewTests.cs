@@ -114,7 +114,7 @@ public sealed class ChangesViewTests : IDisposable
     [Fact]
     public async Task Many_refused_files_are_cut_off_with_their_number()
     {
-        var many = Enumerable.Range(0, 45).Select(i => Refused with { Path = $"d{i}" }).ToArray();
+        var many = Enumerable.Range(0, 45).Select(i => Refused with { Path = $"d{i}/x" }).ToArray();
 
         var lines = (await AfterAsync(null, many)).TrimEnd('\n').Split('\n');
 
