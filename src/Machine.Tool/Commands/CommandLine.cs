@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Machine.Tool.Hosting;
+using System.CommandLine.Help;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
@@ -7,6 +7,11 @@ namespace Machine.Tool.Commands;
 /// <summary>Which verb does what. Verbs that hand everything to the guest are found first and parse nothing.</summary>
 internal static class CommandLine
 {
+    // A name may begin with @: it is no file of arguments.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
+    private static readonly InvocationConfiguration Invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+
     public static async Task<int> RunAsync(string[] args, CancellationToken cancel)
     {
         if (args is [SupervisorProcess.Verb, var project])
@@ -14,16 +19,14 @@ internal static class CommandLine
             return await SupervisorProcess.RunAsync(project);
         }
 
-        if (args is [var verb, ..] && PassThrough(verb) is { } run)
+        if (args is [var verb, ..] && PassThrough(verb, args) is { } run)
         {
             return await run(args[1..], cancel);
         }
 
         var root = Root();
-        var parsed = root.Parse(args);
-        return parsed.Errors.Count > 0 && args.Length > 0
-            ? Usage(parsed)
-            : await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancel);
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, Parsing);
+        return UsageError.Of(parsed) is { } error ? error.Say() : await parsed.InvokeAsync(Invocation, cancel);
     }
 
     /// <summary>The verbs as <c>--help</c> and completions show them.</summary>
@@ -31,41 +34,47 @@ internal static class CommandLine
     {
         var root = new RootCommand("One project, one virtual machine: dotnet restore, build, test and run execute inside it.")
         {
+            InitCommand.Create(),
             StartCommand.Create(),
             StopCommand.Create(),
+            DestroyCommand.Create(),
             StatusCommand.Create(),
+            ListCommand.Create(),
+            ExecCommand.Create(),
+            ShellCommand.Create(),
         };
-        foreach (var verb in SdkVerbs.All)
+        foreach (var verb in SdkVerbs.Create().Concat(
+        [
+            ChangesCommand.Create(),
+            ApplyCommand.Create(),
+            DiscardCommand.Create(),
+            VolumeCommand.Create(),
+            ImageCommand.Create(),
+            PackagesCommand.Create(),
+            LogsCommand.Create(),
+            PlanCommand.Create(),
+            DoctorCommand.Create(),
+            CompletionsCommand.Create(),
+            SchemaCommand.Create(),
+        ]))
         {
-            root.Add(Described(verb.Name, verb.Description));
+            root.Add(verb);
         }
 
-        root.Add(Described("exec", "Run a command inside: exec [-e NAME[=VALUE]] [--] COMMAND [ARGUMENT…]"));
-        root.Add(Described("shell", "Open a shell inside, in this folder"));
-        root.Add(Described("dotnet", "Run any dotnet verb inside: dotnet machine dotnet VERB …"));
+        // Program takes it away before anything is parsed; it is here for --help.
+        root.Add(new Option<bool>("--verbose") { Description = "Before the verb: show where a failure happened" });
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;
     }
 
-    private static Func<string[], CancellationToken, Task<int>>? PassThrough(string verb) => verb switch
+    private static Func<string[], CancellationToken, Task<int>>? PassThrough(string verb, string[] args) => verb switch
     {
+        "exec" or "shell" when args is [_, "-h" or "--help", ..] => null,
         "exec" => ExecCommand.RunAsync,
         "shell" => ShellCommand.RunAsync,
-        "dotnet" => (args, cancel) => SdkVerbs.RunAsync(null, args, cancel),
-        _ when SdkVerbs.Find(verb) is { } sdk => (args, cancel) => SdkVerbs.RunAsync(sdk.Name, args, cancel),
+        "dotnet" => (rest, cancel) => SdkVerbs.RunAsync(null, rest, cancel),
+        _ when SdkVerbs.Find(verb) is { } sdk => (rest, cancel) => SdkVerbs.RunAsync(sdk.Name, rest, cancel),
         _ => null,
     };
-
-    // Only for help: these verbs never come to the parser.
-    private static Command Described(string name, string description) => new(name, description) { TreatUnmatchedTokensAsErrors = false };
-
-    private static int Usage(ParseResult parsed)
-    {
-        foreach (var error in parsed.Errors)
-        {
-            Console.Error.WriteLine($"machine: {error.Message}");
-        }
-
-        Console.Error.WriteLine($"  → dotnet machine {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help");
-        return ExitCode.Usage;
-    }
 }

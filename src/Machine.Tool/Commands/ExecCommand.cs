@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;
@@ -6,6 +7,20 @@ namespace Machine.Tool.Commands;
 internal static class ExecCommand
 {
     private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--] COMMAND [ARGUMENT…]";
+
+    /// <summary>For help and completions; <see cref="RunAsync"/> gets the arguments as they are.</summary>
+    public static Command Create() => new Verb("exec", "Run a command inside, in this folder")
+    {
+        PassesThrough = true,
+        Examples =
+        [
+            "dotnet machine exec uname -r",
+            "dotnet machine exec -e CONNECTION=local -- sh -c 'echo \"$CONNECTION\"'",
+            "printf 'a\\0b' | dotnet machine exec -- cat",
+        ],
+        Options = { new Option<string[]>("-e", "--env") { Description = "A variable of this command; without a value, this host's", HelpName = "NAME[=VALUE]" } },
+        Arguments = { new Argument<string[]>("COMMAND") { Description = "The command and its arguments, handed on byte for byte; after -- also one that begins with a dash" } },
+    };
 
     public static Task<int> RunAsync(string[] args, CancellationToken cancel)
     {
@@ -24,9 +39,6 @@ internal static class ExecCommand
                 case "--":
                     index++;
                     goto command;
-                case "-h" or "--help":
-                    Console.Out.WriteLine($"Runs a command inside the project's machine, in this folder.\n\n  {Usage}");
-                    throw new MachineException("no command was run", exitCode: ExitCode.Usage);
                 case "-e" or "--env" when index + 1 < args.Length:
                     var pair = args[++index].Split('=', 2);
                     if (pair[0].Length == 0)

@@ -22,7 +22,7 @@ internal static class GuestVerb
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
         var report = await workspace.CollectAsync(start, CancellationToken.None);
-        await ChangesView.AfterCommandAsync(workspace, report, command.Machinefile.Workspace.Changes);
+        await ChangesView.AfterCommandAsync(command, workspace, report);
         return code;
     }
 

@@ -1,30 +1,31 @@
-using System.Diagnostics;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 
 /// <summary>Draws what a long task does, on standard error: one live line on a terminal, a plain line a step elsewhere.</summary>
-internal abstract class ProgressView : IProgressSink, IAsyncDisposable
+internal abstract class ProgressView(TextWriter error, TimeProvider time) : IProgressSink, IAsyncDisposable
 {
     // A step this short is not worth a line.
     private static readonly TimeSpan Worth = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock gate = new();
-    private readonly Stopwatch clock = new();
+    private long begun;
 
     protected string? Current { get; private set; }
 
     protected string Latest { get; private set; } = "";
 
-    protected TimeSpan Elapsed => clock.Elapsed;
+    protected TimeSpan Elapsed => time.GetElapsedTime(begun);
+
+    protected TextWriter Error => error;
 
     public static ProgressView Create()
     {
         var plain = !Terminal.ErrorIsTerminal
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI"))
             || Environment.GetEnvironmentVariable("TERM") is "dumb" or null;
-        return plain ? new PlainProgress() : new LiveProgress();
+        return plain ? new PlainProgress(Console.Error, TimeProvider.System) : new LiveProgress(Console.Error, TimeProvider.System);
     }
 
     public void Step(string name)
@@ -34,7 +35,7 @@ internal abstract class ProgressView : IProgressSink, IAsyncDisposable
             Finish();
             Current = Tainted.Line(name);
             Latest = "";
-            clock.Restart();
+            begun = time.GetTimestamp();
             Begun();
         }
     }
@@ -89,13 +90,13 @@ internal abstract class ProgressView : IProgressSink, IAsyncDisposable
         if (Current is { } name)
         {
             Current = null;
-            Done(clock.Elapsed < Worth ? "" : $"machine: {name} ({clock.Elapsed.TotalSeconds:0.0} s)");
+            Done(Elapsed < Worth ? "" : $"machine: {name} ({Elapsed.TotalSeconds:0.0} s)");
         }
     }
 }
 
 /// <summary>For logs: a line when a long step has ended.</summary>
-internal sealed class PlainProgress : ProgressView
+internal sealed class PlainProgress(TextWriter error, TimeProvider time) : ProgressView(error, time)
 {
     protected override void Begun()
     {
@@ -113,7 +114,7 @@ internal sealed class PlainProgress : ProgressView
         }
     }
 
-    protected override void Line(string text) => Console.Error.WriteLine(text);
+    protected override void Line(string text) => Error.WriteLine(text);
 }
 
 /// <summary>For people: the step's name, its latest detail and its seconds, in one line that is drawn over.</summary>
@@ -124,7 +125,8 @@ internal sealed class LiveProgress : ProgressView
     private readonly CancellationTokenSource ended = new();
     private readonly Task ticking;
 
-    public LiveProgress() => ticking = TickAsync();
+    public LiveProgress(TextWriter error, TimeProvider time)
+        : base(error, time) => ticking = TickAsync();
 
     protected override void Begun() => Changed();
 
@@ -137,14 +139,14 @@ internal sealed class LiveProgress : ProgressView
 
         var text = $"machine: {Current} {Elapsed.TotalSeconds:0.0} s{(Latest.Length > 0 ? " — " + Latest : "")}";
         var width = Width();
-        Console.Error.Write(Clear + (text.Length < width ? text : text[..(width - 1)]));
+        Error.Write(Clear + (text.Length < width ? text : text[..(width - 1)]));
     }
 
-    protected override void Done(string line) => Console.Error.Write(line.Length > 0 ? $"{Clear}{line}\n" : Clear);
+    protected override void Done(string line) => Error.Write(line.Length > 0 ? $"{Clear}{line}\n" : Clear);
 
     protected override void Line(string text)
     {
-        Console.Error.Write($"{Clear}{text}\n");
+        Error.Write($"{Clear}{text}\n");
         Changed();
     }
 

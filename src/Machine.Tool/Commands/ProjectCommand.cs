@@ -1,6 +1,7 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 
@@ -29,12 +30,16 @@ internal sealed class ProjectCommand
 
     public HostUser User { get; } = HostUser.Current;
 
+    public ProjectPaths Shown => new(Project.Path, Directory);
+
     public static ProjectCommand Here()
     {
         var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
         var project = ProjectRoot.Find(directory);
         return new ProjectCommand(MachinePaths.FromEnvironment(), project, directory, MachinefileReader.Read(project));
     }
+
+    public Workspace OpenWorkspace(GuestConnection guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, guest);
 
     /// <summary>Starts or finds the machine and gets the right to run one command.</summary>
     public async Task<ClientLease> LeaseAsync(SupervisorClient client, string display, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using Machine.Tool.Hosting;
 
@@ -32,6 +33,13 @@ internal static class SdkVerbs
         return null;
     }
 
+    /// <summary>For help and completions; what is written after these verbs is never parsed here.</summary>
+    public static IEnumerable<Command> Create() =>
+    [
+        .. All.Select(verb => Described(verb.Name, verb.Description)),
+        Described("dotnet", "Any dotnet verb, inside: dotnet machine dotnet VERB …"),
+    ];
+
     public static Task<int> RunAsync(string? verb, string[] args, CancellationToken cancel)
     {
         List<byte[]> arguments = ["dotnet"u8.ToArray()];
@@ -43,4 +51,10 @@ internal static class SdkVerbs
         arguments.AddRange(RawArguments.Last(args, args.Length));
         return GuestVerb.RunAsync(arguments, new Dictionary<string, string?>(), cancel);
     }
+
+    private static Verb Described(string name, string description) => new(name, description)
+    {
+        PassesThrough = true,
+        Arguments = { new Argument<string[]>("ARGUMENT") { Description = "Handed on byte for byte" } },
+    };
 }

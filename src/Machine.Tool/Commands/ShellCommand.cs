@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;
@@ -5,6 +6,12 @@ namespace Machine.Tool.Commands;
 /// <summary><c>shell</c>: the guest user's login shell, in this folder.</summary>
 internal static class ShellCommand
 {
+    public static Command Create() => new Verb("shell", "Open a shell inside, in this folder")
+    {
+        PassesThrough = true,
+        Examples = ["dotnet machine shell"],
+    };
+
     public static Task<int> RunAsync(string[] args, CancellationToken cancel) =>
         args.Length == 0
             ? GuestVerb.RunAsync(["/bin/bash"u8.ToArray(), "-l"u8.ToArray()], new Dictionary<string, string?>(), cancel)

@@ -10,7 +10,11 @@ internal static class StartCommand
     public static Command Create()
     {
         var approve = new Option<bool>("--approve") { Description = "Allow what the Machinefile asks of this host, without a question" };
-        var command = new Command("start", "Start the project's machine") { approve };
+        var command = new Verb("start", "Start the project's machine")
+        {
+            Examples = ["dotnet machine start", "dotnet machine start --approve"],
+        };
+        command.Add(approve);
         command.Aliases.Add("up");
         command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(approve), cancel));
         return command;
@@ -27,7 +31,7 @@ internal static class StartCommand
         var clock = System.Diagnostics.Stopwatch.StartNew();
         using var client = SupervisorClient.For(command.Paths, command.Project);
         using var lease = await command.LeaseAsync(client, "start", cancel);
-        Console.Out.WriteLine($"{command.Project.MachineId} is running ({lease.Lease.Accelerator}, {clock.Elapsed.TotalSeconds:0.0} s)");
+        Say.Result($"{command.Project.MachineId} is running ({lease.Lease.Accelerator}, {clock.Elapsed.TotalSeconds:0.0} s)");
         return ExitCode.Ok;
     }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 
@@ -9,8 +11,12 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var json = new Option<bool>("--json") { Description = "Print JSON" };
-        var command = new Command("status", "Show the project's machine") { json };
+        var json = CommonOptions.Json();
+        var command = new Verb("status", "Show the project's machine")
+        {
+            Examples = ["dotnet machine status", "dotnet machine status --json"],
+        };
+        command.Add(json);
         command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(json), cancel));
         return command;
     }
@@ -18,10 +24,68 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(bool json, CancellationToken cancel)
     {
         var project = ProjectRoot.Find(Environment.CurrentDirectory);
-        using var client = SupervisorClient.For(MachinePaths.FromEnvironment(), project);
+        var paths = MachinePaths.FromEnvironment();
+        using var client = SupervisorClient.For(paths, project);
         var status = await client.TryStatusAsync(cancel)
             ?? new MachineStatus(project.MachineId, project.Path, MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
-        Console.Out.WriteLine(json ? System.Text.Json.JsonSerializer.Serialize(status, JsonState.Options) : $"{status.Id}: {status.State}");
+
+        // As last seen: looking again would start the machine.
+        var held = ChangeLedger.Load(paths.MachineFolder(project.MachineId)).Held.Count;
+        if (json)
+        {
+            var value = JsonSerializer.SerializeToNode(status, JsonState.Options)!.AsObject();
+            value["heldChanges"] = held;
+            Say.Json(value);
+        }
+        else
+        {
+            foreach (var (name, text) in Lines(status, held, DateTimeOffset.UtcNow))
+            {
+                Say.Result($"{name,-12}{text}");
+            }
+        }
+
         return ExitCode.Ok;
+    }
+
+    internal static IEnumerable<(string Name, string Text)> Lines(MachineStatus status, int held, DateTimeOffset now)
+    {
+        yield return ("machine", status.Id);
+        yield return ("project", Tainted.Line(status.Project, int.MaxValue));
+        yield return ("state", status.State.ToString().ToLowerInvariant() + (status.Started is { } started ? $", for {HumanText.Age(started, now)}" : ""));
+        if (status.Engine is { } engine)
+        {
+            yield return ("engine", status.Accelerator is { } accelerator ? $"{engine}, {accelerator}" : engine);
+        }
+
+        if (status.ImageHash is { } image)
+        {
+            yield return ("image", image[..Math.Min(12, image.Length)]);
+        }
+
+        if (status.MemoryBytes is { } memory)
+        {
+            yield return ("memory", $"{HumanText.Size(memory)} of this host");
+        }
+
+        foreach (var port in status.Ports)
+        {
+            yield return ("port", port);
+        }
+
+        foreach (var command in status.Commands)
+        {
+            yield return ("runs", $"{Tainted.Line(command.Display)} (for {HumanText.Age(command.Started, now)})");
+        }
+
+        if (held > 0)
+        {
+            yield return ("changes", $"{held} held: dotnet machine changes");
+        }
+
+        if (status.Stale)
+        {
+            yield return ("stale", "the Machinefile has changed since this machine was started: dotnet machine stop makes the next start use it");
+        }
     }
 }

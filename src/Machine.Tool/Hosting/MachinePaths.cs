@@ -39,8 +39,11 @@ internal sealed class MachinePaths
                 "dotnet-machine");
         }
 
-        return new MachinePaths(Path.GetFullPath(home), RuntimeFolder(Path.GetFullPath(home)));
+        return At(home);
     }
+
+    /// <summary>The places of a given home.</summary>
+    public static MachinePaths At(string home) => new(Path.GetFullPath(home), RuntimeFolder(Path.GetFullPath(home)));
 
     /// <summary>The state folder of one machine.</summary>
     public string MachineFolder(string machineId) => Path.Combine(Machines, machineId);

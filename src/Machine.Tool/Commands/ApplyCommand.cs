@@ -1,0 +1,104 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>apply</c>: brings held changes to the host. Guarded files only by their exact name, shown first to whoever can look.</summary>
+internal static class ApplyCommand
+{
+    public static Command Create()
+    {
+        var overwrite = new Option<bool>("--overwrite") { Description = "Also where this host's file changed meanwhile: it is replaced" };
+        var yes = CommonOptions.Yes("a guarded file that is named is applied without showing it");
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Files, folders or globs; nothing means all but guarded files, which are applied by their exact name",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Verb("apply", "Bring held changes to this host")
+        {
+            Examples = ["dotnet machine apply", "dotnet machine apply src", "dotnet machine apply src/App/App.csproj"],
+        };
+        command.Add(paths);
+        command.Add(overwrite);
+        command.Add(yes);
+        command.SetAction((parsed, cancel) =>
+            RunAsync(parsed.GetValue(paths) ?? [], parsed.GetValue(overwrite), parsed.GetValue(yes), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] typed, bool overwrite, bool yes, CancellationToken cancel)
+    {
+        var command = ProjectCommand.Here();
+        var paths = typed.Select(command.Shown.FromTyped).ToList();
+        using var held = await HeldChanges.OpenAsync(command, "apply", cancel);
+        var before = held is null ? [] : await held.Workspace.ListAsync(cancel);
+        if (held is null || before.Count == 0)
+        {
+            return typed.Length == 0 ? Nothing() : throw new MachineException($"no change waits at {Tainted.Line(typed[0])}: no changes are held");
+        }
+
+        var agreed = yes || !Terminal.CanAsk ? paths : await ShownAndAgreedAsync(held.Workspace, before, paths, command.Shown, cancel);
+        if (paths.Count > 0 && agreed.Count == 0)
+        {
+            return ExitCode.Failed;
+        }
+
+        var report = await held.Workspace.ApplyAsync(agreed, overwrite, cancel);
+        new ChangesView(Console.Error, ask: null, command.Shown).Applied(report with { Refused = New(report.Refused, before) });
+        if (report.Guarded.Count > 0 && paths.Count == 0)
+        {
+            Say.Aside($"{HumanText.Count(report.Guarded.Count, "guarded file waits", "guarded files wait")} to be named: dotnet machine changes");
+        }
+
+        return agreed.Count < paths.Count || report.Conflicts.Count + report.Held.Count + New(report.Refused, before).Count > 0 ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    private static int Nothing()
+    {
+        Say.Aside("no changes are held");
+        return ExitCode.Ok;
+    }
+
+    // What was refused before anybody asked is no failure of this apply.
+    private static List<Change> New(IReadOnlyList<Change> refused, IReadOnlyList<Change> before) =>
+        [.. refused.Where(change => !before.Any(known => known.Class == ChangeClass.Refused && known.Path == change.Path && known.Reason == change.Reason))];
+
+    // A person agrees to what they saw: the guest, which still runs, must not have written something else meanwhile.
+    private static async Task<List<string>> ShownAndAgreedAsync(
+        Workspace workspace, IReadOnlyList<Change> changes, List<string> paths, ProjectPaths shown, CancellationToken cancel)
+    {
+        var agreed = new List<string>();
+        foreach (var path in paths)
+        {
+            var guarded = changes.FirstOrDefault(change => change.Path == path && change.Class == ChangeClass.Guarded);
+            if (guarded is null || await AgreedAsync(workspace, guarded, shown, cancel))
+            {
+                agreed.Add(path);
+            }
+        }
+
+        return agreed;
+    }
+
+    private static async Task<bool> AgreedAsync(Workspace workspace, Change change, ProjectPaths shown, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var diff = await workspace.DiffAsync(change.Path, cancel);
+            DiffText.Print(diff, Console.Error, Terminal.ErrorIsTerminal);
+            if (!Question.Ask($"{ChangesText.Line(change, shown)}\nApply it?"))
+            {
+                return false;
+            }
+
+            if (await workspace.DiffAsync(change.Path, cancel) == diff)
+            {
+                return true;
+            }
+
+            Say.Aside("it was written again while you looked; this is what it is now");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>destroy</c>: the machine, its volumes and what it held are gone; images and the project stay.</summary>
+internal static class DestroyCommand
+{
+    public static Command Create()
+    {
+        var yes = CommonOptions.Yes("its volumes and held changes are lost");
+        var id = new Argument<string?>("MACHINE") { Description = "As `list` names it; else this project's", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Verb("destroy", "Stop a machine and delete its volumes and held changes")
+        {
+            Examples = ["dotnet machine destroy", "dotnet machine destroy shop-1f2e3d4c --yes"],
+        };
+        command.Add(id);
+        command.Add(yes);
+        command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(id), parsed.GetValue(yes), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? id, bool yes, CancellationToken cancel)
+    {
+        var paths = MachinePaths.FromEnvironment();
+        var wanted = id ?? ProjectRoot.Find(Environment.CurrentDirectory).MachineId;
+        if (KnownMachines.Find(paths, wanted) is not { } machine)
+        {
+            return id is null
+                ? Done($"{wanted} does not exist: nothing to destroy")
+                : throw new MachineException($"there is no machine {Tainted.Line(id)}", "dotnet machine list");
+        }
+
+        if (!yes)
+        {
+            Agree(machine, paths);
+        }
+
+        if (machine.Project is { } project)
+        {
+            using var client = SupervisorClient.For(paths, project);
+            await client.StopAsync(cancel);
+        }
+
+        await MachineAtRest.DestroyAsync(paths, machine.Id, EngineCatalog.Create(paths), cancel);
+        return Done($"{machine.Id} is destroyed");
+    }
+
+    private static void Agree(KnownMachine machine, MachinePaths paths)
+    {
+        var lost = Lost(machine, paths);
+        if (!Terminal.CanAsk)
+        {
+            throw new MachineException(
+                $"destroying {machine.Id} loses:\n{lost}", $"if that is meant: dotnet machine destroy {machine.Id} --yes");
+        }
+
+        Console.Error.WriteLine($"Destroying {machine.Id} ({Tainted.Line(machine.Record?.Project ?? "of an unknown project")}) loses:\n{lost}");
+        if (!Question.Ask("Destroy it?"))
+        {
+            throw new MachineException("nothing was destroyed");
+        }
+    }
+
+    private static string Lost(KnownMachine machine, MachinePaths paths)
+    {
+        var volumes = machine.Project is { } project ? new VolumeStore(new MachineFolders(paths, project), EngineCatalog.Create(paths)).List().ToList() : [];
+        var held = ChangeLedger.Load(machine.Folder).Held.Count;
+        var lines = volumes.Select(volume => $"  volume {volume.Name}, {HumanText.Size(volume.Bytes)}")
+            .Concat(held > 0 ? [$"  {HumanText.Count(held, "held change")}, nowhere else"] : [])
+            .ToList();
+        return lines.Count > 0 ? string.Join('\n', lines) : $"  its state, {HumanText.Size(DiskUsage.AllocatedBytesOfFolder(machine.Folder))}";
+    }
+
+    private static int Done(string line)
+    {
+        Say.Result(line);
+        return ExitCode.Ok;
+    }
+}

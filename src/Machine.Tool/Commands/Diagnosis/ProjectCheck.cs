@@ -1,0 +1,31 @@
+using Machine.Tool.Engines;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
+
+namespace Machine.Tool.Commands.Diagnosis;
+
+/// <summary>The Machinefile of the project one stands in.</summary>
+internal static class ProjectCheck
+{
+    private const string Name = "Machinefile";
+
+    public static CheckResult Run(string folder, MachinePaths paths)
+    {
+        if (ProjectRoot.TryFind(folder) is not { } project)
+        {
+            return new CheckResult(Name, CheckStatus.Warning, $"none in {folder} or above it", "dotnet-machine init");
+        }
+
+        try
+        {
+            var plan = MachinePlan.From(MachinefileReader.Read(project), project);
+            return new ApprovalStore(paths).IsApproved(project, plan)
+                ? CheckResult.Ok(Name, project.Machinefile)
+                : new CheckResult(Name, CheckStatus.Warning, $"{project.Machinefile} asks for more than its own project, and nobody approved it yet", "dotnet machine plan, then dotnet machine start");
+        }
+        catch (MachineException e)
+        {
+            return new CheckResult(Name, CheckStatus.Failed, e.Message, e.Remedy);
+        }
+    }
+}

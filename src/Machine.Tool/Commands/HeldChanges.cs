@@ -1,0 +1,48 @@
+using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary>The project's workspace for a look at what waits there; the machine runs as long as this is open.</summary>
+internal sealed class HeldChanges : IDisposable
+{
+    private readonly SupervisorClient client;
+    private readonly ClientLease lease;
+
+    private HeldChanges(SupervisorClient client, ClientLease lease, Workspace workspace)
+    {
+        this.client = client;
+        this.lease = lease;
+        Workspace = workspace;
+    }
+
+    public Workspace Workspace { get; }
+
+    /// <summary>Starts the machine where changes may wait: they lie on one of its volumes.</summary>
+    /// <returns>Null where nothing can wait: the machine never ran.</returns>
+    public static async Task<HeldChanges?> OpenAsync(ProjectCommand command, string verb, CancellationToken cancel)
+    {
+        if (!File.Exists(new VolumeStore(command.Folders, EngineCatalog.Create(command.Paths)).PathOf(VolumeStore.Workspace)))
+        {
+            return null;
+        }
+
+        var client = SupervisorClient.For(command.Paths, command.Project);
+        try
+        {
+            var lease = await command.LeaseAsync(client, verb, cancel);
+            return new HeldChanges(client, lease, command.OpenWorkspace(lease.Lease.Guest));
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        lease.Dispose();
+        client.Dispose();
+    }
+}

@@ -1,0 +1,171 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Images;
+using Machine.Tool.Supervision;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>image list|build|rm|prune</c>: the base systems that all projects of this host share.</summary>
+internal static class ImageCommand
+{
+    public static Command Create()
+    {
+        var command = new Verb("image", "List, build and remove the images that machines start from")
+        {
+            Examples = ["dotnet machine image list", "dotnet machine image build", "dotnet machine image prune --older-than 30"],
+        };
+        command.Add(CreateList());
+        command.Add(CreateBuild());
+        command.Add(CreateRemove());
+        command.Add(CreatePrune());
+        return command;
+    }
+
+    private static Verb CreateList()
+    {
+        var json = CommonOptions.Json();
+        var command = new Verb("list", "List the images of this host") { json };
+        command.Aliases.Add("ls");
+        command.SetAction(parsed => List(parsed.GetValue(json)));
+        return command;
+    }
+
+    private static Verb CreateBuild()
+    {
+        var command = new Verb("build", "Build the image that this project's Machinefile asks for, if it is not there")
+        {
+            Examples = ["dotnet machine image build"],
+        };
+        command.SetAction((_, cancel) => BuildAsync(cancel));
+        return command;
+    }
+
+    private static Verb CreateRemove()
+    {
+        var hashes = new Argument<string[]>("IMAGE") { Description = "The hash, or its beginning", Arity = ArgumentArity.OneOrMore };
+        var command = new Verb("rm", "Remove images that no machine uses")
+        {
+            Examples = ["dotnet machine image rm 3f5a9c"],
+        };
+        command.Add(hashes);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var store = new ImageStore(MachinePaths.FromEnvironment());
+            foreach (var hash in parsed.GetValue(hashes) ?? [])
+            {
+                await store.RemoveAsync(hash, cancel);
+                Say.Result($"{hash} is removed");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Verb CreatePrune()
+    {
+        var days = new Option<int>("--older-than") { Description = "Only what nobody used for so many days", HelpName = "DAYS" };
+        days.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 0)
+            {
+                result.AddError("--older-than takes a number of days");
+            }
+        });
+        var command = new Verb("prune", "Remove every image that no machine uses, and what interrupted builds left")
+        {
+            Examples = ["dotnet machine image prune", "dotnet machine image prune --older-than 30"],
+        };
+        command.Add(days);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var removed = await new ImageStore(MachinePaths.FromEnvironment()).PruneAsync(TimeSpan.FromDays(parsed.GetValue(days)), cancel);
+            Say.Result($"{HumanText.Count(removed.Count, "image")} removed, {HumanText.Size(removed.Sum(image => image.SizeBytes))} freed");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static int List(bool json)
+    {
+        var paths = MachinePaths.FromEnvironment();
+        var images = new ImageStore(paths).List().Select(image => ImageListing.Of(image, ImageUse.Machines(paths, image.Hash))).ToList();
+        if (json)
+        {
+            Say.Json(images);
+            return ExitCode.Ok;
+        }
+
+        if (images.Count == 0)
+        {
+            Say.Aside("there are no images on this host; the first start of a machine builds one");
+            return ExitCode.Ok;
+        }
+
+        var table = new ReportTable("IMAGE", "BASE", "SDK", "SIZE", "USED", "MACHINES");
+        foreach (var image in images)
+        {
+            table.Add(
+                image.Hash[..Math.Min(12, image.Hash.Length)],
+                image.Base,
+                image.Sdk ?? "none",
+                HumanText.Size(image.SizeBytes),
+                HumanText.Age(image.LastUsed, DateTimeOffset.UtcNow) + " ago",
+                image.Machines.Count > 0 ? string.Join(", ", image.Machines) : "-");
+        }
+
+        table.Print();
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> BuildAsync(CancellationToken cancel)
+    {
+        var command = ProjectCommand.Here();
+        Approval.Require(command, assumeYes: false);
+        command.Folders.Create();
+        var engine = EngineCatalog.Create(command.Paths);
+        Image image;
+        await using (var progress = ProgressView.Create())
+        {
+            progress.Step("image " + command.Machinefile.Image);
+            image = await new ProjectImage(command.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(command.Folders, command.Machinefile, progress, cancel);
+        }
+
+        if (!File.Exists(Path.Combine(command.Folders.State, "machine.json")))
+        {
+            // Its folder has a log now: `list` and `destroy` must know whose it is.
+            MachineRecord.ReadOrNew(command.Folders.State, command.Project, engine.Name).Save(command.Folders.State);
+        }
+
+        Say.Result($"{image.Hash[..Math.Min(12, image.Hash.Length)]}  {HumanText.Size(image.SizeBytes)}");
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>One image as <c>image list --json</c> prints it.</summary>
+/// <param name="Machines">Ids of the machines that stand on it.</param>
+internal sealed record ImageListing(
+    string Hash,
+    string Base,
+    string? Sdk,
+    IReadOnlyList<string> Packages,
+    IReadOnlyList<string> NpmTools,
+    IReadOnlyList<string> DotnetTools,
+    DateTimeOffset Created,
+    DateTimeOffset LastUsed,
+    long SizeBytes,
+    IReadOnlyList<string> Machines)
+{
+    public static ImageListing Of(Image image, IReadOnlyList<string> machines) => new(
+        image.Hash,
+        image.Request.Base,
+        image.Request.SdkVersion,
+        image.Request.Packages,
+        image.Request.NpmTools,
+        image.Request.DotnetTools,
+        image.Created,
+        image.LastUsed,
+        image.SizeBytes,
+        machines);
+}

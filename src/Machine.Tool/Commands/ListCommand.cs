@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>list</c>: every machine of this host, also those whose project is gone.</summary>
+internal static class ListCommand
+{
+    public static Command Create()
+    {
+        var json = CommonOptions.Json();
+        var command = new Verb("list", "List the machines of this host")
+        {
+            Examples = ["dotnet machine list", "dotnet machine list --json"],
+        };
+        command.Aliases.Add("ls");
+        command.Add(json);
+        command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(json), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(bool json, CancellationToken cancel)
+    {
+        var paths = MachinePaths.FromEnvironment();
+        var machines = await Task.WhenAll(KnownMachines.All(paths).Select(async machine =>
+            MachineListing.Of(machine, await KnownMachines.TryStatusAsync(paths, machine, cancel))));
+        if (json)
+        {
+            Say.Json(machines);
+            return ExitCode.Ok;
+        }
+
+        if (machines.Length == 0)
+        {
+            Say.Aside("there are no machines on this host");
+            return ExitCode.Ok;
+        }
+
+        var table = new ReportTable("MACHINE", "STATE", "DISK", "MEMORY", "PROJECT");
+        foreach (var machine in machines)
+        {
+            table.Add(
+                machine.Id,
+                machine.State.ToString().ToLowerInvariant(),
+                HumanText.Size(machine.DiskBytes),
+                machine.MemoryBytes is { } memory ? HumanText.Size(memory) : "-",
+                (machine.Project is { } project ? Tainted.Line(project, int.MaxValue) : "unknown") + (machine.ProjectExists ? "" : " (gone)"));
+        }
+
+        table.Print();
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>One machine as <c>list --json</c> prints it.</summary>
+/// <param name="ProjectExists">Its Machinefile is still where it was.</param>
+/// <param name="DiskBytes">What its state takes on this host's disk; its image, which others share, is not counted.</param>
+/// <param name="MemoryBytes">Its process' share of this host's memory while it runs.</param>
+internal sealed record MachineListing(
+    string Id, string? Project, bool ProjectExists, MachineState State, long DiskBytes, long? MemoryBytes, string? Engine, string? Accelerator, string? ImageHash, DateTimeOffset? Started)
+{
+    public static MachineListing Of(KnownMachine machine, MachineStatus? status) => new(
+        machine.Id,
+        machine.Record?.Project,
+        machine.ProjectExists,
+        status?.State ?? MachineState.Stopped,
+        DiskUsage.AllocatedBytesOfFolder(machine.Folder),
+        status?.MemoryBytes,
+        status?.Engine ?? machine.Record?.Engine,
+        status?.Accelerator,
+        machine.Record?.ImageHash,
+        status?.Started);
+}

@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Machine.Tool.Hosting;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary>What a person was last told of, as digests: the same news twice would flood a pipeline.</summary>
+internal sealed record ToldChanges(int Version, string Held, string Refused)
+{
+    private const int CurrentVersion = 1;
+
+    public static ToldChanges Nothing { get; } = new(CurrentVersion, Digest([]), Digest([]));
+
+    public static string FileIn(string machineFolder) => Path.Combine(machineFolder, "told.json");
+
+    public static ToldChanges Read(string file)
+    {
+        try
+        {
+            return JsonState.Read<ToldChanges>(file) is { Version: CurrentVersion } told ? told : Nothing;
+        }
+        catch (JsonException)
+        {
+            return Nothing;
+        }
+    }
+
+    public static string Digest(IEnumerable<Change> changes)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var change in changes.OrderBy(change => change.Path, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{change.Path}\0{change.Kind}\0{change.Class}\0{change.SizeBytes}\0{change.Executable}\0{change.Conflict}\0{change.Reason}\0"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    public void SaveOver(ToldChanges before, string file)
+    {
+        if (this != before)
+        {
+            JsonState.Write(file, this);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
+using Machine.Tool.Supervision;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>volume list|rm|export|import</c>: the disks of the project's machine that outlive it.</summary>
+internal static class VolumeCommand
+{
+    /// <summary>Holds only what can be downloaded again.</summary>
+    private const string Rebuildable = "packages";
+
+    public static Command Create()
+    {
+        var command = new Verb("volume", "List, remove, save and restore the disks that outlive the machine")
+        {
+            Examples = ["dotnet machine volume list", "dotnet machine volume export db backup.qcow2", "dotnet machine volume rm packages"],
+        };
+        command.Add(CreateList());
+        command.Add(CreateRemove());
+        command.Add(VolumeCopies.CreateExport());
+        command.Add(VolumeCopies.CreateImport());
+        return command;
+    }
+
+    private static Verb CreateList()
+    {
+        var json = CommonOptions.Json();
+        var command = new Verb("list", "List the volumes of the project's machine") { json };
+        command.Aliases.Add("ls");
+        command.SetAction(parsed => List(Here().Store.List().ToList(), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static Verb CreateRemove()
+    {
+        var name = NameArgument();
+        var yes = CommonOptions.Yes("what is on the volume is lost");
+        var command = new Verb("rm", "Delete a volume; the next start makes an empty one where the Machinefile declares it")
+        {
+            Examples = ["dotnet machine volume rm packages", "dotnet machine volume rm db --yes"],
+        };
+        command.Add(name);
+        command.Add(yes);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var volume = parsed.GetRequiredValue(name);
+            var (paths, folders, store) = Here();
+            var info = Require(store, volume);
+            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
+            if (volume != Rebuildable && !parsed.GetValue(yes))
+            {
+                Agree($"{Lost(info)} is lost", $"dotnet machine volume rm {volume} --yes", "Delete it?");
+            }
+
+            store.Remove(volume);
+            Say.Result($"{volume} is deleted");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static int List(List<VolumeInfo> volumes, bool json)
+    {
+        if (json)
+        {
+            Say.Json(volumes);
+            return ExitCode.Ok;
+        }
+
+        if (volumes.Count == 0)
+        {
+            Say.Aside("this project has no volumes yet; they are made at its first start");
+            return ExitCode.Ok;
+        }
+
+        var table = new ReportTable("VOLUME", "SIZE", "WRITTEN");
+        foreach (var volume in volumes)
+        {
+            table.Add(volume.Name, HumanText.Size(volume.Bytes), HumanText.Age(volume.LastWrite, DateTimeOffset.UtcNow) + " ago");
+        }
+
+        table.Print();
+        return ExitCode.Ok;
+    }
+
+    // The name becomes a file's name.
+    internal static Argument<string> NameArgument()
+    {
+        var name = new Argument<string>("NAME") { Description = "The volume" };
+        name.Validators.Add(result =>
+        {
+            if (NameRules.Volume.Check(result.Tokens[0].Value) is { } flaw)
+            {
+                result.AddError(flaw.What);
+            }
+        });
+        return name;
+    }
+
+    internal static VolumeInfo Require(VolumeStore store, string name)
+    {
+        var volumes = store.List().ToList();
+        return volumes.Find(volume => volume.Name == name) ?? throw new MachineException(
+            $"there is no volume {name}",
+            volumes.Count > 0 ? $"the volumes of this project: {string.Join(", ", volumes.Select(volume => volume.Name))}" : "this project has no volumes yet; they are made at its first start");
+    }
+
+    internal static string Lost(VolumeInfo volume) => volume.Name == VolumeStore.Workspace
+        ? $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)}), and with it every change that is held,"
+        : $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)})";
+
+    internal static void Agree(string consequence, string command, string question)
+    {
+        if (!Terminal.CanAsk)
+        {
+            throw new MachineException(consequence, $"if that is meant: {command}");
+        }
+
+        if (!Question.Ask($"{char.ToUpperInvariant(consequence[0])}{consequence[1..]}. {question}"))
+        {
+            throw new MachineException("nothing was changed");
+        }
+    }
+
+    internal static (MachinePaths Paths, MachineFolders Folders, VolumeStore Store) Here()
+    {
+        var paths = MachinePaths.FromEnvironment();
+        var folders = new MachineFolders(paths, ProjectRoot.Find(Environment.CurrentDirectory));
+        return (paths, folders, new VolumeStore(folders, EngineCatalog.Create(paths)));
+    }
+}

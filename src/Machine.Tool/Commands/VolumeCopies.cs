@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Machine.Tool.Hosting;
+using Machine.Tool.Supervision;
+
+namespace Machine.Tool.Commands;
+
+/// <summary><c>volume export|import</c>: one volume as one file.</summary>
+internal static class VolumeCopies
+{
+    public static Verb CreateExport()
+    {
+        var name = VolumeCommand.NameArgument();
+        var file = new Argument<string>("FILE") { Description = "The qcow2 disk to write" };
+        var command = new Verb("export", "Write a volume as one compressed file")
+        {
+            Examples = ["dotnet machine volume export db backup.qcow2"],
+        };
+        command.Add(name);
+        command.Add(file);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var (paths, folders, store) = VolumeCommand.Here();
+            var (volume, target) = (parsed.GetRequiredValue(name), parsed.GetRequiredValue(file));
+            VolumeCommand.Require(store, volume);
+            if (Path.Exists(target))
+            {
+                throw new MachineException($"there is already a {target}", "remove it, or name another file");
+            }
+
+            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
+            await using var progress = ProgressView.Create();
+            progress.Step($"writing {target}");
+            await store.ExportAsync(volume, target, cancel);
+            Say.Result($"{target}: {HumanText.Size(new FileInfo(target).Length)}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    public static Verb CreateImport()
+    {
+        var name = VolumeCommand.NameArgument();
+        var file = new Argument<string>("FILE") { Description = "What `volume export` wrote" };
+        var yes = CommonOptions.Yes("what is on the volume now is replaced");
+        var command = new Verb("import", "Replace or make a volume from an exported file")
+        {
+            Examples = ["dotnet machine volume import db backup.qcow2"],
+        };
+        command.Add(name);
+        command.Add(file);
+        command.Add(yes);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var (paths, folders, store) = VolumeCommand.Here();
+            var volume = parsed.GetRequiredValue(name);
+            MachinePaths.CreatePrivate(paths.Home);
+            MachinePaths.CreatePrivate(folders.State);
+            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
+            if (store.List().FirstOrDefault(known => known.Name == volume) is { } present && !parsed.GetValue(yes))
+            {
+                VolumeCommand.Agree($"{VolumeCommand.Lost(present)} is replaced", $"dotnet machine volume import {volume} {parsed.GetValue(file)} --yes", "Replace it?");
+            }
+
+            await using var progress = ProgressView.Create();
+            progress.Step($"reading {parsed.GetValue(file)}");
+            await store.ImportAsync(volume, parsed.GetRequiredValue(file), cancel);
+            Say.Result($"{volume} is imported");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,63 @@
+using Machine.Tool.Engines;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>Holds a machine that does not run, so that nobody starts it while its disks are touched or taken away.</summary>
+internal static class MachineAtRest
+{
+    /// <exception cref="MachineException">It runs.</exception>
+    public static async Task<IDisposable> HoldAsync(MachinePaths paths, string id, IEngine engine, CancellationToken cancel)
+    {
+        var held = FileLock.TryAcquire(LockOf(paths, id)) ?? throw Running(id);
+        try
+        {
+            // A machine whose supervisor died runs without anybody holding the lock.
+            if (await engine.AdoptAsync(paths.MachineFolder(id), paths.MachineRuntime(id), cancel) is { } machine)
+            {
+                await machine.DisposeAsync();
+                throw Running(id);
+            }
+
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends what still runs of a stopped machine and deletes all that this host keeps of it.</summary>
+    public static async Task DestroyAsync(MachinePaths paths, string id, IEngine engine, CancellationToken cancel)
+    {
+        var state = paths.MachineFolder(id);
+        var runtime = paths.MachineRuntime(id);
+        using var held = await FileLock.AcquireAsync(LockOf(paths, id), waiting: null, cancel);
+        if (await engine.AdoptAsync(state, runtime, cancel) is { } machine)
+        {
+            await machine.KillAsync(cancel);
+            await machine.DisposeAsync();
+        }
+
+        if (File.Exists(Path.Combine(runtime, "ssh")))
+        {
+            // The shared connection outlives a supervisor that was killed; only its socket matters to this request.
+            await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(new GuestConnection(1, "none", "none", Path.Combine(runtime, "ssh")), "-O", "exit"), cancel);
+        }
+
+        // Renamed first: a deletion that is interrupted leaves rubbish under a name that is nobody's, not half a machine.
+        var dying = Path.Combine(paths.Machines, $".destroyed-{id}-{Guid.NewGuid():N}"[..^24]);
+        Directory.Move(state, dying);
+        Directory.Delete(dying, recursive: true);
+        if (Directory.Exists(runtime))
+        {
+            Directory.Delete(runtime, recursive: true);
+        }
+    }
+
+    private static string LockOf(MachinePaths paths, string id) => Path.Combine(paths.MachineFolder(id), "supervisor.lock");
+
+    private static MachineException Running(string id) =>
+        new($"{id} is running", "dotnet machine stop", ExitCode.Failed);
+}

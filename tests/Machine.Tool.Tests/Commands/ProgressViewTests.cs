@@ -1,0 +1,37 @@
+using Machine.Tool.Commands;
+
+namespace Machine.Tool.Tests.Commands;
+
+public sealed class ProgressViewTests
+{
+    [Fact]
+    public async Task Without_a_terminal_a_long_step_is_one_line_when_it_has_ended()
+    {
+        var clock = new HandClock();
+        await using var error = new StringWriter { NewLine = "\n" };
+        await using (var view = new PlainProgress(error, clock))
+        {
+            view.Step("building image debian/12");
+            view.Detail("unpacking 61 of 140 packages");
+            clock.Advance(TimeSpan.FromSeconds(48.2));
+            view.Step("too short to tell");
+            clock.Advance(TimeSpan.FromMilliseconds(100));
+            view.Step("booting\u001b[2J");
+            view.Note("no hardware acceleration");
+            clock.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        error.ToString().ShouldBe("machine: building image debian/12 (48.2 s)\nmachine: no hardware acceleration\nmachine: booting\\x1b[2J (2.0 s)\n");
+    }
+
+    private sealed class HandClock : TimeProvider
+    {
+        private long ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Advance(TimeSpan by) => ticks += by.Ticks;
+
+        public override long GetTimestamp() => ticks;
+    }
+}

@@ -1,0 +1,35 @@
+using Machine.Tool.Commands;
+using Machine.Tool.Supervision;
+
+namespace Machine.Tool.Tests.Commands;
+
+public sealed class StatusTextTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    [Fact]
+    public void A_running_machine_shows_what_a_person_asks()
+    {
+        var status = new MachineStatus(
+            "shop-12345678", "/work/shop", MachineState.Running, "1", 10, 11, 2222, "qemu", "tcg", new string('a', 64), Now.AddMinutes(-5), 300 << 20,
+            [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))], ["127.0.0.1:5000 → 5000"], Stale: true);
+
+        var lines = StatusCommand.Lines(status, held: 3, Now).ToDictionary(line => line.Name, line => line.Text);
+
+        lines["state"].ShouldBe("running, for 5 min");
+        lines["engine"].ShouldBe("qemu, tcg");
+        lines["image"].ShouldBe("aaaaaaaaaaaa");
+        lines["memory"].ShouldBe("300 MiB of this host");
+        lines["port"].ShouldBe("127.0.0.1:5000 → 5000");
+        lines["runs"].ShouldBe("dotnet build\\x1b[2J (for 9 s)");
+        lines["changes"].ShouldBe("3 held: dotnet machine changes");
+        lines["stale"].ShouldContain("dotnet machine stop");
+    }
+
+    [Theory]
+    [InlineData(0, "0 B")]
+    [InlineData(1023, "1023 B")]
+    [InlineData(1536, "1.5 KiB")]
+    [InlineData(20L << 30, "20 GiB")]
+    public void Sizes_are_in_the_unit_that_fits(long bytes, string text) => HumanText.Size(bytes).ShouldBe(text);
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+
+namespace Machine.Tool.Tests.Commands;
+
+/// <summary>What one run of the real tool said.</summary>
+public sealed record ToolOutcome(int ExitCode, string Output, string Error)
+{
+    public override string ToString() => $"exit code {ExitCode}\n--- output\n{Output}\n--- error\n{Error}";
+}
+
+/// <summary>The tool as a user types it, in a folder and with state of its own; nothing here starts a machine.</summary>
+public sealed class ToolProcess : IDisposable
+{
+    private readonly string root = Directory.CreateTempSubdirectory("machine-commands-").FullName;
+
+    public ToolProcess()
+    {
+        Directory.CreateDirectory(Home);
+        Directory.CreateDirectory(Project);
+    }
+
+    public string Home => Path.Combine(root, "home");
+
+    public string Project => Path.Combine(root, "project");
+
+    public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "dotnet-machine.exe" : "dotnet-machine");
+
+    public string Write(string relative, string content)
+    {
+        var path = Path.Combine(root, relative);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    public Task<ToolOutcome> RunAsync(params string[] arguments) => RunInAsync(Project, arguments);
+
+    public async Task<ToolOutcome> RunInAsync(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Program)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        arguments.ToList().ForEach(start.ArgumentList.Add);
+        start.Environment["MACHINE_HOME"] = Home;
+        start.Environment["XDG_RUNTIME_DIR"] = "";
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(3));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        return new ToolOutcome(process.ExitCode, await output, await error);
+    }
+
+    public void Dispose() => Directory.Delete(root, recursive: true);
+}

@@ -1,0 +1,60 @@
+namespace Machine.Tool.Tests.Commands;
+
+public sealed class UsageTests : IDisposable
+{
+    private readonly ToolProcess tool = new();
+
+    public void Dispose() => tool.Dispose();
+
+    [Theory]
+    [InlineData("`buidl` is not a verb; did you mean build?", "buidl")]
+    [InlineData("`--vesion` is no option of this tool; did you mean --version?", "--vesion")]
+    [InlineData("`--overwite` is no option of apply; did you mean --overwrite?", "apply", "--overwite")]
+    [InlineData("`xyzzy` is not a verb", "volume", "xyzzy")]
+    [InlineData("volume: which of list, rm, export, import?", "volume")]
+    [InlineData("volume rm: which NAME?", "volume", "rm")]
+    [InlineData("volume export: which FILE?", "volume", "export", "db")]
+    [InlineData("`../x` is not a volume's name", "volume", "rm", "../x")]
+    [InlineData("status takes no `now`", "status", "now")]
+    [InlineData("it takes a number", "logs", "--lines", "many")]
+    [InlineData("'tcsh' not recognized", "completions", "tcsh")]
+    [InlineData("exec: which command?", "exec")]
+    [InlineData("exec: unknown option -x", "exec", "-x", "ls")]
+    [InlineData("shell takes no arguments", "shell", "ls")]
+    [InlineData("discard: name what to forget, or say --all", "discard")]
+    [InlineData("discard: name what to forget, or say --all", "discard", "a", "--all")]
+    public async Task A_wrong_command_line_exits_2_with_one_line_and_what_to_do(string message, params string[] args)
+    {
+        tool.Write("project/Machinefile", "");
+
+        var outcome = await tool.RunAsync(args);
+
+        outcome.ExitCode.ShouldBe(2, outcome.ToString());
+        outcome.Output.ShouldBeEmpty();
+        var lines = outcome.Error.TrimEnd('\n').Split('\n');
+        lines.Length.ShouldBe(2, outcome.Error);
+        lines[0].ShouldStartWith("machine: ");
+        lines[0].ShouldContain(message);
+        lines[1].ShouldStartWith("  → ");
+    }
+
+    [Fact]
+    public async Task A_name_that_begins_with_an_at_sign_is_no_file_of_arguments()
+    {
+        tool.Write("project/Machinefile", "");
+        tool.Write("project/list", "--json");
+
+        (await tool.RunAsync("apply", "@list")).Error.ShouldContain("no change waits at @list");
+    }
+
+    [Fact]
+    public async Task A_path_outside_of_the_project_is_refused()
+    {
+        tool.Write("project/Machinefile", "");
+
+        var outcome = await tool.RunAsync("apply", "../home/key");
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Error.ShouldContain("outside of the project");
+    }
+}
