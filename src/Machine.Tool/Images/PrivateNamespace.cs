@@ -76,7 +76,7 @@ internal static class PrivateNamespace
         }
     }
 
-    private static string[] Flags()
+    internal static string[] Flags()
     {
         string[] always = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
         return Environment.IsPrivilegedProcess ? always : ["--map-root-user", "--map-auto", .. always];

@@ -4,17 +4,9 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Packages;
 
 /// <summary>Which npm registry the host uses. No registry's name is in this program: npm knows its own default.</summary>
-internal sealed class HostNpm
+/// <param name="registry">The default one; null where nothing names one.</param>
+internal sealed class HostNpm(Npmrc settings, string? registry)
 {
-    private readonly Npmrc settings;
-    private readonly string? registry;
-
-    private HostNpm(Npmrc settings, string? registry)
-    {
-        this.settings = settings;
-        this.registry = registry;
-    }
-
     public Npmrc Settings => settings;
 
     /// <summary>The proxy of npm's settings; null leaves it to the system's own.</summary>

@@ -77,8 +77,17 @@ internal sealed class PackageStore(string folder, ILogger log)
     }
 
     /// <summary>A new empty file for a download, on the same file system as its later place.</summary>
-    public string NewTemporaryFile() =>
-        Path.Combine(MachinePaths.CreatePrivate(Path.Combine(folder, "incoming")), $"{Environment.ProcessId}-{Guid.NewGuid():N}.nupkg");
+    public string NewTemporaryFile()
+    {
+        var incoming = MachinePaths.CreatePrivate(Path.Combine(folder, "incoming"));
+        // What a supervisor that was killed left half-done; no download takes a day.
+        foreach (var old in Directory.EnumerateFiles(incoming).Where(file => File.GetLastWriteTimeUtc(file) < DateTime.UtcNow.AddDays(-1)))
+        {
+            Delete(old);
+        }
+
+        return Path.Combine(incoming, $"{Guid.NewGuid():N}.nupkg");
+    }
 
     /// <summary>Takes a verified download in: content first, then the index entry that makes it visible.</summary>
     public async Task<StoredPackage> AddAsync(

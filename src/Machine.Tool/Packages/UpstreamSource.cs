@@ -85,7 +85,7 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address)));
     }
 
-    private static async Task<bool> CopyAsync(
+    private async Task<bool> CopyAsync(
         FindPackageByIdResource resource, string id, NuGetVersion version, string file, SourceCacheContext cache, NuGetLog nuget, CancellationToken cancel)
     {
         await using var stream = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
@@ -96,7 +96,9 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
         }
 
         // A download that failed to the end is only logged by NuGet, and then looks like a package that is not there.
-        return nuget.LastError is { } error ? throw new IOException(error) : false;
+        return nuget.LastError is { } error
+            ? throw FeedException.Upstream($"source '{Name}' could not send {id} {version}: {error}")
+            : false;
     }
 
     private async Task<T> RequireAsync<T>(CancellationToken cancel)

@@ -54,7 +54,7 @@ public sealed class FeedBehaviour
         var answer = await feed.GetAsync(FeedUnderTest.Package("good", "1.0.0"));
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
-        answer.ReasonPhrase!.ShouldContain("registry");
+        answer.ReasonPhrase!.ShouldContain("source 'registry' could not send good 1.0.0");
         feed.Kept.ShouldBeEmpty();
         feed.Entered.ShouldBeEmpty();
     }

@@ -45,7 +45,6 @@ public sealed class RestoreThroughTheFeed
     public async Task What_stops_a_restore_is_in_NuGets_own_error()
     {
         using var packages = new TestFolder();
-        PackageFolder.Add(packages.Path, "Known", "1.0.0");
         await using var gone = await FeedUnderTest.StartAsync([("folder", packages.Path)]);
         gone.Server.Up = false;
         const string Mapping = """
@@ -56,15 +55,14 @@ public sealed class RestoreThroughTheFeed
             """;
         await using var feed = await FeedUnderTest.StartAsync([("folder", packages.Path), ("gone", gone.Server.Index.ToString())], Mapping);
 
-        var unmapped = await Restore.RunAsync(feed.Server.Index, """<PackageReference Include="Other" Version="1.0.0" />""");
-        var away = await Restore.RunAsync(feed.Server.Index, """<PackageReference Include="Away.Lib" Version="1.0.0" />""");
-        var version = await Restore.RunAsync(feed.Server.Index, """<PackageReference Include="Known" Version="[2.0.0]" />""");
+        var restore = await Restore.RunAsync(feed.Server.Index, """
+            <PackageReference Include="Other" Version="1.0.0" />
+            <PackageReference Include="Away.Lib" Version="1.0.0" />
+            """);
 
-        unmapped.ExitCode.ShouldNotBe(0);
-        unmapped.Output.ShouldContain("403 (packageSourceMapping of the host's nuget.config maps no enabled source to other)");
-        away.ExitCode.ShouldNotBe(0);
-        away.Output.ShouldContain("502 (source 'gone' cannot be reached");
-        version.Output.ShouldContain("NU1102");
+        restore.ExitCode.ShouldNotBe(0);
+        restore.Output.ShouldContain("403 (packageSourceMapping of the host's nuget.config maps no enabled source to other)");
+        restore.Output.ShouldContain("502 (source 'gone' cannot be reached");
     }
 
     [Fact]

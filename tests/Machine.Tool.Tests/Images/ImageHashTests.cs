@@ -1,0 +1,56 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Images;
+
+namespace Machine.Tool.Tests.Images;
+
+public sealed class ImageHashTests : IDisposable
+{
+    private readonly ImagesFolder home = new();
+    private readonly ImageRequest request;
+
+    public ImageHashTests() =>
+        request = new("debian/12", null, "10.0.101", ["git", "make"], ["a", "b"], ["c"], [home.Write("one.sh", "echo 1"), home.Write("two.sh", "echo 2")]);
+
+    public void Dispose() => home.Dispose();
+
+    [Fact]
+    public void The_same_request_has_the_same_name_whatever_the_order_of_its_sets()
+    {
+        Of(request with { Packages = ["make", "git", "git"], NpmTools = ["b", "a"] }).ShouldBe(Of(request));
+        Of(request).ShouldMatch("^[0-9a-f]{32}$");
+    }
+
+    [Fact]
+    public void A_script_counts_by_its_content_not_by_its_place() =>
+        Of(request with { Provision = [home.Write("elsewhere/uno.sh", "echo 1"), request.Provision[1]] }).ShouldBe(Of(request));
+
+    [Fact]
+    public void Everything_that_decides_the_content_changes_the_name()
+    {
+        string[] names =
+        [
+            Of(request),
+            Of(request with { Base = "debian/13" }),
+            Of(request with { BaseSha256 = "00" }),
+            Of(request with { SdkVersion = "10.0.102" }),
+            Of(request with { SdkVersion = null }),
+            Of(request with { Packages = ["git"] }),
+            Of(request with { NpmTools = ["a"] }),
+            Of(request with { NpmTools = ["a", "b", "c"], DotnetTools = [] }),
+            Of(request with { Provision = [.. request.Provision.Reverse()] }),
+            Of(request with { Provision = [home.Write("three.sh", "echo 1\n"), request.Provision[1]] }),
+            ImageHash.Of(request, ["sdk/2"], ["pem"], "amd64", "recipe"),
+            ImageHash.Of(request, ["sdk"], ["pem", "other"], "amd64", "recipe"),
+            ImageHash.Of(request, ["sdk"], ["pem"], "arm64", "recipe"),
+            ImageHash.Of(request, ["sdk"], ["pem"], "amd64", "recipe 2"),
+        ];
+
+        names.Distinct().Count().ShouldBe(names.Length);
+    }
+
+    [Fact]
+    public void A_script_that_is_missing_is_named() =>
+        Should.Throw<MachineException>(() => Of(request with { Provision = ["/nowhere/setup.sh"] })).Message.ShouldContain("/nowhere/setup.sh");
+
+    private static string Of(ImageRequest request) => ImageHash.Of(request, ["sdk"], ["pem"], "amd64", "recipe");
+}

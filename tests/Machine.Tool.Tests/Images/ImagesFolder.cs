@@ -1,0 +1,46 @@
+using System.Reflection;
+using Machine.Tool.Hosting;
+using Machine.Tool.Images;
+
+namespace Machine.Tool.Tests.Images;
+
+/// <summary>A home of its own for a test, gone afterwards.</summary>
+internal sealed class ImagesFolder : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("machine-images-");
+
+    public ImagesFolder() =>
+        Paths = (MachinePaths)typeof(MachinePaths).GetConstructors(BindingFlags.NonPublic | BindingFlags.Instance).Single().Invoke([Home, Home]);
+
+    public string Home => folder.FullName;
+
+    public MachinePaths Paths { get; }
+
+    public static ImageRequest Request(params string[] packages) => new("debian/12", null, null, packages, [], [], []);
+
+    public string Write(string path, string content = "")
+    {
+        var file = Path.Combine(Home, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content);
+        return file;
+    }
+
+    /// <summary>An image made by the store's own ways, of small files.</summary>
+    public async Task<Image> CommitAsync(string hash, ImageRequest? request = null)
+    {
+        await using var build = await BuildFolder.BeginAsync(Paths, hash, SilentProgress.Instance, TestContext.Current.CancellationToken);
+        foreach (var file in new[] { "root.raw", "kernel", "initrd", "sources.sources" })
+        {
+            await File.WriteAllTextAsync(Path.Combine(build.Path, file), file);
+        }
+
+        Directory.CreateDirectory(Path.Combine(build.Path, "recipe"));
+        var facts = new ImageFacts("Test 1", "6.1", "kernel", "initrd", "root.raw", "raw", "quiet");
+        return await new ImageStore(Paths).CommitAsync(build, hash, request ?? Request(), facts, TestContext.Current.CancellationToken);
+    }
+
+    public void Machine(string id, string json) => Write($"machines/{id}/machine.json", json);
+
+    public void Dispose() => folder.Delete(recursive: true);
+}
