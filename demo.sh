@@ -91,7 +91,7 @@ echo "its Machinefile:"
 sed 's/^/  /' Machinefile
 
 section "its machine (the first start on a host builds the image)"
-timed dotnet-machine start --yes
+timed dotnet-machine start --approve
 host=$(uname -r)
 guest=$(dotnet-machine exec -- uname -r) || fail "exec -- uname -r"
 printf 'kernel of the host:    %s\nkernel of the machine: %s\n' "$host" "$guest"

@@ -54,7 +54,7 @@ public sealed class FeedBehaviour
         var answer = await feed.GetAsync(FeedUnderTest.Package("good", "1.0.0"));
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
-        answer.ReasonPhrase!.ShouldContain("source 'registry' could not send good 1.0.0");
+        answer.ReasonPhrase!.ShouldContain("source 'registry' sent Evil 1.0.0 where good 1.0.0 was asked for");
         feed.Kept.ShouldBeEmpty();
         feed.Entered.ShouldBeEmpty();
     }
@@ -98,6 +98,7 @@ public sealed class FeedBehaviour
         var ours = await File.ReadAllBytesAsync(PackageFolder.Add(packages.Folder("first"), "Twin", "1.0.0", content: "ours"), TestContext.Current.CancellationToken);
         PackageFolder.Add(packages.Folder("second"), "Twin", "1.0.0", content: "theirs");
         PackageFolder.Add(packages.Folder("second"), "Twin", "2.0.0", content: "theirs");
+        PackageFolder.Add(packages.Folder("second"), "Solo", "1.0.0", content: "theirs");
         await using var first = await FeedUnderTest.StartAsync([("folder", packages["first"])]);
         await using var second = await FeedUnderTest.StartAsync([("folder", packages["second"])]);
         await using var feed = await FeedUnderTest.StartAsync([("first", first.Server.Index.ToString()), ("second", second.Server.Index.ToString())]);
@@ -106,7 +107,7 @@ public sealed class FeedBehaviour
         (await feed.DownloadAsync("twin", "1.0.0")).ShouldBe(ours);
 
         first.Server.Up = false;
-        var answer = await feed.GetAsync(FeedUnderTest.Package("twin", "2.0.0"));
+        var answer = await feed.GetAsync(FeedUnderTest.Package("solo", "1.0.0"));
         answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway, "the first source might have it");
         answer.ReasonPhrase!.ShouldContain("source 'first' cannot be reached");
         (await feed.DownloadAsync("twin", "1.0.0")).ShouldBe(ours, "kept from the first");

@@ -9,7 +9,7 @@ internal static class QemuArguments
     /// <summary>Empty ports into which shares and volumes can be plugged while the machine runs.</summary>
     private const int HotplugPorts = 4;
 
-    // Half a gigabyte is TCG's default with much memory; 256 MiB boots as fast, and ten machines fit.
+    // Emulation's code cache. QEMU's own default is up to 1 GiB, which ten machines at once would not find.
     private const int TranslationBufferMegabytes = 256;
 
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

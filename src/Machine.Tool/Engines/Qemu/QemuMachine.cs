@@ -100,6 +100,11 @@ internal sealed class QemuMachine : IEngineMachine
 
     public async ValueTask DisposeAsync()
     {
+        if (disposed.IsCancellationRequested)
+        {
+            return;
+        }
+
         await disposed.CancelAsync();
         if (qmp is not null)
         {

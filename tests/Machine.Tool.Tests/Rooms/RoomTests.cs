@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Machine.Tool.Tests.Architecture;
+namespace Machine.Tool.Tests.Rooms;
 
 /// <summary>The floors of docs/architecture.md, read from the sources: an arrow that points up fails.</summary>
 public sealed partial class RoomTests
