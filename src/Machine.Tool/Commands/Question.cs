@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Commands;
 
 /// <summary>One question to a person; anything but yes is no.</summary>
@@ -5,6 +8,12 @@ internal static class Question
 {
     public static bool Ask(string text)
     {
+        // A line that is being read does not see a cancellation: Ctrl+C has to end the process itself.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ =>
+        {
+            Console.Error.WriteLine();
+            Environment.Exit(ExitCode.Interrupted);
+        });
         Console.Error.Write($"{text} [y/N] ");
         return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
