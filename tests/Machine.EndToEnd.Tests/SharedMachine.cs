@@ -3,7 +3,7 @@ namespace Machine.EndToEnd.Tests;
 /// <summary>One running machine for all tests that need no machine of their own. Booting one takes most of a minute under emulation.</summary>
 public sealed class SharedMachine : IAsyncLifetime
 {
-    public ProjectFolder Project { get; } = new("shared", "sdk: none\n");
+    public ProjectFolder Project { get; } = new("shared", "");
 
     public async ValueTask InitializeAsync() => (await Project.RunAsync("start")).ShouldSucceed();
 

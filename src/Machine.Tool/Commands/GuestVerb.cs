@@ -19,6 +19,7 @@ internal static class GuestVerb
         var start = await workspace.PrepareAsync(cancel);
         var code = await new RemoteExecution(lease, command.User).RunAsync(
             new GuestCommand(command.Directory, GuestEnvironment.For(command.Machinefile, command.User, extra), arguments));
+        await lease.DoneAsync();
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
         var report = await workspace.CollectAsync(start, CancellationToken.None);

@@ -29,7 +29,7 @@ internal sealed class BuildFolder : IAsyncDisposable
         {
             foreach (var dead in Directory.EnumerateDirectories(paths.Images, $"{Prefix}{hash}-*"))
             {
-                await PrivateNamespace.DeleteAsync(dead);
+                await DeadBuild.RemoveAsync(dead);
             }
 
             var path = MachinePaths.CreatePrivate(System.IO.Path.Combine(paths.Images, $"{Prefix}{hash}-{Guid.NewGuid():N}"[..^24]));
@@ -51,7 +51,7 @@ internal sealed class BuildFolder : IAsyncDisposable
             using var held = FileLock.TryAcquire(LockFile(paths, hash));
             if (held is not null)
             {
-                await PrivateNamespace.DeleteAsync(folder);
+                await DeadBuild.RemoveAsync(folder);
             }
         }
     }

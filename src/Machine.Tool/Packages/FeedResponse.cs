@@ -8,10 +8,12 @@ namespace Machine.Tool.Packages;
 /// <summary>How answers are written, for NuGet and npm alike.</summary>
 internal static class FeedResponse
 {
-    public static async Task JsonAsync(HttpContext context, JsonNode document)
+    public static Task JsonAsync(HttpContext context, JsonNode document) =>
+        BytesAsync(context, System.Text.Encoding.UTF8.GetBytes(document.ToJsonString()), "application/json");
+
+    public static async Task BytesAsync(HttpContext context, ReadOnlyMemory<byte> bytes, string type)
     {
-        var bytes = System.Text.Encoding.UTF8.GetBytes(document.ToJsonString());
-        context.Response.ContentType = "application/json";
+        context.Response.ContentType = type;
         context.Response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
         {

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Machine.Tool.Packages;
 
@@ -10,38 +10,75 @@ internal sealed record NpmTarball(Uri Address, string? Integrity);
 /// <summary>A package's document of the registry, with its files' addresses turned into ours.</summary>
 /// <param name="Json">For the guest.</param>
 /// <param name="Tarballs">By version, for us.</param>
-internal sealed record NpmDocument(byte[] Json, IReadOnlyDictionary<string, NpmTarball> Tarballs)
+internal sealed record NpmDocument(ReadOnlyMemory<byte> Json, IReadOnlyDictionary<string, NpmTarball> Tarballs)
 {
+    /// <summary>Copied token by token: the largest documents have tens of megabytes, and a tree of objects would be ten times that.</summary>
     /// <exception cref="FeedException">The registry sent something else.</exception>
     public static NpmDocument Rewrite(byte[] upstream, string name, string address)
     {
         try
         {
-            var document = JsonNode.Parse(upstream)!.AsObject();
+            using var document = JsonDocument.Parse(upstream);
             var tarballs = new Dictionary<string, NpmTarball>(StringComparer.Ordinal);
-            var versions = document["versions"] as JsonObject ?? [];
-            foreach (var (version, manifest) in versions.ToList())
+            var json = new ArrayBufferWriter<byte>(upstream.Length + 1024);
+            using (var writer = new Utf8JsonWriter(json))
             {
-                if (manifest?["dist"] is JsonObject dist
-                    && NpmRequest.IsVersion(version)
-                    && Uri.TryCreate(dist["tarball"]?.GetValue<string>(), UriKind.Absolute, out var tarball)
-                    && tarball.Scheme is "http" or "https")
+                writer.WriteStartObject();
+                foreach (var property in document.RootElement.EnumerateObject())
                 {
-                    tarballs[version] = new NpmTarball(tarball, dist["integrity"]?.GetValue<string>());
-                    dist["tarball"] = $"{address}/npm/{NpmRequest.TarballPath(name, version)}";
+                    if (property.NameEquals("versions"))
+                    {
+                        writer.WriteStartObject("versions");
+                        WriteVersions(writer, property.Value, name, address, tarballs);
+                        writer.WriteEndObject();
+                    }
+                    else
+                    {
+                        property.WriteTo(writer);
+                    }
                 }
-                else
-                {
-                    // Nothing to download, or an address that is none: it can't be installed.
-                    versions.Remove(version);
-                }
+
+                writer.WriteEndObject();
             }
 
-            return new NpmDocument(JsonSerializer.SerializeToUtf8Bytes(document), tarballs);
+            return new NpmDocument(json.WrittenMemory, tarballs);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw FeedException.Upstream($"the npm registry sent no package document for {name}", e);
+        }
+    }
+
+    private static void WriteVersions(Utf8JsonWriter writer, JsonElement versions, string name, string address, Dictionary<string, NpmTarball> tarballs)
+    {
+        foreach (var version in versions.EnumerateObject())
+        {
+            // Without a file, or with an address that is none, it can't be installed: left out.
+            if (!NpmRequest.IsVersion(version.Name)
+                || !version.Value.TryGetProperty("dist", out var dist)
+                || !Uri.TryCreate(dist.GetProperty("tarball").GetString(), UriKind.Absolute, out var tarball)
+                || tarball.Scheme is not ("http" or "https"))
+            {
+                continue;
+            }
+
+            var integrity = dist.TryGetProperty("integrity", out var published) && published.ValueKind == JsonValueKind.String ? published.GetString() : null;
+            tarballs[version.Name] = new NpmTarball(tarball, integrity);
+            writer.WriteStartObject(version.Name);
+            foreach (var property in version.Value.EnumerateObject().Where(property => !property.NameEquals("dist")))
+            {
+                property.WriteTo(writer);
+            }
+
+            writer.WriteStartObject("dist");
+            foreach (var property in dist.EnumerateObject().Where(property => !property.NameEquals("tarball")))
+            {
+                property.WriteTo(writer);
+            }
+
+            writer.WriteString("tarball", $"{address}/npm/{NpmRequest.TarballPath(name, version.Name)}");
+            writer.WriteEndObject();
+            writer.WriteEndObject();
         }
     }
 }

@@ -41,8 +41,8 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
     {
         var abbreviated = context.Request.Headers.Accept.ToString().Contains("application/vnd.npm.install-v1+json", StringComparison.Ordinal);
         var document = await LoadAsync(name, abbreviated, ours, context.RequestAborted);
-        using var content = new MemoryStream(document.Json);
-        await FeedResponse.StreamAsync(context, content, abbreviated ? "application/vnd.npm.install-v1+json" : "application/json", content.Length);
+        var type = abbreviated ? "application/vnd.npm.install-v1+json" : "application/json";
+        await FeedResponse.BytesAsync(context, document.Json, type);
     }
 
     private async Task TarballAsync(HttpContext context, string name, string version, string ours)

@@ -3,9 +3,22 @@ using System.Text.Json;
 namespace Machine.Tool.Supervision;
 
 /// <summary>The right to run one command, held by an open connection: when this process dies, the supervisor ends the command.</summary>
-internal sealed class ClientLease(CommandLease lease, HttpResponseMessage connection, StreamReader reader) : IDisposable
+internal sealed class ClientLease(CommandLease lease, HttpResponseMessage connection, StreamReader reader, HttpClient http) : IDisposable
 {
     public CommandLease Lease => lease;
+
+    /// <summary>Says that the command has ended, so that nothing need be looked for in the guest.</summary>
+    public async Task DoneAsync()
+    {
+        try
+        {
+            using var answer = await http.PostAsync($"/v1/done/{lease.Token}", content: null);
+        }
+        catch (HttpRequestException)
+        {
+            // The supervisor has gone; then nobody looks either.
+        }
+    }
 
     /// <summary>True when the machine was stopped by somebody; false when only the supervisor went (the command may go on).</summary>
     public async Task<bool> WasStoppedAsync(TimeSpan patience)

@@ -18,6 +18,11 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
     {
         routes.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(Status(), ControlJson.Options, http.RequestAborted));
         routes.MapPost("/v1/exec", ExecAsync);
+        routes.MapPost("/v1/done/{token}", http =>
+        {
+            commands.Done((string)http.Request.RouteValues["token"]!);
+            return Task.CompletedTask;
+        });
         routes.MapPost("/v1/stop", async http =>
         {
             await lifecycle.StopAsync(CancellationToken.None);
@@ -94,11 +99,12 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
         }
         finally
         {
-            commands.End(command);
+            if (!commands.End(command) && !machine.Machine.Exited.IsCompleted)
+            {
+                // The client went without a word: it was killed, and so is what it had started.
+                await RunningCommands.KillAsync(machine.Guest, command.Token, CancellationToken.None);
+            }
         }
-
-        // A client that ended in peace has left nothing; for one that was killed this ends what it had started.
-        await RunningCommands.KillAsync(machine.Guest, command.Token, CancellationToken.None);
     }
 
     private bool Stale(RunningMachine? running) =>

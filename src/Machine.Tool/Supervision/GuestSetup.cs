@@ -13,7 +13,7 @@ internal static class GuestSetup
 {
     private const string EndOfFile = "MACHINE_END_OF_FILE";
 
-    private static readonly string[] GuestPrograms = ["exec.pl", "signal.sh", "changes.pl"];
+    private static readonly string[] GuestPrograms = ["exec.pl", "signal.sh", "freeze.sh", "changes.pl"];
 
     public static string Script(ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
     {

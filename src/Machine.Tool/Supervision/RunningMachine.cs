@@ -1,4 +1,5 @@
 using Machine.Tool.Engines;
+using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Microsoft.Extensions.Logging;
@@ -20,21 +21,14 @@ internal sealed class RunningMachine(
 
     public MachineRecord Record => record;
 
+    /// <summary>
+    /// Ends the machine. The root disk is forgotten anyway, so nothing waits for an orderly shutdown: what ran is ended,
+    /// the volumes are frozen (which leaves clean file systems), and the power goes.
+    /// </summary>
     public async Task StopAsync(TimeSpan grace, CancellationToken cancel)
     {
-        // What was written must be on the volumes even when the guest ignores the power button.
-        using var flush = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        flush.CancelAfter(grace);
-        try
-        {
-            await Ssh.TryRunAsync(guest, "sync", flush.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            logger.LogWarning("the guest did not sync within {Grace}", grace);
-        }
-
-        await machine.PowerOffAsync(grace, cancel);
+        var frozen = await TryFreezeVolumesAsync(grace, cancel);
+        await machine.PowerOffAsync(frozen ? TimeSpan.Zero : grace, cancel);
         await DisposeAsync();
     }
 
@@ -49,5 +43,28 @@ internal sealed class RunningMachine(
         await master.CloseAsync(CancellationToken.None);
         await services.DisposeAsync();
         await machine.DisposeAsync();
+    }
+
+    private async Task<bool> TryFreezeVolumesAsync(TimeSpan grace, CancellationToken cancel)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(grace);
+        try
+        {
+            var volumes = string.Join(' ', VolumeStore.AllOf(machinefile).Values.Select(volume => Ssh.ShellQuote(volume.GuestPath)));
+            var result = await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/freeze.sh {volumes}", patience.Token);
+            if (result.ExitCode == 0)
+            {
+                return true;
+            }
+
+            logger.LogWarning("the guest did not freeze its volumes: {Error}", result.Error);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            logger.LogWarning("the guest did not freeze its volumes within {Grace}", grace);
+        }
+
+        return false;
     }
 }

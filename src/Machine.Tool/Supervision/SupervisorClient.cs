@@ -115,7 +115,7 @@ internal sealed class SupervisorClient : IDisposable
                 var news = JsonSerializer.Deserialize<ControlEvent>(line, ControlJson.Options)!;
                 if (news.Lease is { } lease)
                 {
-                    return new ClientLease(lease, answer, reader);
+                    return new ClientLease(lease, answer, reader, http);
                 }
 
                 if (news.Failure is { } failure)

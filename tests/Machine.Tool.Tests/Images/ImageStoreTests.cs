@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
@@ -82,6 +83,21 @@ public sealed class ImageStoreTests : IDisposable
         await Store.PruneAsync(TimeSpan.Zero, Cancel);
 
         Directory.GetDirectories(home.Paths.Images, ".build-*").ShouldBe([living.Path]);
+    }
+
+    [Fact]
+    public async Task What_a_killed_build_left_running_is_ended_with_its_folder()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "processes are found in /proc");
+        var file = home.Write($"images/.build-{Hash}-dead/wait.sh", "echo waiting; read forever");
+        var start = new ProcessStartInfo("sh", [file]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        using var orphan = Process.Start(start)!;
+        (await orphan.StandardOutput.ReadLineAsync(Cancel)).ShouldBe("waiting");
+
+        await using var build = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel);
+
+        await orphan.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        File.Exists(file).ShouldBeFalse();
     }
 
     [Fact]

@@ -39,6 +39,7 @@ internal static class DistributionBuild
                 $"the image {request.Base} is built from packages, which needs Linux", "build it on Linux and copy its folder into images/, or use a qcow2 disk as image:", ExitCode.MachineUnavailable);
         }
 
+        PackageName.Check(request.Packages);
         Programs.Require("mmdebstrap", "mmdebstrap");
         Programs.Require("mke2fs", "e2fsprogs");
         await PrivateNamespace.CheckAsync(cancel);

@@ -18,6 +18,8 @@ internal sealed class TrustStore
     private static readonly string[] SystemBundles =
         ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"];
 
+    private static readonly EnumerationOptions Everywhere = new() { RecurseSubdirectories = true, IgnoreInaccessible = true };
+
     private TrustStore(SortedDictionary<string, string> certificates) => Certificates = certificates;
 
     /// <summary>Name (from the certificate's fingerprint) to PEM.</summary>
@@ -25,7 +27,7 @@ internal sealed class TrustStore
 
     public static TrustStore OfThisHost() =>
         Read(
-            Folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            Folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*", Everywhere))
                 .Where(file => Path.GetExtension(file) is ".crt" or ".pem" or ".cer"),
             Environment.GetEnvironmentVariable("SSL_CERT_FILE"));
 

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>What happens to a machine when something goes wrong, and what stays. One machine for the class: each test leaves it running or stopped.</summary>
+[Collection(SharedMachineTests.Name)]
+public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixture<LifecycleTests.OwnMachine>
+{
+    private readonly ProjectFolder project = own.Project;
+
+    [Fact]
+    public async Task Killing_the_supervisor_loses_nothing_and_the_guest_is_adopted()
+    {
+        var boot = await BootIdAsync();
+        var before = await StatusAsync();
+        Kill(before.GetProperty("supervisorId").GetInt32());
+
+        (await BootIdAsync()).ShouldBe(boot);
+        (await StatusAsync()).GetProperty("machineProcessId").GetInt32().ShouldBe(before.GetProperty("machineProcessId").GetInt32());
+    }
+
+    [Fact]
+    public async Task Killing_the_virtual_machine_keeps_volumes_and_held_changes()
+    {
+        (await project.ExecAsync("sh", "-c", "echo held > after-crash.txt; echo cached > /machine/packages/marker; sync")).ShouldSucceed();
+        var boot = await BootIdAsync();
+        Kill((await StatusAsync()).GetProperty("machineProcessId").GetInt32());
+
+        (await BootIdAsync()).ShouldNotBe(boot);
+        (await project.ExecAsync("cat", "after-crash.txt", "/machine/packages/marker")).ShouldSucceed().Output.ShouldBe("held\ncached\n");
+        File.Exists(project["after-crash.txt"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Stop_ends_a_running_command_and_says_so()
+    {
+        await BootIdAsync();
+        using var process = ToolRun.Start(project.Path, ["exec", "--", "sh", "-c", "echo started; sleep 600"]);
+        process.StandardInput.Close();
+        (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("started");
+
+        (await project.RunAsync("stop")).ShouldSucceed();
+
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(125);
+        (await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldContain("stopped");
+    }
+
+    [Fact]
+    public async Task Two_starts_at_once_are_one_start_and_what_is_on_volumes_outlives_a_stop()
+    {
+        (await project.ExecAsync("sh", "-c", "echo 1 > /machine/packages/outlives; echo 1 > /root-disk-file || true; echo x > /db/row")).ShouldSucceed();
+        (await project.RunAsync("stop")).ShouldSucceed();
+
+        var starts = await Task.WhenAll(project.RunAsync("start"), project.RunAsync("up"));
+
+        starts.ShouldAllBe(start => start.ExitCode == 0);
+        (await project.ExecAsync("cat", "/machine/packages/outlives", "/db/row")).ShouldSucceed().Output.ShouldBe("1\nx\n");
+        (await project.ExecAsync("test", "-e", "/root-disk-file")).ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_declared_port_reaches_a_server_on_the_guests_loopback()
+    {
+        await BootIdAsync();
+        using var server = ToolRun.Start(project.Path, ["exec", "--", "perl", "-MIO::Socket::INET", "-e",
+            "$s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 8080, Listen => 1, ReuseAddr => 1) or die $@; $| = 1; print \"listening\\n\"; $c = $s->accept; print $c \"hello from inside\\n\"; close $c"]);
+        server.StandardInput.Close();
+        (await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("listening");
+
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", own.Port, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+
+        (await reader.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("hello from inside");
+    }
+
+    [Fact]
+    public async Task Git_works_inside_and_a_commit_is_held()
+    {
+        await Host("git", "init", "-q");
+        await Host("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "on the host");
+
+        var status = await project.ExecAsync("git", "status", "--porcelain");
+        status.ShouldSucceed().Error.ShouldNotContain(".git/index");
+        (await project.ExecAsync("git", "log", "--format=%s")).ShouldSucceed().Output.ShouldBe("on the host\n");
+        (await project.ExecAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "inside")).ShouldSucceed();
+
+        (await project.ExecAsync("git", "log", "--format=%s")).Output.ShouldBe("inside\non the host\n");
+        (await Host("git", "log", "--format=%s")).ShouldBe("on the host\n");
+        (await project.RunAsync("changes")).Output.ShouldContain(".git");
+    }
+
+    [Fact]
+    public async Task Destroy_leaves_no_process_and_no_socket()
+    {
+        await using var other = new ProjectFolder("it's a \"väry\" odd name", "");
+        (await other.ExecAsync("pwd")).ShouldSucceed().Output.ShouldBe(other.Path + "\n");
+        var status = JsonDocument.Parse((await other.RunAsync("status", "--json")).Output).RootElement;
+
+        (await other.RunAsync("destroy", "--yes")).ShouldSucceed();
+
+        foreach (var id in new[] { "supervisorId", "machineProcessId" })
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(!Directory.Exists($"/proc/{status.GetProperty(id).GetInt32()}")), TimeSpan.FromSeconds(20));
+        }
+
+        var machine = status.GetProperty("id").GetString()!;
+        (await other.RunAsync("list", "--json")).Output.ShouldNotContain(machine);
+        Directory.Exists(Path.Combine(own.Home, "machines", machine)).ShouldBeFalse();
+    }
+
+    private static void Kill(int process)
+    {
+        using var victim = Process.GetProcessById(process);
+        victim.Kill();
+        victim.WaitForExit();
+    }
+
+    private async Task<string> BootIdAsync() => (await project.ExecAsync("cat", "/proc/sys/kernel/random/boot_id")).ShouldSucceed().Output;
+
+    private async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement;
+
+    private async Task<string> Host(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = project.Path, RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(0);
+        return output;
+    }
+
+    /// <summary>A machine with a port and a volume, for the tests that break it.</summary>
+    public sealed class OwnMachine : IAsyncLifetime
+    {
+        public OwnMachine()
+        {
+            using var free = new TcpListener(System.Net.IPAddress.Loopback, 0);
+            free.Start();
+            Port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
+            Project = new ProjectFolder("lifecycle", $"ports: [\"{Port}:8080\"]\nvolumes: {{ db: {{ guest: /db, size: 1GiB }} }}\n");
+        }
+
+        public int Port { get; }
+
+        public ProjectFolder Project { get; }
+
+        public string Home => Environment.GetEnvironmentVariable("MACHINE_HOME")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "dotnet-machine");
+
+        public async ValueTask InitializeAsync() => (await Project.RunAsync("start", "--approve")).ShouldSucceed();
+
+        public ValueTask DisposeAsync() => Project.DisposeAsync();
+    }
+}

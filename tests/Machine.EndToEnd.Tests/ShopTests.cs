@@ -1,0 +1,74 @@
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>The main promise: a real solution is restored, built and tested inside, and its outputs come back.</summary>
+[Collection(SharedMachineTests.Name)]
+public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTests.BuiltShop>
+{
+    private readonly ProjectFolder project = shop.Project;
+
+    [Fact]
+    public void Restore_and_build_succeed_and_the_outputs_are_on_the_host()
+    {
+        shop.Build.ShouldSucceed();
+        File.Exists(project["src/Shop.Core/bin/Debug/netstandard2.0/Shop.Core.dll"]).ShouldBeTrue(shop.Build.ToString());
+        File.Exists(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"]).ShouldBeTrue();
+        File.Exists(project["src/Shop.Web/bin/Debug/net10.0/Shop.Web.dll"]).ShouldBeTrue();
+        File.GetUnixFileMode(project["src/Shop.Cli/bin/Debug/net10.0/Shop.Cli"]).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
+        Directory.Exists(project["src/Shop.Core/obj"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Tests_pass_inside_and_their_results_come_back()
+    {
+        var result = await project.RunAsync("test", "--no-build", "--logger", "trx");
+
+        result.ShouldSucceed().Output.ShouldContain("Passed!");
+        Directory.EnumerateFiles(project["tests/Shop.Tests/TestResults"], "*.trx").ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_compile_error_names_the_hosts_path_and_fails()
+    {
+        project.Write("src/Shop.Cli/Broken.cs", "class Broken { int x = \"no\"; }\n");
+        try
+        {
+            var result = await project.RunAsync("build", "--no-restore", "src/Shop.Cli");
+
+            result.ExitCode.ShouldBe(1, result.ToString());
+            result.Output.ShouldContain($"{project["src/Shop.Cli/Broken.cs"]}(1,24): error CS0029");
+        }
+        finally
+        {
+            File.Delete(project["src/Shop.Cli/Broken.cs"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_restore_after_stop_and_start_downloads_nothing()
+    {
+        (await project.RunAsync("stop")).ShouldSucceed();
+        var log = (await project.RunAsync("packages", "log", "--json")).ShouldSucceed().Output;
+        log.ShouldContain("Newtonsoft.Json");
+
+        (await project.RunAsync("restore", "--force")).ShouldSucceed();
+
+        (await project.RunAsync("packages", "log", "--json")).Output.ShouldBe(log);
+    }
+
+    /// <summary>The sample, copied, restored and built once for the class.</summary>
+    public sealed class BuiltShop : IAsyncLifetime
+    {
+        public ProjectFolder Project { get; } = new("shop");
+
+        public ToolResult Build { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), Project.Path);
+            (await Project.RunAsync("start", "--approve")).ShouldSucceed();
+            Build = await ToolRun.RunAsync(Project.Path, ["build"], minutes: 40);
+        }
+
+        public ValueTask DisposeAsync() => Project.DisposeAsync();
+    }
+}
