@@ -79,9 +79,10 @@ public sealed class ExecTests(SharedMachine shared)
     }
 
     [Fact]
-    public async Task A_gibibyte_through_standard_output_arrives_whole()
+    public async Task A_long_stream_through_standard_output_arrives_whole()
     {
-        const long size = 1L << 30;
+        // A gibibyte takes minutes under emulation; docs/measured.md has that figure.
+        const long size = 1L << 27;
         using var process = ToolRun.Start(project.Path, ["exec", "--", "sh", "-c", $"head -c {size} /dev/zero | tr '\\0' 'm'"]);
         process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

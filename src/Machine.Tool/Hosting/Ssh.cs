@@ -31,7 +31,9 @@ internal static class Ssh
         "-o", "PreferredAuthentications=publickey",
         // The cheapest that every OpenSSH has: under TCG the handshake is most of a start.
         "-o", "KexAlgorithms=curve25519-sha256",
-        "-o", "Ciphers=chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes128-ctr",
+        // Measured there for 20 MB from the guest: aes128-ctr 10 s, chacha20 15 s, aes128-gcm 25 s.
+        "-o", "Ciphers=aes128-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
+        "-o", "MACs=umac-64-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-256",
         "-o", $"ControlPath={Quoted(guest.ControlPath)}",
         .. more,
         Login,
