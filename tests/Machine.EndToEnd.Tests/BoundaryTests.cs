@@ -93,13 +93,13 @@ public sealed class BoundaryTests(SharedMachine shared)
             mknod device c 1 3; mkfifo fifo; ln -s /etc/passwd absolute; ln -s ../../../../../../etc/passwd climbing
             ln -s ../../.git/hooks hooks; ln good.txt hard; cp /bin/true suid; chmod 4755 suid; truncate -s 1T sparse
             printf 'x' > "$(printf 'new\nline')"; printf 'x' > "$(printf 'esc\033[31m')"; printf x > 'NUL.txt'; echo '<Project/>' > evil.props
-            mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit; mkdir spam; cd spam; seq 60000 | xargs touch
+            mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit
             """);
 
         result.ExitCode.ShouldBe(0, result.ToString());
         File.ReadAllText(project["loot/bin/good.txt"]).ShouldBe("good\n");
         var there = Directory.EnumerateFileSystemEntries(project["loot/bin"]).Select(Path.GetFileName).ToList();
-        there.ShouldBeSubsetOf(["good.txt", "hard", "suid", "spam"]);
+        there.ShouldBeSubsetOf(["good.txt", "hard", "suid"]);
         if (there.Contains("suid"))
         {
             (File.GetUnixFileMode(project["loot/bin/suid"]) & (UnixFileMode.SetUser | UnixFileMode.SetGroup)).ShouldBe((UnixFileMode)0);
