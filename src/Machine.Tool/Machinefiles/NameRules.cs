@@ -35,8 +35,9 @@ internal static class NameRules
     /// <summary>At most 16 characters: it becomes a file system label (ext4) and part of a disk's serial number.</summary>
     public static readonly TextShape Volume = new(
         "a volume's name (lower-case letters, digits and '-', at most 16)",
-        "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
-        "db");
+        "^(?!workspace$)[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
+        "db",
+        text => text == "workspace" ? new Flaw("'workspace' is the built-in volume of what the guest changed", "use another name") : null);
 
     private static Flaw? NoOption(string text) =>
         text.StartsWith('-') ? new Flaw($"{Printable.Quote(text)} would be an option of a command line, not a name", "write the package's name")
