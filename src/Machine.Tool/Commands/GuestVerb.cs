@@ -22,9 +22,27 @@ internal static class GuestVerb
         await lease.DoneAsync();
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
-        var report = await workspace.CollectAsync(start, CancellationToken.None);
-        await ChangesView.AfterCommandAsync(command, workspace, report);
+        await ChangesView.AfterCommandAsync(command, workspace, await CollectAsync(workspace, start, lease));
         return code;
+    }
+
+    private static async Task<ChangeReport> CollectAsync(Workspace workspace, DateTimeOffset start, ClientLease lease)
+    {
+        try
+        {
+            return await workspace.CollectAsync(start, CancellationToken.None);
+        }
+        catch (MachineException e)
+        {
+            if (await lease.WasStoppedAsync(TimeSpan.FromSeconds(2)))
+            {
+                throw new MachineException(
+                    "the machine was stopped before the command's outputs were brought; they are held and come with the next command",
+                    exitCode: ExitCode.MachineUnavailable, inner: e);
+            }
+
+            throw;
+        }
     }
 
     private static string Display(IReadOnlyList<byte[]> arguments)

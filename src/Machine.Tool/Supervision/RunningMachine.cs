@@ -22,8 +22,8 @@ internal sealed class RunningMachine(
     public MachineRecord Record => record;
 
     /// <summary>
-    /// Ends the machine. The root disk is forgotten anyway, so nothing waits for an orderly shutdown: what ran is ended,
-    /// the volumes are frozen (which leaves clean file systems), and the power goes.
+    /// Ends the machine. The root disk is forgotten anyway, so nothing waits for an orderly shutdown: the volumes are
+    /// frozen, which leaves clean file systems, and the power goes.
     /// </summary>
     public async Task StopAsync(TimeSpan grace, CancellationToken cancel)
     {
