@@ -11,7 +11,7 @@ public sealed class StatusTextTests
     public void A_running_machine_shows_what_a_person_asks()
     {
         var status = new MachineStatus(
-            "shop-12345678", "/work/shop", MachineState.Running, "1", 10, 11, 2222, "qemu", "tcg", new string('a', 64), Now.AddMinutes(-5), 300 << 20,
+            "shop-12345678", "/src/shop", MachineState.Running, "1", 10, 11, 2222, "qemu", "tcg", new string('a', 64), Now.AddMinutes(-5), 300 << 20,
             [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))], ["127.0.0.1:5000 → 5000"], Stale: true);
 
         var lines = StatusCommand.Lines(status, held: 3, Now).ToDictionary(line => line.Name, line => line.Text);
