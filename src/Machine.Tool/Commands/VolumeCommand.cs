@@ -91,7 +91,7 @@ internal static class VolumeCommand
         var name = new Argument<string>("NAME") { Description = "The volume" };
         name.Validators.Add(result =>
         {
-            if (NameRules.Volume.Check(result.Tokens[0].Value) is { } flaw)
+            if (NameRules.ExistingVolume.Check(result.Tokens[0].Value) is { } flaw)
             {
                 result.AddError(flaw.What);
             }

@@ -39,6 +39,9 @@ internal static class NameRules
         "db",
         text => text == "workspace" ? new Flaw("'workspace' is the built-in volume of what the guest changed", "use another name") : null);
 
+    /// <summary>A volume that exists: a declared one, or the tool's own.</summary>
+    public static readonly TextShape ExistingVolume = new("a volume's name", "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$", "db");
+
     private static Flaw? NoOption(string text) =>
         text.StartsWith('-') ? new Flaw($"{Printable.Quote(text)} would be an option of a command line, not a name", "write the package's name")
         : text.Length > 200 ? new Flaw($"{Printable.Quote(text)} is longer than 200 characters", "write the package's name")
