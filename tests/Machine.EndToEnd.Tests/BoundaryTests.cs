@@ -80,9 +80,10 @@ public sealed class BoundaryTests(SharedMachine shared)
     [Fact]
     public async Task The_login_key_and_the_hosts_sockets_are_not_inside()
     {
-        var attack = await project.RootAsync("find / -xdev \\( -name id_ed25519 -o -name api.sock \\) 2>/dev/null; env | grep -i -E 'secret|token|password'; ls -A .machine 2>&1; true");
+        var attack = await project.RootAsync("find / -xdev \\( -name id_ed25519 -o -name api -type s \\) 2>/dev/null; env | grep -i -E 'secret|token|password'; ls -A .machine 2>&1; true");
 
         attack.Output.ShouldNotContain("id_ed25519");
+        attack.Output.ShouldNotContain("/api");
     }
 
     [Fact]

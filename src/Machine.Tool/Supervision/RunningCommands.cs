@@ -9,8 +9,6 @@ internal sealed class RunningCommands
 {
     private readonly ConcurrentDictionary<string, RunningCommand> commands = new(StringComparer.Ordinal);
 
-    private readonly ConcurrentDictionary<string, RunningCommand> done = new(StringComparer.Ordinal);
-
     public IReadOnlyList<RunningCommand> Snapshot() => [.. commands.Values.OrderBy(command => command.Started)];
 
     public RunningCommand Begin(string display)
@@ -21,17 +19,11 @@ internal sealed class RunningCommands
     }
 
     /// <summary>The client says that its command has ended.</summary>
-    public void Done(string token)
-    {
-        if (commands.TryRemove(token, out var command))
-        {
-            done[command.Token] = command;
-        }
-    }
+    public void Done(string token) => commands.TryRemove(token, out _);
 
     /// <summary>The client's connection has ended.</summary>
     /// <returns>True when the client had said that its command ended.</returns>
-    public bool End(RunningCommand command) => !commands.TryRemove(command.Token, out _) & done.TryRemove(command.Token, out _);
+    public bool End(RunningCommand command) => !commands.TryRemove(command.Token, out _);
 
     /// <summary>Ends what is left in the guest of a command whose client has gone.</summary>
     public static Task KillAsync(GuestConnection guest, string token, CancellationToken cancel) =>
