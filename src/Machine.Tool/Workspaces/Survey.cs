@@ -25,7 +25,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
 
     public void Examine(GuestListing listing, DateTimeOffset start)
     {
-        var now = DateTimeOffset.UtcNow;
+        var now = FileClock.Now;
         ledger.Begin(listing.UpperId);
         startNs = Nanoseconds(start);
         lastListedNs = ledger.LastListed is { } last && last < start ? Nanoseconds(last) : startNs;

@@ -34,7 +34,7 @@ internal sealed class Workspace(
             ledger.Save();
         }
 
-        return DateTimeOffset.UtcNow;
+        return FileClock.Now;
     }
 
     /// <summary>After a command: brings the outputs (with <see cref="ChangesMode.Apply"/> all that is not guarded) and tells what waits.</summary>
@@ -117,7 +117,7 @@ internal sealed class Workspace(
         var run = new WorkspaceRun(openTree(root), guest, ledger, new ImportPolicy(new GlobSet(outputs), limits), skipped);
         try
         {
-            await run.LookAsync(start ?? ledger.LastListed ?? DateTimeOffset.UtcNow, cancel);
+            await run.LookAsync(start ?? ledger.LastListed ?? FileClock.Now, cancel);
             return run;
         }
         catch
