@@ -128,7 +128,7 @@ timed dotnet-machine changes
 [ ! -e notes.txt ] || fail "notes.txt came to the host unasked"
 [ -z "$(git status --porcelain)" ] || fail "the machine changed the host's files: $(git status --porcelain)"
 echo "git status on the host: clean"
-timed dotnet-machine discard
+timed dotnet-machine discard --all
 
 section "stop"
 timed dotnet-machine stop

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>image list|build|rm|prune</c>: the base systems that all projects of this host share.</summary>
+/// <summary><c>image list|build|warm|rm|prune</c>: the base systems that all projects of this host share.</summary>
 internal static class ImageCommand
 {
     public static Command Create()
@@ -17,6 +17,7 @@ internal static class ImageCommand
         };
         command.Add(CreateList());
         command.Add(CreateBuild());
+        command.Add(WarmCommand.Create());
         command.Add(CreateRemove());
         command.Add(CreatePrune());
         return command;

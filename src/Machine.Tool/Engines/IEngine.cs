@@ -11,8 +11,11 @@ internal interface IEngine
     /// <summary>As users name it: <c>qemu</c>.</summary>
     string Name { get; }
 
-    /// <summary>Identifies what a frozen or remembered result depends on: program version, machine type, CPU model.</summary>
-    Task<string> FingerprintAsync(CancellationToken cancel);
+    /// <summary>
+    /// Identifies what a frozen machine depends on: program version, machine type, CPU model, and the spec's processors,
+    /// memory, disk size and slots. A machine thaws only where this is the same.
+    /// </summary>
+    Task<string> FingerprintAsync(MachineSpec spec, CancellationToken cancel);
 
     /// <summary>What <c>doctor</c> shows: is the program there, which accelerator really works. Never throws for a missing program.</summary>
     Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel);
@@ -22,6 +25,7 @@ internal interface IEngine
     /// Remembers in <see cref="MachineSpec.Folder"/> what <see cref="AdoptAsync"/> needs.
     /// </summary>
     /// <exception cref="MachineException">The engine's program is missing or ended at once; carries its own words.</exception>
+    /// <exception cref="CannotThawException">The frozen machine can't be brought back; a cold start may follow.</exception>
     Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel);
 
     /// <summary>
@@ -57,6 +61,13 @@ internal interface IEngineMachine : IAsyncDisposable
     /// <summary>Why the guest stands still at the moment (the host's disk is full); null while it runs.</summary>
     string? Trouble => null;
 
+    /// <summary>
+    /// Freezes the machine with its memory into <paramref name="folder"/> and ends its process. Its shares are unplugged
+    /// first: the guest must have unmounted them.
+    /// </summary>
+    /// <exception cref="MachineException">It can't be frozen now; it runs on, its shares plugged in again.</exception>
+    Task FreezeAsync(string folder, CancellationToken cancel);
+
     /// <summary>Asks the guest to power off, and kills the process after <paramref name="grace"/>.</summary>
     Task PowerOffAsync(TimeSpan grace, CancellationToken cancel);
 
@@ -88,6 +99,12 @@ internal sealed record VolumeDisk(string Serial, string Path, bool ReadOnly = fa
 /// <param name="DiskBytes">Size of the ephemeral root disk in bytes, at least the image's.</param>
 /// <param name="Identity">Small files (name to path on the host) that the guest reads early in its boot: host key, authorised key, host name.</param>
 /// <param name="RootDisk">The machine's own writable root disk; null makes a fresh ephemeral overlay over the image's disk.</param>
+/// <param name="Slots">How many shares and volumes there is room for; a frozen machine thaws with the room it was frozen with.</param>
+/// <param name="MemoryFile">
+/// Where the guest's memory lies while it runs, so that <see cref="IEngineMachine.FreezeAsync"/> leaves a memory that many machines
+/// can thaw from, copy-on-write. Null: ordinary memory.
+/// </param>
+/// <param name="Thaw">The frozen machine to continue; null boots.</param>
 internal sealed record MachineSpec(
     string Id,
     string Folder,
@@ -99,7 +116,21 @@ internal sealed record MachineSpec(
     IReadOnlyList<SharedFolder> Shares,
     IReadOnlyList<VolumeDisk> Volumes,
     IReadOnlyDictionary<string, string> Identity,
-    DiskFile? RootDisk = null);
+    DiskFile? RootDisk = null,
+    int Slots = 6,
+    string? MemoryFile = null,
+    FrozenMachine? Thaw = null);
+
+/// <summary>What <see cref="IEngineMachine.FreezeAsync"/> left.</summary>
+/// <param name="Folder">Where it left it.</param>
+/// <param name="MemoryFile">
+/// The memory of a machine that was started with one: it is never written, and serves any number of machines. Null: the
+/// machine's own memory, which is used up by the thaw, with the root disk that lies in the machine's folder.
+/// </param>
+internal sealed record FrozenMachine(string Folder, string? MemoryFile);
+
+/// <summary>A frozen machine can't be brought back: its files are missing, cut off, or of another machine.</summary>
+internal sealed class CannotThawException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>One line of <c>doctor</c>.</summary>
 internal sealed record EngineCheck(string Name, CheckStatus Status, string Message, string? Fix = null);

@@ -1,31 +1,13 @@
 # Turns a booted (or thawed) machine into this project's machine. Variables come from GuestSetup.cs before this text:
-# NOW USER_NAME USER_ID GROUP_ID USER_HOME PROJECT VOLUMES SHARES CPU_COUNT. Safe to run again.
+# NOW PROJECT VOLUMES SHARES, and user.sh's. Safe to run again.
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-chmod 755 /machine /machine/bin /machine/bin/*
 fail() { echo "$*" >&2; exit 1; }
 
 date -u -s "@$NOW" > /dev/null
 
 # sshd starts every command through root's shell; dash starts fastest.
 sed -i 's#^\(root:.*\):/bin/bash$#\1:/bin/sh#' /etc/passwd
-
-# --- the user: same name and numbers as on the host, so that files belong to whom they belong there
-if [ "$USER_ID" != 0 ]; then
-    getent group "$GROUP_ID" > /dev/null || groupadd -g "$GROUP_ID" "$USER_NAME" 2> /dev/null || groupadd -g "$GROUP_ID" "g$GROUP_ID"
-    if ! getent passwd "$USER_ID" > /dev/null; then
-        useradd -M -u "$USER_ID" -g "$GROUP_ID" -d "$USER_HOME" -s /bin/bash "$USER_NAME" || useradd -M -o -u "$USER_ID" -g "$GROUP_ID" -d "$USER_HOME" -s /bin/bash "u$USER_ID"
-    fi
-    if [ ! -d "$USER_HOME" ]; then
-        mkdir -p "$USER_HOME"
-        cp -rT /etc/skel "$USER_HOME"
-        chown -R "$USER_ID:$GROUP_ID" "$USER_HOME"
-    fi
-    if [ -d /etc/sudoers.d ]; then
-        echo "#$USER_ID ALL=(ALL:ALL) NOPASSWD: ALL" > /etc/sudoers.d/machine
-        chmod 440 /etc/sudoers.d/machine
-    fi
-fi
 
 # --- volumes: "serial fresh guest-path" a line. A fresh one is formatted; one that was ever used is only mounted.
 echo "$VOLUMES" | while read -r serial fresh path; do

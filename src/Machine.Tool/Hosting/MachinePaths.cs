@@ -20,6 +20,9 @@ internal sealed class MachinePaths
 
     public string Images => Path.Combine(Home, "images");
 
+    /// <summary>Warm templates: images that were booted, heated and frozen.</summary>
+    public string Templates => Path.Combine(Home, "templates");
+
     public string Machines => Path.Combine(Home, "machines");
 
     /// <summary>Verified packages by content hash, shared by all machines of this host.</summary>

@@ -3,8 +3,8 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Images;
 
 /// <summary>
-/// Where one image is being made: a sibling of the finished ones that counts for nothing until it is renamed. Held under
-/// the image's lock, so that what lies about under a free lock is a dead build's.
+/// Where one image (or warm template) is being made: a sibling of the finished ones that counts for nothing until it is renamed.
+/// Held under its lock, so that what lies about under a free lock is a dead build's.
 /// </summary>
 internal sealed class BuildFolder : IAsyncDisposable
 {
@@ -22,18 +22,18 @@ internal sealed class BuildFolder : IAsyncDisposable
 
     public string Path { get; }
 
-    public static async Task<BuildFolder> BeginAsync(MachinePaths paths, string hash, IProgressSink progress, CancellationToken cancel)
+    public static async Task<BuildFolder> BeginAsync(string store, string hash, IProgressSink progress, CancellationToken cancel)
     {
-        var held = await FileLock.AcquireAsync(LockFile(paths, hash), () => progress.Note("another command builds this image: waiting for it"), cancel);
+        var held = await FileLock.AcquireAsync(LockFile(store, hash), () => progress.Note("another command builds it: waiting for that"), cancel);
         try
         {
-            foreach (var dead in Directory.EnumerateDirectories(paths.Images, $"{Prefix}{hash}-*"))
+            foreach (var dead in Directory.EnumerateDirectories(store, $"{Prefix}{hash}-*"))
             {
                 await DeadBuild.RemoveAsync(dead);
             }
 
-            var path = MachinePaths.CreatePrivate(System.IO.Path.Combine(paths.Images, $"{Prefix}{hash}-{Guid.NewGuid():N}"[..^24]));
-            return new BuildFolder(path, System.IO.Path.Combine(paths.Images, hash), held);
+            var path = MachinePaths.CreatePrivate(System.IO.Path.Combine(store, $"{Prefix}{hash}-{Guid.NewGuid():N}"[..^24]));
+            return new BuildFolder(path, System.IO.Path.Combine(store, hash), held);
         }
         catch
         {
@@ -43,12 +43,12 @@ internal sealed class BuildFolder : IAsyncDisposable
     }
 
     /// <summary>Deletes what builds left that were killed.</summary>
-    public static async Task SweepAsync(MachinePaths paths)
+    public static async Task SweepAsync(string store)
     {
-        foreach (var folder in Directory.Exists(paths.Images) ? Directory.GetDirectories(paths.Images, Prefix + "*") : [])
+        foreach (var folder in Directory.Exists(store) ? Directory.GetDirectories(store, Prefix + "*") : [])
         {
             var hash = System.IO.Path.GetFileName(folder)[Prefix.Length..].Split('-')[0];
-            using var held = FileLock.TryAcquire(LockFile(paths, hash));
+            using var held = FileLock.TryAcquire(LockFile(store, hash));
             if (held is not null)
             {
                 await DeadBuild.RemoveAsync(folder);
@@ -56,10 +56,10 @@ internal sealed class BuildFolder : IAsyncDisposable
         }
     }
 
-    public static string LockFile(MachinePaths paths, string hash)
+    public static string LockFile(string store, string hash)
     {
-        MachinePaths.CreatePrivate(paths.Images);
-        return System.IO.Path.Combine(MachinePaths.CreatePrivate(System.IO.Path.Combine(paths.Images, ".locks")), hash + ".lock");
+        MachinePaths.CreatePrivate(store);
+        return System.IO.Path.Combine(MachinePaths.CreatePrivate(System.IO.Path.Combine(store, ".locks")), hash + ".lock");
     }
 
     /// <summary>From here on it is an image. What only the build needed is gone.</summary>

@@ -30,7 +30,7 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
 
         try
         {
-            await using var build = await BuildFolder.BeginAsync(paths, hash, progress, cancel);
+            await using var build = await BuildFolder.BeginAsync(paths.Images, hash, progress, cancel);
             return Use(hash) ?? await store.CommitAsync(build, hash, request, await BuildAsync(build.Path, hash, request, services, progress, cancel), cancel);
         }
         catch (IOException e) when (DiskSpace.IsFull(e))

@@ -55,7 +55,7 @@ internal sealed class ImageStore(MachinePaths paths)
     public async Task RemoveAsync(string hash, CancellationToken cancel)
     {
         var image = Find(hash) ?? throw new MachineException($"there is no image {hash}", "dotnet machine image list", ExitCode.Failed);
-        using var held = await FileLock.AcquireAsync(BuildFolder.LockFile(paths, image.Hash), waiting: null, cancel);
+        using var held = await FileLock.AcquireAsync(BuildFolder.LockFile(paths.Images, image.Hash), waiting: null, cancel);
         if (ImageUse.Machines(paths, image.Hash) is { Count: > 0 } machines)
         {
             throw new MachineException(
@@ -68,12 +68,12 @@ internal sealed class ImageStore(MachinePaths paths)
     /// <summary>Removes what no machine uses and nobody used for <paramref name="olderThan"/> (zero: all such), and what killed builds left.</summary>
     public async Task<IReadOnlyList<Image>> PruneAsync(TimeSpan olderThan, CancellationToken cancel)
     {
-        await BuildFolder.SweepAsync(paths);
+        await BuildFolder.SweepAsync(paths.Images);
         var removed = new List<Image>();
         foreach (var image in List())
         {
             cancel.ThrowIfCancellationRequested();
-            using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths, image.Hash));
+            using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths.Images, image.Hash));
             if (held is not null && DateTimeOffset.UtcNow - image.LastUsed >= olderThan && ImageUse.Machines(paths, image.Hash).Count == 0)
             {
                 Delete(image.Hash);

@@ -3,16 +3,21 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images;
 
-/// <summary>Which images machines stand on: the hash in each machine's state file.</summary>
+/// <summary>Which images and templates machines stand on: as each machine's state file says.</summary>
 internal static class ImageUse
 {
     /// <summary>Ids of the machines that use the image.</summary>
-    public static IReadOnlyList<string> Machines(MachinePaths paths, string hash) =>
+    public static IReadOnlyList<string> Machines(MachinePaths paths, string hash) => Machines(paths, "imageHash", hash);
+
+    /// <summary>Ids of the machines that were thawed from the template and not stopped since.</summary>
+    public static IReadOnlyList<string> MachinesOnTemplate(MachinePaths paths, string key) => Machines(paths, "templateKey", key);
+
+    private static IReadOnlyList<string> Machines(MachinePaths paths, string property, string hash) =>
         Directory.Exists(paths.Machines)
-            ? [.. Directory.EnumerateDirectories(paths.Machines).Where(folder => Uses(Path.Combine(folder, "machine.json"), hash)).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateDirectories(paths.Machines).Where(folder => Uses(Path.Combine(folder, "machine.json"), property, hash)).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)]
             : [];
 
-    private static bool Uses(string file, string hash)
+    private static bool Uses(string file, string property, string hash)
     {
         string text;
         try
@@ -28,7 +33,7 @@ internal static class ImageUse
         {
             using var json = JsonDocument.Parse(text);
             return json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty("imageHash", out var value)
+                && json.RootElement.TryGetProperty(property, out var value)
                 && value.ValueKind == JsonValueKind.String
                 && value.GetString() == hash;
         }

@@ -23,29 +23,7 @@ internal static class GuestEnvironment
 
     public static Dictionary<string, string> For(Machinefile machinefile, HostUser user, IReadOnlyDictionary<string, string?> extra)
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            ["HOME"] = user.GuestHome,
-            ["USER"] = user.Name,
-            ["LOGNAME"] = user.Name,
-            ["SHELL"] = "/bin/bash",
-            ["LANG"] = "C.UTF-8",
-            ["MACHINE_INSIDE"] = "1",
-            ["DOTNET_ROOT"] = GuestLayout.DotnetRoot,
-            ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
-            ["DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"] = "1",
-            ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
-
-            // Packages and the feed: as variables they reach MSBuild as properties too, over any nuget.config of the project.
-            ["NUGET_PACKAGES"] = GuestLayout.PackageCache + "/nuget",
-            ["RestoreConfigFile"] = GuestLayout.NuGetConfig,
-            ["npm_config_cache"] = GuestLayout.PackageCache + "/npm",
-            ["npm_config_update_notifier"] = "false",
-
-            // `git status` would write the index, and so make every look a change.
-            ["GIT_OPTIONAL_LOCKS"] = "0",
-        };
+        var variables = BuildEnvironment.Of(user);
         foreach (var name in Passed)
         {
             Pass(variables, name);

@@ -11,24 +11,11 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 internal static class GuestSetup
 {
-    private const string EndOfFile = "MACHINE_END_OF_FILE";
-
-    private static readonly string[] GuestPrograms = ["exec.pl", "signal.sh", "freeze.sh", "changes.pl"];
-
     public static string Script(ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
     {
-        var script = new StringBuilder("set -e\nmkdir -p /machine/bin /machine/etc\n");
-        foreach (var name in GuestPrograms)
-        {
-            AppendFile(script, $"{GuestLayout.Programs}/{name}", GuestResource.Read(name));
-        }
-
-        AppendFile(script, GuestLayout.NuGetConfig, NuGetConfig);
+        var script = new StringBuilder(GuestFiles.Script());
         AppendVariable(script, "NOW", now.ToUnixTimeSeconds().ToString());
-        AppendVariable(script, "USER_NAME", user.Name);
-        AppendVariable(script, "USER_ID", user.UserId.ToString());
-        AppendVariable(script, "GROUP_ID", user.GroupId.ToString());
-        AppendVariable(script, "USER_HOME", user.GuestHome);
+        script.Append(GuestUser.Script(user));
         AppendVariable(script, "PROJECT", project.Path);
         AppendVariable(script, "VOLUMES", string.Join('\n', VolumeStore.AllOf(machinefile).Select(
             volume => $"{VolumeStore.Serial(volume.Key)} {(freshVolumes.Contains(volume.Key) ? "yes" : "no")} {volume.Value.GuestPath}")));
@@ -38,25 +25,6 @@ internal static class GuestSetup
     }
 
     public static string ShareTag(int index) => $"share{index}";
-
-    // The feed is plain http inside the ssh tunnel, on the guest's own loopback.
-    private static string NuGetConfig => $"""
-        <?xml version="1.0" encoding="utf-8"?>
-        <configuration>
-          <packageSources>
-            <clear />
-            <add key="machine" value="{GuestLayout.FeedUrl}" protocolVersion="3" allowInsecureConnections="true" />
-          </packageSources>
-          <fallbackPackageFolders>
-            <clear />
-          </fallbackPackageFolders>
-        </configuration>
-
-        """;
-
-    private static void AppendFile(StringBuilder script, string path, string content) =>
-        script.Append("cat > ").Append(path).Append(" <<'").Append(EndOfFile).Append("'\n")
-            .Append(content.TrimEnd('\n')).Append('\n').Append(EndOfFile).Append('\n');
 
     private static void AppendVariable(StringBuilder script, string name, string value) =>
         script.Append(name).Append('=').Append(Ssh.ShellQuote(value)).Append('\n');

@@ -1,3 +1,4 @@
+using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
@@ -14,20 +15,12 @@ internal sealed record MachineIdentity(string PrivateKey, string KnownHosts, IRe
         var machineKey = Path.Combine(folder, "ssh_host_ed25519_key");
         await EnsureKeyAsync(machineKey, machine.Id, cancel);
 
-        var authorized = Path.Combine(folder, "authorized_keys");
-        await File.WriteAllTextAsync(authorized, await File.ReadAllTextAsync(hostKey + ".pub", cancel), cancel);
-        var hostName = Path.Combine(folder, "hostname");
-        await File.WriteAllTextAsync(hostName, machine.Id + "\n", cancel);
         var known = Path.Combine(folder, "known_hosts");
         var publicKey = (await File.ReadAllTextAsync(machineKey + ".pub", cancel)).Split(' ');
         await File.WriteAllTextAsync(known, $"machine {publicKey[0]} {publicKey[1]}\n", cancel);
 
-        return new MachineIdentity(hostKey, known, new Dictionary<string, string>
-        {
-            ["ssh_host_ed25519_key"] = machineKey,
-            ["authorized_keys"] = authorized,
-            ["hostname"] = hostName,
-        });
+        var handed = MachinePaths.CreatePrivate(Path.Combine(folder, "handed"));
+        return new MachineIdentity(hostKey, known, await IdentityFiles.WriteAsync(handed, machineKey, hostKey + ".pub", machine.Id, cancel));
     }
 
     /// <summary>One key a host, with which it logs in to its machines.</summary>

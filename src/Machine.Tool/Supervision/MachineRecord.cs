@@ -8,6 +8,7 @@ namespace Machine.Tool.Supervision;
 /// <param name="Engine">The engine it was last started on.</param>
 /// <param name="FreshVolumes">Volumes that were created and never yet mounted: they may be formatted, no other may.</param>
 /// <param name="Prepared">The running guest was set up to the end: its workspace and volumes are mounted.</param>
+/// <param name="TemplateKey">The warm template that it was thawed from; null after a boot or a stop.</param>
 /// <param name="MachinefileHash">Of the Machinefile that the running machine was started with.</param>
 internal sealed record MachineRecord(
     int Version,
@@ -18,7 +19,8 @@ internal sealed record MachineRecord(
     IReadOnlyList<string> FreshVolumes,
     bool Prepared,
     string? MachinefileHash,
-    DateTimeOffset? Started)
+    DateTimeOffset? Started,
+    string? TemplateKey = null)
 {
     public const int CurrentVersion = 1;
 

@@ -11,6 +11,7 @@ namespace Machine.Tool.Supervision;
 internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress)
 {
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
+    private bool thawed;
 
     public async Task<RunningMachine> RunAsync(TimeSpan bootDeadline, CancellationToken cancel)
     {
@@ -47,7 +48,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             var master = new SshMaster(guest, folders.GuestSocket, logger);
             if (!adopted || !await master.IsConnectedAsync(cancel))
             {
-                progress.Step(adopted ? "reconnecting" : "booting");
+                progress.Step(adopted ? "reconnecting" : thawed ? "connecting" : "booting");
                 await master.ConnectAsync(machine, bootDeadline, cancel);
                 await PrepareAsync(guest, master, machinefile, record, cancel);
             }
@@ -83,23 +84,11 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
 
         var volumes = new VolumeStore(folders, engine);
         record = await volumes.EnsureAsync(machinefile, record, cancel);
-        progress.Step("starting " + engine.Name);
-        var machine = await engine.StartAsync(
-            new MachineSpec(
-                folders.Id,
-                folders.State,
-                folders.Runtime,
-                image.Boot,
-                machinefile.Cpus,
-                machinefile.MemoryBytes,
-                machinefile.DiskBytes,
-                [
-                    new SharedFolder(GuestLayout.ProjectTag, folders.Project.Path, ReadOnly: true),
-                    .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestSetup.ShareTag(index), share.HostPath, !share.Write)),
-                ],
-                VolumeStore.Disks(machinefile, volumes),
-                identity.Files),
-            progress,
+        var spec = MachineSpecs.Of(folders, machinefile, image, VolumeStore.Disks(machinefile, volumes), identity.Files);
+        (var machine, thawed) = await new MachineBoot(paths, engine, logger, progress).StartAsync(
+            spec,
+            image,
+            key => record = (record with { TemplateKey = key }).Save(folders.State),
             cancel);
         return (machine, record);
     }

@@ -14,7 +14,7 @@ public sealed class ImageRecipeTests
             .SelectMany(file => Regex.Matches(file.Value, @"\$(?:recipe|work/recipe|MACHINE_WORK/recipe)/([\w.-]+)", RegexOptions.None, TimeSpan.FromSeconds(5)))
             .Select(match => match.Groups[1].Value).Distinct().ToList();
 
-        named.ShouldContain("identity.sh");
+        named.ShouldContain("identity.pl");
         named.ShouldBeSubsetOf(ImageRecipe.Files.Keys);
     }
 

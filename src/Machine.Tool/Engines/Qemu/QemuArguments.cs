@@ -6,9 +6,6 @@ namespace Machine.Tool.Engines.Qemu;
 /// <summary>QEMU's command line, made from what is to be started. Pure: it reads and writes nothing.</summary>
 internal static class QemuArguments
 {
-    /// <summary>Empty ports into which shares and volumes can be plugged while the machine runs.</summary>
-    private const int HotplugPorts = 4;
-
     // Emulation's code cache. QEMU's own default is up to 1 GiB, which ten machines at once would not find.
     private const int TranslationBufferMegabytes = 256;
 
@@ -30,7 +27,7 @@ internal static class QemuArguments
             "-S",
             // mem-merge and dumps: guest memory is shared with nobody and lands in no core file.
             "-machine", MachineType(launch.Architecture) + ",usb=off,mem-merge=off,dump-guest-core=off,memory-backend=mem",
-            "-object", $"memory-backend-ram,id=mem,size={spec.MemoryBytes}",
+            "-object", Memory(spec),
             "-m", $"size={spec.MemoryBytes / 1024}k",
             "-smp", $"cpus={spec.Cpus}",
             .. Accelerator(launch.Accelerator),
@@ -39,22 +36,25 @@ internal static class QemuArguments
             "-device", "virtio-blk-pci,id=root-device,drive=root" + (spec.Image.Kernel is null ? ",bootindex=0" : ""),
         ];
 
+        for (var port = 0; port < spec.Slots; port++)
+        {
+            arguments.AddRange(["-device", $"pcie-root-port,id=port{port},chassis={port + 1}"]);
+        }
+
         foreach (var (index, volume) in spec.Volumes.Index())
         {
-            arguments.AddRange(Disk($"volume{index}", new DiskFile(volume.Path, "qcow2"), ephemeral: false, volume.ReadOnly));
-            arguments.AddRange(["-device", $"virtio-blk-pci,id=volume{index}-device,drive=volume{index},serial={Escape(volume.Serial)}"]);
+            arguments.AddRange(Disk(QemuDevices.Volume(index), new DiskFile(volume.Path, "qcow2"), ephemeral: false, volume.ReadOnly));
         }
 
         foreach (var (index, share) in spec.Shares.Index())
         {
             // Enforced here, at the host's end: a guest's root may remount as it likes.
-            arguments.AddRange(["-fsdev", $"local,id=share{index},path={Escape(share.HostPath)},security_model=none,multidevs=remap,readonly={(share.ReadOnly ? "on" : "off")}"]);
-            arguments.AddRange(["-device", $"virtio-9p-pci,id=share{index}-device,fsdev=share{index},mount_tag={Escape(share.Tag)}"]);
+            arguments.AddRange(["-fsdev", $"local,id={QemuDevices.Share(index)},path={Escape(share.HostPath)},security_model=none,multidevs=remap,readonly={(share.ReadOnly ? "on" : "off")}"]);
         }
 
-        for (var port = 0; port < HotplugPorts; port++)
+        foreach (var device in QemuDevices.AtStart(spec, launch))
         {
-            arguments.AddRange(["-device", $"pcie-root-port,id=port{port},chassis={port + 1}"]);
+            arguments.AddRange(["-device", string.Join(',', device.Select(property => property.Key == "driver" ? property.Value : $"{property.Key}={Escape(property.Value)}"))]);
         }
 
         foreach (var (name, path) in spec.Identity)
@@ -69,8 +69,6 @@ internal static class QemuArguments
             // No boot ROM: nothing boots from here, and loading it costs time.
             "-device", "virtio-net-pci,netdev=net,romfile=",
             "-device", "virtio-rng-pci",
-            // What the guest frees goes back to the host.
-            "-device", "virtio-balloon-pci,free-page-reporting=on",
             "-chardev", $"socket,id=console,path={Escape(launch.ConsoleSocket)},server=on,wait=off",
             "-serial", "chardev:console",
             "-chardev", $"socket,id=qmp,path={Escape(launch.QmpSocket)},server=on,wait=off",
@@ -81,6 +79,17 @@ internal static class QemuArguments
         {
             // Tells a thawed guest to reseed its random numbers.
             arguments.AddRange(["-device", "vmgenid,guid=auto"]);
+        }
+
+        if (launch.Balloon)
+        {
+            // What the guest frees goes back to the host.
+            arguments.AddRange(["-device", "virtio-balloon-pci,free-page-reporting=on"]);
+        }
+
+        if (launch.Thaw)
+        {
+            arguments.AddRange(["-incoming", "defer"]);
         }
 
         if (launch.Sandbox)
@@ -108,6 +117,12 @@ internal static class QemuArguments
 
     /// <summary>A comma inside a value is written twice.</summary>
     public static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+
+    // A thawed machine maps the file for itself alone: what it writes stays its own.
+    private static string Memory(MachineSpec spec) =>
+        spec.Thaw?.MemoryFile is { } template ? $"memory-backend-file,id=mem,size={spec.MemoryBytes},mem-path={Escape(template)},share=off"
+        : spec.MemoryFile is { } file ? $"memory-backend-file,id=mem,size={spec.MemoryBytes},mem-path={Escape(file)},share=on"
+        : $"memory-backend-ram,id=mem,size={spec.MemoryBytes}";
 
     private static IEnumerable<string> Boot(BootImage image, QemuLaunch launch, bool arm)
     {

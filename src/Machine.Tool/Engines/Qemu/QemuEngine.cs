@@ -16,11 +16,12 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     /// <summary>Where the guest's sshd will be reached.</summary>
     internal Func<int> ChoosePort { get; init; } = LoopbackPort.Free;
 
-    public async Task<string> FingerprintAsync(CancellationToken cancel)
+    public async Task<string> FingerprintAsync(MachineSpec spec, CancellationToken cancel)
     {
         var program = await QemuProgram.FindAsync(cancel);
-        var verdict = await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel);
-        return $"qemu {program.Version} {QemuArguments.MachineType(program.Architecture)} {verdict.Accelerator.Name} {verdict.Accelerator.Cpu} on {HostProcessor.Model()}";
+        var accelerator = (await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel)).Accelerator;
+        return $"{program.Identity} {string.Join(' ', QemuArguments.Accelerator(accelerator))} {QemuArguments.MachineType(program.Architecture)} on {HostProcessor.Model()} "
+            + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 
     public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
@@ -38,8 +39,15 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
         var program = await QemuProgram.FindAsync(cancel);
         var accelerator = (await accelerators.ChooseAsync(program, progress, cancel)).Accelerator;
+        var frozen = spec.Thaw is null ? null : FrozenState.Require(spec, program.Identity);
+        var continues = spec.Thaw is { MemoryFile: null };
         var root = spec.RootDisk ?? new DiskFile(places.EphemeralRoot, "qcow2");
-        if (spec.RootDisk is null)
+        if (continues && !File.Exists(root.Path))
+        {
+            throw new CannotThawException("its root disk is gone");
+        }
+
+        if (spec.RootDisk is null && !continues)
         {
             await QemuDisks.CreateOverlayAsync(root.Path, spec.Image.Disk, spec.DiskBytes, cancel);
         }
@@ -49,7 +57,8 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         {
             var launch = new QemuLaunch(
                 program.Architecture, accelerator, Guid.NewGuid(), ChoosePort(), root, spec.RootDisk is null,
-                places.QmpSocket, places.ConsoleSocket, places.PidFile, firmware, Sandbox: OperatingSystem.IsLinux());
+                places.QmpSocket, places.ConsoleSocket, places.PidFile, firmware, Sandbox: OperatingSystem.IsLinux(),
+                Balloon: frozen?.Build.Balloon ?? (spec.MemoryFile is null), Thaw: frozen is not null, VolumesPlugged: frozen is null || continues);
             try
             {
                 return await QemuStart.RunAsync(program, spec, places, launch, cancel);
@@ -126,7 +135,16 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         try
         {
             var machine = await QemuMachine.AttachAsync(places, state, process, newConsole: false, AdoptTimeout, cancel);
-            if (await machine.StatusAsync(cancel) is not ("prelaunch" or "internal-error" or "guest-panicked" or "shutdown"))
+            var status = await machine.StatusAsync(cancel);
+            var standsStill = state.FreezingInto is not null && status is "paused" or "postmigrate" or "finish-migrate";
+            if (standsStill && !FrozenState.IsWhole(state.FreezingInto!))
+            {
+                await QemuFreeze.GoOnAsync(machine, places, state, cancel);
+                return machine;
+            }
+
+            // One that was frozen to the end is of no use but for its files.
+            if (!standsStill && status is not ("prelaunch" or "inmigrate" or "internal-error" or "guest-panicked" or "shutdown"))
             {
                 return machine;
             }

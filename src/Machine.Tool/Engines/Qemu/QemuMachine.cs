@@ -11,13 +11,15 @@ internal sealed class QemuMachine : IEngineMachine
     private static readonly TimeSpan QuitGrace = TimeSpan.FromSeconds(5);
 
     private readonly QemuPlaces places;
-    private readonly QemuState state;
     private readonly HostProcess process;
+    private readonly HashSet<string> unplugged = new(StringComparer.Ordinal);
+    private readonly QemuState state;
     private readonly FullDisk fullDisk = new();
     private readonly CancellationTokenSource disposed = new();
     private QmpClient? qmp;
     private ConsoleLog? console;
     private volatile bool expected;
+    private volatile bool frozen;
     private volatile string? shutdownReason;
 
     private QemuMachine(QemuPlaces places, QemuState state, HostProcess process)
@@ -96,6 +98,28 @@ internal sealed class QemuMachine : IEngineMachine
         await Exited.WaitAsync(cancel);
     }
 
+    public async Task FreezeAsync(string folder, CancellationToken cancel)
+    {
+        await QemuFreeze.RunAsync(this, places, state, folder, cancel);
+        frozen = true;
+        await PowerOffAsync(TimeSpan.Zero, cancel);
+    }
+
+    /// <summary>Devices that the guest let go of since the last question.</summary>
+    internal bool SharesAreUnplugged(int count)
+    {
+        lock (unplugged)
+        {
+            if (!Enumerable.Range(0, count).All(index => unplugged.Contains(QemuDevices.ShareDevice(index))))
+            {
+                return false;
+            }
+
+            unplugged.Clear();
+            return true;
+        }
+    }
+
     public string ConsoleTail(int lines) => ConsoleLog.Tail(places.Console, lines);
 
     public async ValueTask DisposeAsync()
@@ -129,6 +153,13 @@ internal sealed class QemuMachine : IEngineMachine
                 break;
             case "BLOCK_IO_ERROR":
                 fullDisk.Report(places.Folder, data, () => TryAsync("cont", disposed.Token), disposed.Token);
+                break;
+            case "DEVICE_DELETED" when data.TryGetProperty("device", out var device):
+                lock (unplugged)
+                {
+                    unplugged.Add(device.GetString()!);
+                }
+
                 break;
             default:
                 break;
@@ -170,7 +201,7 @@ internal sealed class QemuMachine : IEngineMachine
         if (QemuState.Read(places)?.Uuid == state.Uuid)
         {
             places.Forget();
-            if (peaceful && state.RootIsEphemeral)
+            if (peaceful && state.RootIsEphemeral && !frozen)
             {
                 QemuPlaces.Delete(places.EphemeralRoot);
             }

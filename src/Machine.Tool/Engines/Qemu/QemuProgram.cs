@@ -15,6 +15,9 @@ internal sealed record QemuProgram(string Path, string Architecture, Version Ver
 
     public static string Name => $"qemu-system-{HostArchitecture}";
 
+    /// <summary>What a frozen machine's state depends on.</summary>
+    public string Identity => $"{Name} {Version}";
+
     public static string Package =>
         OperatingSystem.IsMacOS() ? "qemu"
         : OperatingSystem.IsWindows() ? "SoftwareFreedomConservancy.QEMU"

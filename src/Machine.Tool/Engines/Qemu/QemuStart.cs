@@ -13,7 +13,9 @@ internal static class QemuStart
     public static async Task<QemuMachine> RunAsync(QemuProgram program, MachineSpec spec, QemuPlaces places, QemuLaunch launch, CancellationToken cancel)
     {
         // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
-        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral);
+        var build = new QemuBuild(
+            spec.Slots, launch.Balloon, (spec.Thaw?.MemoryFile ?? spec.MemoryFile) is not null && spec.Thaw is null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
+        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build);
         state.Write(places);
         HostProcess? process = null;
         try
@@ -27,6 +29,11 @@ internal static class QemuStart
             try
             {
                 state.Write(places);
+                if (spec.Thaw is { } frozen)
+                {
+                    await ThawAsync(machine, spec, frozen, places, launch, cancel);
+                }
+
                 await machine.Qmp.ExecuteAsync("cont", null, cancel);
                 return machine;
             }
@@ -36,11 +43,33 @@ internal static class QemuStart
                 throw;
             }
         }
-        catch
+        catch (Exception e)
         {
             await (process?.KillAsync(CancellationToken.None) ?? Task.CompletedTask);
             places.Forget();
+            if (spec.Thaw is not null && e is MachineException)
+            {
+                throw new CannotThawException(e.Message, e);
+            }
+
             throw;
+        }
+    }
+
+    private static async Task ThawAsync(
+        QemuMachine machine, MachineSpec spec, FrozenMachine frozen, QemuPlaces places, QemuLaunch launch, CancellationToken cancel)
+    {
+        await StateTransfer.LoadAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(frozen.Folder), frozen.MemoryFile is not null, cancel);
+        foreach (var device in QemuDevices.AfterThaw(spec, launch))
+        {
+            await machine.Qmp.ExecuteAsync("device_add", device, cancel);
+        }
+
+        if (frozen.MemoryFile is null)
+        {
+            // From its first step on, its disks are newer than the frozen memory: that must never be thawed again.
+            QemuPlaces.Delete(FrozenState.Description(frozen.Folder));
+            QemuPlaces.Delete(FrozenState.StateFile(frozen.Folder));
         }
     }
 

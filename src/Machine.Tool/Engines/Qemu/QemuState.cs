@@ -5,7 +5,9 @@ namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>What the next supervisor needs to find a machine again. Written before QEMU starts, and once more when it runs.</summary>
 /// <param name="Process">Null while it is being started: whoever finds it so finds an unfinished start.</param>
-internal sealed record QemuState(Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral)
+/// <param name="FreezingInto">The folder of a freeze that was begun.</param>
+internal sealed record QemuState(
+    Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral, QemuBuild Build, string? FreezingInto = null)
 {
     /// <summary>Null where nothing was started, or a file of another version lies: then there is nothing to adopt.</summary>
     public static QemuState? Read(QemuPlaces places)
@@ -22,6 +24,12 @@ internal sealed record QemuState(Guid Uuid, HostProcess? Process, int SshPort, s
 
     public void Write(QemuPlaces places) => JsonState.Write(places.State, this);
 }
+
+/// <summary>What a machine was put together from, as far as its frozen state depends on it.</summary>
+/// <param name="ShareTags">Of its shares, in the order of their ports.</param>
+/// <param name="VolumeSerials">Of its volumes, in the order of their ports.</param>
+/// <param name="MemoryIsFile">Its memory lies in a file that is frozen with it.</param>
+internal sealed record QemuBuild(int Slots, bool Balloon, bool MemoryIsFile, IReadOnlyList<string> ShareTags, IReadOnlyList<string> VolumeSerials);
 
 /// <summary>Where one machine's files lie: what lasts in its folder, sockets in the short one.</summary>
 internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
@@ -45,10 +53,13 @@ internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
 
     public string ConsoleSocket => Socket("console.sock");
 
+    /// <summary>Carries a machine's state while it is frozen or thawed.</summary>
+    public string StateSocket => Socket("state.sock");
+
     /// <summary>Removes what says that a machine runs here.</summary>
     public void Forget()
     {
-        foreach (var file in new[] { QmpSocket, ConsoleSocket, PidFile, State })
+        foreach (var file in new[] { QmpSocket, ConsoleSocket, StateSocket, PidFile, State })
         {
             Delete(file);
         }

@@ -10,6 +10,9 @@ internal sealed class BuildGuest : IAsyncDisposable
     // Without hardware acceleration, and with the host busy, a boot of 20 seconds has been seen to take 90.
     private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(6);
 
+    // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
+    private static readonly TimeSpan AfterConnection = TimeSpan.FromSeconds(2);
+
     private readonly IEngineMachine machine;
     private readonly GuestConnection guest;
     private readonly string runtime;
@@ -24,7 +27,8 @@ internal sealed class BuildGuest : IAsyncDisposable
 
     public static async Task<BuildGuest> BootAsync(
         IEngine engine, MachinePaths paths, string folder, string hash, BootImage image, DiskFile disk, long diskBytes,
-        IReadOnlyList<VolumeDisk> volumes, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        IReadOnlyList<VolumeDisk> volumes, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel,
+        Func<MachineSpec, MachineSpec>? shape = null)
     {
         var identity = await BuildIdentity.CreateAsync(Path.Combine(folder, "identity"), cancel);
         var id = $"image-{hash[..8]}";
@@ -33,7 +37,7 @@ internal sealed class BuildGuest : IAsyncDisposable
         var spec = new MachineSpec(
             id, MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), runtime, image, Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes(), diskBytes, [], volumes, identity.Files, disk);
         progress.Step("booting the image");
-        var machine = await engine.StartAsync(spec, progress, cancel);
+        var machine = await engine.StartAsync(shape?.Invoke(spec) ?? spec, progress, cancel);
         var built = new BuildGuest(machine, new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, Path.Combine(runtime, "ssh")), runtime);
         try
         {
@@ -101,6 +105,14 @@ internal sealed class BuildGuest : IAsyncDisposable
         await Ssh.TryRunAsync(guest, "sync; systemctl poweroff", cancel);
         await CloseMasterAsync();
         await machine.PowerOffAsync(TimeSpan.FromMinutes(1), cancel);
+    }
+
+    /// <summary>Ends it by freezing it, without a connection that nobody would ever close.</summary>
+    public async Task FreezeAsync(string folder, CancellationToken cancel)
+    {
+        await CloseMasterAsync();
+        await Task.Delay(AfterConnection, cancel);
+        await machine.FreezeAsync(folder, cancel);
     }
 
     public async ValueTask DisposeAsync()

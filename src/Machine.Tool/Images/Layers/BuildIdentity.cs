@@ -1,3 +1,4 @@
+using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images.Layers;
@@ -18,13 +19,7 @@ internal sealed record BuildIdentity(string PrivateKey, string KnownHosts, IRead
 
         var known = Path.Combine(folder, "known_hosts");
         await File.WriteAllTextAsync(known, $"machine {await File.ReadAllTextAsync(host + ".pub", cancel)}", cancel);
-        var name = Path.Combine(folder, "hostname");
-        await File.WriteAllTextAsync(name, "image-build\n", cancel);
-        return new BuildIdentity(client, known, new Dictionary<string, string>
-        {
-            ["ssh_host_ed25519_key"] = host,
-            ["authorized_keys"] = client + ".pub",
-            ["hostname"] = name,
-        });
+        var handed = MachinePaths.CreatePrivate(Path.Combine(folder, "handed"));
+        return new BuildIdentity(client, known, await IdentityFiles.WriteAsync(handed, host, client + ".pub", "image-build", cancel));
     }
 }

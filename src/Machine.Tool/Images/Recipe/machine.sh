@@ -4,7 +4,7 @@
 set -eu
 root=${1:-} recipe=$(dirname "$0")
 
-install -D -m 0755 "$recipe/identity.sh" "$root/usr/lib/machine/identity"
+install -D -m 0755 "$recipe/identity.pl" "$root/usr/lib/machine/identity"
 install -D -m 0644 "$recipe/machine-identity.service" "$root/etc/systemd/system/machine-identity.service"
 install -D -m 0644 "$recipe/machine-grow.service" "$root/etc/systemd/system/machine-grow.service"
 install -D -m 0644 "$recipe/ssh.service" "$root/etc/systemd/system/ssh.service"

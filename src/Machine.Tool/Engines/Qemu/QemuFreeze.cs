@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>Freezes a machine: it stands still, its state goes into files, its process ends. Or it goes on as if nothing had been.</summary>
+internal static class QemuFreeze
+{
+    private static readonly TimeSpan UnplugDeadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>Returns when the state is safe on disk; QEMU then only waits for its end.</summary>
+    public static async Task RunAsync(QemuMachine machine, QemuPlaces places, QemuState state, string folder, CancellationToken cancel)
+    {
+        MachinePaths.CreatePrivate(folder);
+        QemuPlaces.Delete(FrozenState.Description(folder));
+        // Whoever finds this machine standing still looks there whether it was frozen.
+        (state with { FreezingInto = folder }).Write(places);
+        try
+        {
+            await UnplugAsync(machine, state, cancel);
+            await machine.Qmp.ExecuteAsync("stop", null, cancel);
+            var bytes = await StateTransfer.SaveAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(folder), state.Build.MemoryIsFile, cancel);
+            if (state.RootIsEphemeral)
+            {
+                Flush(places.EphemeralRoot);
+            }
+
+            new FrozenState(FrozenState.CurrentVersion, (await QemuProgram.FindAsync(cancel)).Identity, bytes, state.Build).Write(folder);
+        }
+        catch (Exception e) when (e is not CannotThawException)
+        {
+            QemuPlaces.Delete(FrozenState.StateFile(folder));
+            await GoOnAsync(machine, places, state, CancellationToken.None);
+            throw e is MachineException or OperationCanceledException ? e : new MachineException($"the machine can't be frozen: {e.Message}", exitCode: ExitCode.MachineUnavailable, inner: e);
+        }
+    }
+
+    /// <summary>Brings a machine that stands still back: what was unplugged is plugged in.</summary>
+    public static async Task GoOnAsync(QemuMachine machine, QemuPlaces places, QemuState state, CancellationToken cancel)
+    {
+        foreach (var device in QemuDevices.Shares(state.Build.ShareTags))
+        {
+            try
+            {
+                await machine.Qmp.ExecuteAsync("device_add", device, cancel);
+            }
+            catch (MachineException e) when (e.Message.Contains("Duplicate", StringComparison.OrdinalIgnoreCase))
+            {
+                // It was not unplugged.
+            }
+        }
+
+        await machine.Qmp.ExecuteAsync("cont", null, cancel);
+        (state with { FreezingInto = null }).Write(places);
+    }
+
+    // The guest lets go of a device when it gets to it.
+    private static async Task UnplugAsync(QemuMachine machine, QemuState state, CancellationToken cancel)
+    {
+        foreach (var index in Enumerable.Range(0, state.Build.ShareTags.Count))
+        {
+            await machine.Qmp.ExecuteAsync("device_del", new { id = QemuDevices.ShareDevice(index) }, cancel);
+        }
+
+        var clock = Stopwatch.StartNew();
+        while (!machine.SharesAreUnplugged(state.Build.ShareTags.Count))
+        {
+            if (clock.Elapsed > UnplugDeadline)
+            {
+                throw new MachineException("the guest did not let go of its shares", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            await Task.Delay(5, cancel);
+        }
+    }
+
+    // An ephemeral disk's flushes wait for no platter; now it must outlive a power failure.
+    private static void Flush(string file)
+    {
+        using var disk = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        disk.Flush(flushToDisk: true);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text.Json;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Engines.Qemu;
+
+/// <summary>
+/// Moves a stopped machine's state between QEMU and a file, over a socket: QEMU's own ways into a file need either a
+/// program that it starts, which its sandbox forbids, or versions that are not everywhere.
+/// </summary>
+internal static class StateTransfer
+{
+    // 700 MB of memory took 1.5 s; a busy disk takes longer.
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+
+    /// <returns>Bytes written.</returns>
+    /// <exception cref="MachineException">QEMU refused or failed (its words).</exception>
+    /// <exception cref="IOException">The file can't be written: the disk is full.</exception>
+    public static async Task<long> SaveAsync(QmpClient qmp, string socket, string file, bool memoryIsFile, CancellationToken cancel)
+    {
+        await SetCapabilityAsync(qmp, memoryIsFile, cancel);
+        await qmp.ExecuteAsync("migrate-set-parameters", new Dictionary<string, object> { ["max-bandwidth"] = 1L << 40 }, cancel);
+        QemuPlaces.Delete(socket);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(socket));
+        listener.Listen(1);
+        try
+        {
+            await qmp.ExecuteAsync("migrate", new { uri = $"unix:{socket}" }, cancel);
+            using var connection = await listener.AcceptAsync(cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancel);
+            await using var stream = new NetworkStream(connection);
+            await using var target = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+            await stream.CopyToAsync(target, 1 << 20, cancel);
+            target.Flush(flushToDisk: true);
+            await UntilCompletedAsync(qmp, cancel);
+            return target.Length;
+        }
+        catch
+        {
+            await CancelAsync(qmp);
+            throw;
+        }
+        finally
+        {
+            QemuPlaces.Delete(socket);
+        }
+    }
+
+    /// <exception cref="CannotThawException">QEMU does not take it (its words).</exception>
+    public static async Task LoadAsync(QmpClient qmp, string socket, string file, bool memoryIsFile, CancellationToken cancel)
+    {
+        try
+        {
+            await SetCapabilityAsync(qmp, memoryIsFile, cancel);
+            await qmp.ExecuteAsync("migrate-incoming", new { uri = $"unix:{socket}" }, cancel);
+            using var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancel);
+            await using (var stream = new NetworkStream(connection))
+            {
+                await using var source = File.OpenRead(file);
+                await source.CopyToAsync(stream, 1 << 20, cancel);
+            }
+
+            connection.Shutdown(SocketShutdown.Send);
+            await UntilCompletedAsync(qmp, cancel);
+        }
+        catch (Exception e) when (e is MachineException or IOException or SocketException or TimeoutException)
+        {
+            throw new CannotThawException(e.Message, e);
+        }
+        finally
+        {
+            QemuPlaces.Delete(socket);
+        }
+    }
+
+    private static Task<JsonElement> SetCapabilityAsync(QmpClient qmp, bool memoryIsFile, CancellationToken cancel) => qmp.ExecuteAsync(
+        "migrate-set-capabilities",
+        new { capabilities = new[] { new { capability = "x-ignore-shared", state = memoryIsFile } } },
+        cancel);
+
+    private static async Task UntilCompletedAsync(QmpClient qmp, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            var answer = await qmp.ExecuteAsync("query-migrate", null, cancel);
+            var status = answer.TryGetProperty("status", out var text) ? text.GetString() : "none";
+            if (status == "completed")
+            {
+                return;
+            }
+
+            if (status is "failed" or "cancelled" || clock.Elapsed > Deadline)
+            {
+                var words = answer.TryGetProperty("error-desc", out var error) ? error.GetString() : status;
+                throw new MachineException($"QEMU could not transfer the machine's state: {words}", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            await Task.Delay(Poll, cancel);
+        }
+    }
+
+    private static async Task CancelAsync(QmpClient qmp)
+    {
+        try
+        {
+            await qmp.ExecuteAsync("migrate_cancel", null, CancellationToken.None);
+        }
+        catch (MachineException)
+        {
+            // It has ended; the caller sees that.
+        }
+    }
+}

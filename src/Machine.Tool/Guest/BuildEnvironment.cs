@@ -1,0 +1,34 @@
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Guest;
+
+/// <summary>The variables that every command inside has, whatever the project; a template is heated with the same.</summary>
+internal static class BuildEnvironment
+{
+    public static Dictionary<string, string> Of(HostUser user) => new(StringComparer.Ordinal)
+    {
+        ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ["HOME"] = user.GuestHome,
+        ["USER"] = user.Name,
+        ["LOGNAME"] = user.Name,
+        ["SHELL"] = "/bin/bash",
+        ["LANG"] = "C.UTF-8",
+        ["MACHINE_INSIDE"] = "1",
+        ["DOTNET_ROOT"] = GuestLayout.DotnetRoot,
+        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+        ["DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"] = "1",
+        ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+
+        // The servers that a template brings hot; a build that starts its own pays for the start every time.
+        ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "1",
+
+        // Packages and the feed: as variables they reach MSBuild as properties too, over any nuget.config of the project.
+        ["NUGET_PACKAGES"] = GuestLayout.PackageCache + "/nuget",
+        ["RestoreConfigFile"] = GuestLayout.NuGetConfig,
+        ["npm_config_cache"] = GuestLayout.PackageCache + "/npm",
+        ["npm_config_update_notifier"] = "false",
+
+        // `git status` would write the index, and so make every look a change.
+        ["GIT_OPTIONAL_LOCKS"] = "0",
+    };
+}

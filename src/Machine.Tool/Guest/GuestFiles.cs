@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace Machine.Tool.Guest;
+
+/// <summary>This tool's programs and configuration inside, as a script that writes them: so an image depends on none of them.</summary>
+internal static class GuestFiles
+{
+    private const string EndOfFile = "MACHINE_END_OF_FILE";
+
+    private static readonly string[] Programs = ["exec.pl", "signal.sh", "freeze.sh", "changes.pl"];
+
+    // The feed is plain http inside the ssh tunnel, on the guest's own loopback.
+    private static string NuGetConfig => $"""
+        <?xml version="1.0" encoding="utf-8"?>
+        <configuration>
+          <packageSources>
+            <clear />
+            <add key="machine" value="{GuestLayout.FeedUrl}" protocolVersion="3" allowInsecureConnections="true" />
+          </packageSources>
+          <fallbackPackageFolders>
+            <clear />
+          </fallbackPackageFolders>
+        </configuration>
+
+        """;
+
+    public static string Script()
+    {
+        var script = new StringBuilder("set -e\nmkdir -p /machine/bin /machine/etc\n");
+        foreach (var name in Programs)
+        {
+            Append(script, $"{GuestLayout.Programs}/{name}", GuestResource.Read(name));
+        }
+
+        Append(script, GuestLayout.NuGetConfig, NuGetConfig);
+        return script.Append("chmod 755 /machine /machine/bin /machine/bin/*\n").ToString();
+    }
+
+    private static void Append(StringBuilder script, string path, string content) =>
+        script.Append("cat > ").Append(path).Append(" <<'").Append(EndOfFile).Append("'\n")
+            .Append(content.TrimEnd('\n')).Append('\n').Append(EndOfFile).Append('\n');
+}

@@ -1,0 +1,52 @@
+# Builds a throw-away solution as the user who will build, so that the build servers, the compiler and NuGet are hot when
+# the machine is frozen. Variables come before this text: HEAT (folder), TESTS (yes or no), and the user's environment.
+set -eu
+mkdir -p "$HEAT/Lib" "$HEAT/App" "$HEAT/Web" "$HEAT/Tests"
+cd "$HEAT"
+echo '<Project />' | tee Directory.Build.props > Directory.Build.targets
+project() { # project FILE SDK PROPERTIES ITEMS
+    printf '<Project Sdk="%s"><PropertyGroup><TargetFramework>%s</TargetFramework><Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings>%s</PropertyGroup><ItemGroup>%s</ItemGroup></Project>\n' \
+        "$2" "$FRAMEWORK" "$3" "$4" > "$1"
+}
+lib='<ProjectReference Include="../Lib/Lib.csproj" />'
+FRAMEWORK=net$(dotnet --version | cut -d. -f1).0
+project Lib/Lib.csproj Microsoft.NET.Sdk '<GenerateDocumentationFile>true</GenerateDocumentationFile><NoWarn>CS1591</NoWarn>' ''
+project App/App.csproj Microsoft.NET.Sdk '<OutputType>Exe</OutputType>' "$lib"
+project Web/Web.csproj Microsoft.NET.Sdk.Web '' "$lib"
+cat > Lib/Sum.cs <<'END'
+using System.Text.Json;
+using System.Text.RegularExpressions;
+namespace Lib;
+public sealed record Line(string Name, decimal Price, int Count) { public decimal Total => Price * Count; }
+public static partial class Sum
+{
+    [GeneratedRegex("^[a-z]+$")] private static partial Regex Word();
+    public static decimal Of(IEnumerable<Line> lines) => lines.Where(l => Word().IsMatch(l.Name)).Select(l => l.Total).DefaultIfEmpty().Sum();
+    public static async Task<string> AsJsonAsync(IEnumerable<Line> lines) { await Task.Yield(); return JsonSerializer.Serialize(lines.ToDictionary(l => l.Name)); }
+}
+END
+echo 'Console.WriteLine(Lib.Sum.Of([new("a", 1.5m, 2), new("b", 2, 1)])); foreach (var (k, v) in new Dictionary<string, int> { ["x"] = 1 }) Console.WriteLine($"{k}={v}");' > App/Program.cs
+echo 'var app = WebApplication.CreateBuilder(args).Build(); app.MapGet("/", () => Lib.Sum.Of([])); app.Run();' > Web/Program.cs
+projects='<Project Path="Lib/Lib.csproj" /><Project Path="App/App.csproj" /><Project Path="Web/Web.csproj" />'
+if [ "$TESTS" = yes ]; then
+    # Whatever versions the host's feeds have; where they have none, the rest is heated.
+    project Tests/Tests.csproj Microsoft.NET.Sdk '<IsPackable>false</IsPackable>' \
+        "$lib<PackageReference Include=\"Microsoft.NET.Test.Sdk\" Version=\"17.*\" /><PackageReference Include=\"xunit\" Version=\"2.*\" /><PackageReference Include=\"xunit.runner.visualstudio\" Version=\"2.*\" />"
+    printf 'public class T { [Xunit.Fact] public void Adds() => Xunit.Assert.Equal(3m, Lib.Sum.Of([new("a", 1.5m, 2)])); }\n' > Tests/T.cs
+    projects="$projects<Project Path=\"Tests/Tests.csproj\" />"
+fi
+echo "<Solution>$projects</Solution>" > Heat.slnx
+if ! dotnet restore -v quiet; then
+    [ "$TESTS" = yes ] || exit 1
+    echo "the test packages are not to be had: heating without a test project"
+    echo "<Solution>${projects%<Project Path=\"Tests*}</Solution>" > Heat.slnx
+    rm -rf Tests
+    dotnet restore -v quiet
+fi
+# Once more for what only an incremental build does.
+dotnet build --no-restore -v quiet -nologo
+echo '// changed' >> Lib/Sum.cs
+dotnet build -v quiet -nologo
+[ ! -d Tests ] || dotnet test --no-build -v quiet -nologo
+# The servers' working folder must not be this one.
+cd /

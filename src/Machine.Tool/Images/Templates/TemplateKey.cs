@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Text;
+using Machine.Tool.Engines;
+using Machine.Tool.Guest;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Templates;
+
+/// <summary>A template's name: a hash of everything that decides whether a machine can thaw from it.</summary>
+internal static class TemplateKey
+{
+    private const int Length = 32;
+
+    /// <summary>Raised when a template made by the code around the scripts must not be reused.</summary>
+    private const int Version = 1;
+
+    private static readonly string[] Scripts = ["identity.pl", "user.sh", "heat.sh"];
+
+    public static async Task<string> OfAsync(IEngine engine, Image image, MachineSpec spec, HostUser user, CancellationToken cancel)
+    {
+        var machine = await engine.FingerprintAsync(spec, cancel);
+        string[] parts =
+        [
+            $"{Version}", image.Hash, machine, $"{user.Name} {user.UserId} {user.GroupId}",
+            // Servers are told apart by the variables that they were started with.
+            .. BuildEnvironment.Of(user).Select(variable => $"{variable.Key}={variable.Value}"),
+            .. Scripts.Select(GuestResource.Read),
+        ];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))))[..Length];
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Templates;
+
+/// <summary>The warm templates of this host: <c>templates/KEY/</c> with <c>template.json</c>, a disk, a memory and a state.</summary>
+internal sealed class TemplateStore(MachinePaths paths)
+{
+    private const string Used = "last-used";
+
+    public IReadOnlyList<WarmTemplate> List() =>
+        Directory.Exists(paths.Templates)
+            ? [.. Directory.EnumerateDirectories(paths.Templates).Select(folder => TryRead(Path.GetFileName(folder))).OfType<WarmTemplate>().OrderBy(template => template.LastUsed)]
+            : [];
+
+    /// <summary>The template of this key; null when there is none, or <paramref name="broken"/> says what is wrong with it.</summary>
+    public WarmTemplate? Find(string key, out string? broken)
+    {
+        broken = null;
+        var folder = Path.Combine(paths.Templates, key);
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        if (TryRead(key) is not { } template)
+        {
+            broken = "its description is missing or broken";
+            return null;
+        }
+
+        broken = template.Facts.Files
+            .Where(file => TemplateFile.Of(Path.Combine(folder, file.Key)) != file.Value)
+            .Select(file => $"{file.Key} is not what was frozen")
+            .FirstOrDefault();
+        return broken is null ? template : null;
+    }
+
+    /// <summary>Remembers that it was used now.</summary>
+    public void Touch(string key)
+    {
+        try
+        {
+            File.WriteAllBytes(Path.Combine(paths.Templates, key, Used), []);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A store that can't be written still serves.
+        }
+    }
+
+    /// <summary>Removes it, unless a machine stands on it.</summary>
+    /// <returns>False when a machine uses it or somebody builds it.</returns>
+    public bool TryRemove(string key)
+    {
+        using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths.Templates, key));
+        if (held is null || ImageUse.MachinesOnTemplate(paths, key).Count > 0)
+        {
+            return false;
+        }
+
+        // Renamed first: a deletion that is interrupted leaves a dead build's folder, not half a template.
+        var folder = Path.Combine(paths.Templates, key);
+        var dying = Path.Combine(paths.Templates, $".build-{key}-{Guid.NewGuid():N}"[..^24]);
+        if (Directory.Exists(folder))
+        {
+            Directory.Move(folder, dying);
+            Directory.Delete(dying, recursive: true);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Removes what was used least recently, until no more than <paramref name="most"/> are left, what killed builds left,
+    /// and what stands on an image that has gone.
+    /// </summary>
+    /// <returns>The removed ones.</returns>
+    public async Task<IReadOnlyList<WarmTemplate>> PruneAsync(int most)
+    {
+        await BuildFolder.SweepAsync(paths.Templates);
+        var all = List();
+        var images = new ImageStore(paths);
+        var excess = all.Count - most;
+        return [.. all.Where((template, index) => (index < excess || images.Find(template.Facts.Image) is null) && TryRemove(template.Key))];
+    }
+
+    public async Task<WarmTemplate> CommitAsync(BuildFolder build, TemplateFacts facts)
+    {
+        JsonState.Write(Path.Combine(build.Path, TemplateFacts.FileName), facts);
+        await build.CommitAsync(facts.Files.Keys.Append(TemplateFacts.FileName));
+        Touch(facts.Key);
+        return TryRead(facts.Key) ?? throw new InvalidOperationException($"the template {facts.Key} was committed and is not there");
+    }
+
+    private WarmTemplate? TryRead(string key)
+    {
+        var folder = Path.Combine(paths.Templates, key);
+        if (key.StartsWith('.'))
+        {
+            return null;
+        }
+
+        try
+        {
+            if (JsonState.Read<TemplateFacts>(Path.Combine(folder, TemplateFacts.FileName)) is not { Version: TemplateFacts.CurrentVersion } facts || facts.Key != key)
+            {
+                return null;
+            }
+
+            var used = new FileInfo(Path.Combine(folder, Used));
+            return new WarmTemplate(
+                key, folder, facts, facts.Files.Keys.Sum(file => DiskUsage.AllocatedBytes(Path.Combine(folder, file))),
+                used.Exists ? new DateTimeOffset(used.LastWriteTimeUtc) : facts.Created);
+        }
+        catch (JsonException)
+        {
+            // Of another version of this tool, or broken.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using Machine.Tool.Engines;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Images.Templates;
+
+/// <summary>An image that was booted, had its build servers heated, and was frozen with its memory; machines thaw from it.</summary>
+/// <param name="Key">Hash of everything that decides whether a machine can thaw from it.</param>
+/// <param name="SizeBytes">Bytes on disk: the files are sparse.</param>
+internal sealed record WarmTemplate(string Key, string Folder, TemplateFacts Facts, long SizeBytes, DateTimeOffset LastUsed)
+{
+    public const string Memory = "memory";
+    public const string Root = "root.qcow2";
+
+    public DiskFile Disk => new(Path.Combine(Folder, Root), "qcow2");
+
+    public FrozenMachine Frozen => new(Folder, Path.Combine(Folder, Memory));
+}
+
+/// <summary><c>template.json</c>: written last.</summary>
+/// <param name="Image">Hash of the image below: its disk is the backing of this one's.</param>
+/// <param name="Files">What the files looked like when they were finished.</param>
+internal sealed record TemplateFacts(
+    int Version, string Key, string Image, string Base, string? Sdk, string Machine, string User, DateTimeOffset Created, IReadOnlyDictionary<string, TemplateFile> Files)
+{
+    public const int CurrentVersion = 1;
+    public const string FileName = "template.json";
+}
+
+/// <param name="Written">Time of its last write: whoever touched it since made it useless. A memory of gigabytes can't be hashed at every start.</param>
+/// <param name="Sha256">Of small files.</param>
+internal sealed record TemplateFile(long Bytes, DateTimeOffset Written, string? Sha256)
+{
+    private const long MostHashed = 16 << 20;
+
+    /// <summary>Null where there is no such file.</summary>
+    public static TemplateFile? Of(string path)
+    {
+        var file = new FileInfo(path);
+        return !file.Exists ? null : new TemplateFile(
+            file.Length, new DateTimeOffset(file.LastWriteTimeUtc), file.Length <= MostHashed ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) : null);
+    }
+}

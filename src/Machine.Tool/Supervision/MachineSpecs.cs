@@ -1,0 +1,26 @@
+using Machine.Tool.Engines;
+using Machine.Tool.Guest;
+using Machine.Tool.Images;
+using Machine.Tool.Machinefiles;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>What the engine is to start for a project.</summary>
+internal static class MachineSpecs
+{
+    // The project, packages and workspace, and as many again: most machines then fit one template.
+    private const int LeastSlots = 6;
+
+    public static MachineSpec Of(
+        MachineFolders folders, Machinefile machinefile, Image image, IReadOnlyList<VolumeDisk> disks, IReadOnlyDictionary<string, string> identity)
+    {
+        SharedFolder[] shares =
+        [
+            new(GuestLayout.ProjectTag, folders.Project.Path, ReadOnly: true),
+            .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestSetup.ShareTag(index), share.HostPath, !share.Write)),
+        ];
+        return new MachineSpec(
+            folders.Id, folders.State, folders.Runtime, image.Boot, machinefile.Cpus, machinefile.MemoryBytes, machinefile.DiskBytes,
+            shares, disks, identity, Slots: Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count));
+    }
+}
