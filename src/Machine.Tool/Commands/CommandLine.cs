@@ -36,6 +36,8 @@ internal static class CommandLine
         {
             InitCommand.Create(),
             StartCommand.Create(),
+            SuspendCommand.Create(),
+            ResumeCommand.Create(),
             StopCommand.Create(),
             DestroyCommand.Create(),
             StatusCommand.Create(),

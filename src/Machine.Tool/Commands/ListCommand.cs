@@ -50,6 +50,11 @@ internal static class ListCommand
         }
 
         table.Print();
+        if (machines.Sum(machine => machine.MemoryBytes ?? 0) is > 0 and var total)
+        {
+            Say.Aside($"{HumanText.Size(total)} of this host's memory in all");
+        }
+
         return ExitCode.Ok;
     }
 }
@@ -65,7 +70,7 @@ internal sealed record MachineListing(
         machine.Id,
         machine.Record?.Project,
         machine.ProjectExists,
-        status?.State ?? MachineState.Stopped,
+        status?.State ?? (Suspension.IsThere(machine.Folder) ? MachineState.Suspended : MachineState.Stopped),
         DiskUsage.AllocatedBytesOfFolder(machine.Folder),
         status?.MemoryBytes,
         status?.Engine ?? machine.Record?.Engine,

@@ -28,9 +28,14 @@ internal static class StartCommand
             Approval.Require(command, assumeYes: true);
         }
 
-        var clock = System.Diagnostics.Stopwatch.StartNew();
         using var client = SupervisorClient.For(command.Paths, command.Project);
-        using var lease = await command.LeaseAsync(client, "start", cancel);
+        return await StartAsync(command, client, "start", cancel);
+    }
+
+    internal static async Task<int> StartAsync(ProjectCommand command, SupervisorClient client, string display, CancellationToken cancel)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        using var lease = await command.LeaseAsync(client, display, cancel);
         Say.Result($"{command.Project.MachineId} is running ({lease.Lease.Accelerator}, {clock.Elapsed.TotalSeconds:0.0} s)");
         return ExitCode.Ok;
     }

@@ -27,7 +27,7 @@ internal static class StatusCommand
         var paths = MachinePaths.FromEnvironment();
         using var client = SupervisorClient.For(paths, project);
         var status = await client.TryStatusAsync(cancel)
-            ?? new MachineStatus(project.MachineId, project.Path, MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
+            ?? new MachineStatus(project.MachineId, project.Path, Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
 
         // As last seen: looking again would start the machine.
         var held = ChangeLedger.Load(paths.MachineFolder(project.MachineId)).Held.Count;
@@ -66,6 +66,11 @@ internal static class StatusCommand
         if (status.MemoryBytes is { } memory)
         {
             yield return ("memory", $"{HumanText.Size(memory)} of this host");
+        }
+
+        if (status.Awake is { } awake)
+        {
+            yield return ("awake", $"was to be suspended, but {Tainted.Line(awake)}");
         }
 
         foreach (var port in status.Ports)

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Runs one command for a client: as the project's user, in its folder, in a control group of its own, so that it can be
 # ended with everything it started. The only argument is base64 of NUL-separated fields (GuestCommand.cs writes them):
-# version, token, uid, gid, cwd, number of variables, NAME=VALUE…, program, arguments…
+# version, token, the host's time, uid, gid, cwd, number of variables, NAME=VALUE…, program, arguments…
 use strict;
 use warnings;
 
@@ -13,7 +13,7 @@ sub decode {
     return join '', map { unpack 'u', chr(32 + int(length($_) * 3 / 4)) . $_ } $text =~ /(.{1,60})/gs;
 }
 
-my ($version, $token, $uid, $gid, $cwd, $count, @rest) = split /\0/, decode($ARGV[0]), -1;
+my ($version, $token, $now, $uid, $gid, $cwd, $count, @rest) = split /\0/, decode($ARGV[0]), -1;
 pop @rest;    # the field after the last NUL
 my %env = map { split /=/, $_, 2 } splice @rest, 0, $count;
 my $group = "/sys/fs/cgroup/machine/$token";
@@ -31,6 +31,9 @@ my $end = sub { put("$group/cgroup.kill", '1'); exit 143 };
 $SIG{TERM} = $SIG{HUP} = $end;
 $SIG{INT} = $SIG{QUIT} = sub { $interrupted = 1 };
 exit 143 if getppid != $sshd;
+
+# The host slept, or this machine was suspended: a build compares times. Less than this is the way from there to here.
+if (abs($now - time) > 3) { syscall -e '/lib64/ld-linux-x86-64.so.2' ? 227 : 112, 0, pack 'q2', $now, 0 }    # clock_settime(CLOCK_REALTIME)
 
 # Overlayfs remembers names that did not exist; the host may have created them since.
 put('/proc/sys/vm/drop_caches', '2');

@@ -16,6 +16,7 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="Volumes">Disks that outlive the machine, by name (at most 16 of a-z, 0-9 and '-'); always holds <c>packages</c> unless switched off.</param>
 /// <param name="Workspace">How the project is seen inside and what comes back.</param>
 /// <param name="Provision">Scripts run as root in the image build, in order; relative to the project, without a leading <c>./</c>.</param>
+/// <param name="Idle">How long the machine stays up unused; null for ever.</param>
 internal sealed record Machinefile(
     string Image,
     string? ImageSha256,
@@ -31,7 +32,8 @@ internal sealed record Machinefile(
     IReadOnlyList<Share> Shares,
     IReadOnlyDictionary<string, Volume> Volumes,
     WorkspaceSettings Workspace,
-    IReadOnlyList<string> Provision);
+    IReadOnlyList<string> Provision,
+    TimeSpan? Idle);
 
 /// <summary>TCP ports from 1 to 65535, both ends on loopback. No two have the same host port.</summary>
 internal sealed record PortForward(int Host, int Guest);

@@ -33,7 +33,8 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             mounts.Shares(document.Find(MachinefileKeys.Shares.Name) as YamlList),
             mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
             new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
-            Provision());
+            Provision(),
+            YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null));
     }
 
     private (string Image, string? Sha256) Image()

@@ -11,6 +11,8 @@ internal static class MachinefileDefaults
 
     public const int Cpus = 2;
 
+    public static readonly TimeSpan Idle = TimeSpan.FromMinutes(15);
+
     public const long MemoryBytes = 4 * ByteSize.GiB;
 
     public const long DiskBytes = 20 * ByteSize.GiB;

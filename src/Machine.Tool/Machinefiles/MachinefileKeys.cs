@@ -128,6 +128,10 @@ internal static class MachinefileKeys
         "provision", "Scripts of the project that run as root in the image build, in this order (asks for approval). Their content is part of the image's hash.",
         new ListShape("a list of scripts", PathRules.Script), "[]", "provision: [./machine/setup.sh]");
 
+    public static readonly Key Idle = new(
+        "idle", "How long a machine that nobody uses stays up before it is suspended to disk, or `never`. The next command brings it back as it was.",
+        new TextShape("a time (90s, 15m, 2h, 1d) or never", "^(never|[1-9][0-9]{0,4}[smhd])$", "15m"), "15m", "idle: 1h");
+
     /// <summary>The file itself.</summary>
     public static readonly MapShape Root = new(
         "a map of keys",
@@ -135,7 +139,7 @@ internal static class MachinefileKeys
             Image, Sdk, Cpus, Memory, Disk, Packages, Tools, Env, Ports, Shares, Volumes, Workspace,
             Later("network", "What the guest may reach beyond the package feeds."),
             Later("restore", "Rules for packages: age, known vulnerabilities, sources."),
-            Later("idle", "When an unused machine is suspended."),
+            Idle,
             Provision,
         ]);
 

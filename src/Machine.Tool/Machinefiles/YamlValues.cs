@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>Values of keys in a document whose shapes were checked; null where the key is not there.</summary>
@@ -9,4 +11,14 @@ internal static class YamlValues
         (map?.Find(key.Name) as YamlList)?.Items.Cast<YamlScalar>().Select(item => item.Value).ToList();
 
     public static long? Size(YamlMap map, Key key) => Text(map, key) is { } text ? ByteSize.TryParse(text) : null;
+
+    /// <summary>A number and <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>; null also for <c>never</c>.</summary>
+    public static TimeSpan? Time(YamlMap map, Key key) =>
+        Text(map, key) is not { } text || text == "never" ? null : int.Parse(text[..^1], CultureInfo.InvariantCulture) * text[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(1),
+            'm' => TimeSpan.FromMinutes(1),
+            'h' => TimeSpan.FromHours(1),
+            _ => TimeSpan.FromDays(1),
+        };
 }

@@ -12,8 +12,6 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
 {
     private readonly RunningCommands commands = new();
 
-    public bool Idle => commands.Snapshot().Count == 0;
-
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(Status(), ControlJson.Options, http.RequestAborted));
@@ -23,6 +21,7 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
             commands.Done((string)http.Request.RouteValues["token"]!);
             return Task.CompletedTask;
         });
+        routes.MapPost("/v1/suspend", async http => await http.Response.WriteAsJsonAsync(new SuspendAnswer(await lifecycle.SuspendAsync()), ControlJson.Options));
         routes.MapPost("/v1/stop", async http =>
         {
             await lifecycle.StopAsync(CancellationToken.None);
@@ -48,7 +47,8 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
             running is null ? null : ProcessMemory.ProportionalBytes(running.Machine.ProcessId),
             commands.Snapshot(),
             running is null ? [] : [.. running.Machinefile.Ports.Select(port => $"127.0.0.1:{port.Host} → {port.Guest}")],
-            Stale(running));
+            Stale(running),
+            lifecycle.Awake);
     }
 
     // Ready, then a lease that lasts as long as the client's connection: whoever kills the client ends the command.
@@ -57,9 +57,11 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
         http.Response.ContentType = "application/x-ndjson";
         var gone = http.RequestAborted;
         var request = await http.Request.ReadFromJsonAsync<CommandRequest>(ControlJson.Options, gone);
+        var entered = false;
         try
         {
             var (ready, progress) = lifecycle.Start();
+            entered = true;
             await foreach (var news in progress.ListenAsync(gone))
             {
                 await SendAsync(http, news);
@@ -81,6 +83,13 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
             // The boundary of a request: whatever went wrong, the client must hear of it.
             logger.LogError(e, "a request failed");
             await SendAsync(http, new ControlEvent { Failure = new ControlFailure($"the supervisor failed: {e.Message}", $"its log: {folders.SupervisorLog}", ExitCode.MachineUnavailable) });
+        }
+        finally
+        {
+            if (entered)
+            {
+                lifecycle.Leave();
+            }
         }
     }
 
@@ -108,7 +117,7 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
     }
 
     private bool Stale(RunningMachine? running) =>
-        running?.Record.MachinefileHash is { } hash && hash != MachineStart.HashOf(folders.Project);
+        running?.MachinefileHash is { } hash && hash != MachineStart.HashOf(folders.Project);
 
     private static async Task SendAsync(HttpContext http, ControlEvent news)
     {

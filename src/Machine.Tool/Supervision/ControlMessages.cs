@@ -32,18 +32,24 @@ internal sealed record CommandLease(string Token, GuestConnection Guest, string 
 /// <summary>What a client says of the command it wants to run.</summary>
 internal sealed record CommandRequest(string Display);
 
+/// <param name="Reason">Why the machine stays up; null when it is suspended.</param>
+internal sealed record SuspendAnswer(string? Reason);
+
 internal enum MachineState
 {
     Stopped,
     Starting,
     Running,
     Stopping,
+    Suspending,
+    Suspended,
 }
 
 /// <summary>What <c>status</c> reports.</summary>
 /// <param name="SupervisorId">Process id.</param>
 /// <param name="MachineProcessId">Process id of the virtual machine.</param>
 /// <param name="SshPort">Loopback port of the guest's sshd.</param>
+/// <param name="Awake">Why the machine was not suspended when it should have been.</param>
 /// <param name="MemoryBytes">Proportional share of the host's memory that the machine's process takes, in bytes (Linux only).</param>
 internal sealed record MachineStatus(
     string Id,
@@ -60,7 +66,8 @@ internal sealed record MachineStatus(
     long? MemoryBytes,
     IReadOnlyList<RunningCommand> Commands,
     IReadOnlyList<string> Ports,
-    bool Stale);
+    bool Stale,
+    string? Awake = null);
 
 /// <summary>A command of a client.</summary>
 internal sealed record RunningCommand(string Token, string Display, DateTimeOffset Started);

@@ -19,6 +19,7 @@ internal sealed record GuestCommand(string Directory, IReadOnlyDictionary<string
         using var fields = new MemoryStream();
         Write(fields, "1");
         Write(fields, token);
+        Write(fields, DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString());
         Write(fields, user.UserId.ToString());
         Write(fields, user.GroupId.ToString());
         Write(fields, Directory);

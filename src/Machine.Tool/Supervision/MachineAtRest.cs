@@ -19,6 +19,12 @@ internal static class MachineAtRest
                 throw Running(id);
             }
 
+            if (Suspension.IsThere(paths.MachineFolder(id)))
+            {
+                // Its frozen memory knows what is on its disks.
+                throw new MachineException($"{id} is suspended", "dotnet machine stop   (forgets what runs in it; volumes and held changes stay)", ExitCode.Failed);
+            }
+
             return held;
         }
         catch

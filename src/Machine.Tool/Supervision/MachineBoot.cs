@@ -33,7 +33,8 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
                 templates.Touch(key);
                 return (machine, true);
             }
-            catch (CannotThawException e)
+            // Whatever it is: a boot works without a template, or says the same again.
+            catch (Exception e) when (e is CannotThawException or MachineException)
             {
                 logger.LogWarning(e, "the template {Key} does not thaw", key);
                 standsOn(null);
@@ -44,6 +45,33 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
         standsOn(null);
         progress.Step("starting " + engine.Name);
         return (await engine.StartAsync(spec, progress, cancel), false);
+    }
+
+    /// <summary>Continues a suspended machine where it stood; null when there is none, or it can't be brought back.</summary>
+    public async Task<(IEngineMachine Machine, StartedMachine Started)?> TryResumeAsync(
+        string state, IReadOnlyDictionary<string, string> identity, CancellationToken cancel)
+    {
+        if (!Suspension.IsThere(state))
+        {
+            return null;
+        }
+
+        try
+        {
+            var started = StartedMachine.Read(state) ?? throw new CannotThawException("its description is missing or broken");
+            progress.Step("resuming");
+            var frozen = new FrozenMachine(Suspension.Folder(state), MemoryFile: null);
+            var machine = await engine.StartAsync(started.Spec with { Thaw = frozen, Identity = identity }, progress, cancel);
+            Suspension.Forget(state);
+            return (machine, started);
+        }
+        catch (CannotThawException e)
+        {
+            logger.LogWarning(e, "the suspended machine does not come back");
+            progress.Note($"the suspended machine cannot be brought back: {e.Message.Split('\n')[0]}; booting instead (volumes and held changes are whole)");
+            Suspension.Forget(state);
+            return null;
+        }
     }
 
     private void GiveUp(string key, string reason)

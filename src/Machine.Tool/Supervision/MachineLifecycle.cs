@@ -15,7 +15,9 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(shutdown);
     private Task<RunningMachine>? start;
+    private Task<string?>? suspension;
     private ProgressBroadcast progress = new();
+    private int users;
 
     public MachineState State { get; private set; } = MachineState.Stopped;
 
@@ -26,7 +28,15 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
 
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Begins a start, or joins the one under way or done.</summary>
+    /// <summary>When the last command ended.</summary>
+    public DateTimeOffset LastUsed { get; private set; } = DateTimeOffset.UtcNow;
+
+    public bool InUse => Volatile.Read(ref users) > 0;
+
+    /// <summary>Why the last attempt to suspend failed; null when there was none since.</summary>
+    public string? Awake { get; private set; }
+
+    /// <summary>Begins a start, or joins the one under way or done. The machine is in use until <see cref="Leave"/>.</summary>
     public (Task<RunningMachine> Ready, ProgressBroadcast Progress) Start()
     {
         lock (gate)
@@ -40,26 +50,83 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             {
                 State = MachineState.Starting;
                 progress = new ProgressBroadcast();
-                start = Task.Run(() => StartAndWatchAsync(progress));
+                start = StartAfterAsync(suspension, progress);
             }
 
+            users++;
             return (start, progress);
         }
+    }
+
+    /// <summary>A user of the machine has gone.</summary>
+    public void Leave()
+    {
+        lock (gate)
+        {
+            users--;
+            LastUsed = DateTimeOffset.UtcNow;
+        }
+    }
+
+    /// <summary>Freezes the running machine with its open work, and ends; whoever wants it meanwhile gets it resumed.</summary>
+    /// <returns>Why it stays up; null when it is suspended.</returns>
+    public async Task<string?> SuspendAsync()
+    {
+        Task<string?> freezing;
+        lock (gate)
+        {
+            if (Running is not { } machine || State != MachineState.Running)
+            {
+                return $"it is {State.ToString().ToLowerInvariant()}";
+            }
+
+            if (users > 0)
+            {
+                return "a command is running";
+            }
+
+            State = MachineState.Suspending;
+            start = null;
+            freezing = suspension = Task.Run(() => new MachineSuspend(folders, logger).RunAsync(machine));
+        }
+
+        Awake = await freezing;
+        lock (gate)
+        {
+            suspension = null;
+            if (start is null && Awake is null)
+            {
+                State = MachineState.Suspended;
+                gone.TrySetResult();
+            }
+            else if (start is null)
+            {
+                // It lives: connected to again, as after a supervisor's crash.
+                State = MachineState.Starting;
+                progress = new ProgressBroadcast();
+                start = StartAfterAsync(null, progress);
+            }
+        }
+
+        return Awake;
     }
 
     /// <summary>Stops the machine, whatever it is doing; a start under way is given up.</summary>
     public async Task StopAsync(CancellationToken cancel)
     {
         Task<RunningMachine>? current;
+        Task? freezing;
         lock (gate)
         {
             State = MachineState.Stopping;
             current = start;
+            freezing = suspension;
         }
 
         await stopping.CancelAsync();
         try
         {
+            await (freezing ?? Task.CompletedTask);
             if (current is not null)
             {
                 var machine = await current;
@@ -68,6 +135,13 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             else if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is { } left)
             {
                 await left.PowerOffAsync(PowerOffGrace, cancel);
+            }
+
+            Suspension.Forget(folders.State);
+            if (MachineRecord.Read(folders.State) is { TemplateKey: not null } record)
+            {
+                // From now on its template may be removed.
+                (record with { TemplateKey = null }).Save(folders.State);
             }
         }
         catch (Exception e) when (e is MachineException or OperationCanceledException && !cancel.IsCancellationRequested)
@@ -80,6 +154,12 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             gone.TrySetResult();
         }
     }
+
+    private Task<RunningMachine> StartAfterAsync(Task? before, ProgressBroadcast sink) => Task.Run(async () =>
+    {
+        await (before ?? Task.CompletedTask);
+        return await StartAndWatchAsync(sink);
+    });
 
     private async Task<RunningMachine> StartAndWatchAsync(ProgressBroadcast sink)
     {
@@ -115,6 +195,11 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
         logger.LogInformation("the machine's process ended. {Words}", words);
         lock (gate)
         {
+            if (suspension is not null)
+            {
+                return;
+            }
+
             State = MachineState.Stopping;
         }
 

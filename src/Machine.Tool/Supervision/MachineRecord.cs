@@ -9,7 +9,6 @@ namespace Machine.Tool.Supervision;
 /// <param name="FreshVolumes">Volumes that were created and never yet mounted: they may be formatted, no other may.</param>
 /// <param name="Prepared">The running guest was set up to the end: its workspace and volumes are mounted.</param>
 /// <param name="TemplateKey">The warm template that it was thawed from; null after a boot or a stop.</param>
-/// <param name="MachinefileHash">Of the Machinefile that the running machine was started with.</param>
 internal sealed record MachineRecord(
     int Version,
     string Id,
@@ -18,7 +17,6 @@ internal sealed record MachineRecord(
     string Engine,
     IReadOnlyList<string> FreshVolumes,
     bool Prepared,
-    string? MachinefileHash,
     DateTimeOffset? Started,
     string? TemplateKey = null)
 {
@@ -42,7 +40,7 @@ internal sealed record MachineRecord(
             // Unreadable: everything in it can be found again, so it is written anew.
         }
 
-        return new MachineRecord(CurrentVersion, project.MachineId, project.Path, null, engine, [], false, null, null);
+        return new MachineRecord(CurrentVersion, project.MachineId, project.Path, null, engine, [], false, null);
     }
 
     public MachineRecord Save(string folder)

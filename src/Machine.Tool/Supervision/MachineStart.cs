@@ -11,7 +11,7 @@ namespace Machine.Tool.Supervision;
 internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress)
 {
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
-    private bool thawed;
+    private bool quick;
 
     public async Task<RunningMachine> RunAsync(TimeSpan bootDeadline, CancellationToken cancel)
     {
@@ -29,7 +29,8 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         try
         {
             machine = await engine.AdoptAsync(folders.State, folders.Runtime, cancel);
-            if (machine is { } found && !record.Prepared)
+            var started = StartedMachine.Read(folders.State);
+            if (machine is { } found && (!record.Prepared || started is null))
             {
                 // Its supervisor died before the guest was whole: nothing of a user's is in it.
                 logger.LogInformation("found a machine that was never prepared; starting anew");
@@ -39,23 +40,32 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             }
 
             var adopted = machine is not null;
+            if (adopted)
+            {
+                // Frozen only in part, if at all: its process lives, and that is the machine.
+                Suspension.Forget(folders.State);
+            }
+            else if (await new MachineBoot(paths, engine, logger, progress).TryResumeAsync(folders.State, identity.Files, cancel) is { } resumed)
+            {
+                (machine, started, quick) = (resumed.Machine, resumed.Started, true);
+            }
+
             if (machine is null)
             {
-                (machine, record) = await BootAsync(machinefile, record, identity, cancel);
+                (machine, record, started) = await BootAsync(machinefile, record, identity, cancel);
             }
 
             var guest = new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
             var master = new SshMaster(guest, folders.GuestSocket, logger);
             if (!adopted || !await master.IsConnectedAsync(cancel))
             {
-                progress.Step(adopted ? "reconnecting" : thawed ? "connecting" : "booting");
+                progress.Step(adopted ? "reconnecting" : quick ? "connecting" : "booting");
                 await master.ConnectAsync(machine, bootDeadline, cancel);
-                await PrepareAsync(guest, master, machinefile, record, cancel);
+                await PrepareAsync(guest, master, started!.Machinefile, record, cancel);
             }
 
-            record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow, MachinefileHash = HashOf(folders.Project) })
-                .Save(folders.State);
-            return new RunningMachine(machine, guest, master, services, machinefile, record, logger);
+            record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow }).Save(folders.State);
+            return new RunningMachine(machine, guest, master, services, started!, record, logger);
         }
         catch
         {
@@ -74,7 +84,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
     public static string HashOf(ProjectRoot project) =>
         File.Exists(project.Machinefile) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(project.Machinefile))) : "";
 
-    private async Task<(IEngineMachine Machine, MachineRecord Record)> BootAsync(
+    private async Task<(IEngineMachine Machine, MachineRecord Record, StartedMachine Started)> BootAsync(
         Machinefile machinefile, MachineRecord record, MachineIdentity identity, CancellationToken cancel)
     {
         PortsFree(machinefile.Ports);
@@ -85,12 +95,13 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         var volumes = new VolumeStore(folders, engine);
         record = await volumes.EnsureAsync(machinefile, record, cancel);
         var spec = MachineSpecs.Of(folders, machinefile, image, VolumeStore.Disks(machinefile, volumes), identity.Files);
-        (var machine, thawed) = await new MachineBoot(paths, engine, logger, progress).StartAsync(
+        var started = new StartedMachine(StartedMachine.CurrentVersion, spec, machinefile, HashOf(folders.Project)).Save(folders.State);
+        (var machine, quick) = await new MachineBoot(paths, engine, logger, progress).StartAsync(
             spec,
             image,
             key => record = (record with { TemplateKey = key }).Save(folders.State),
             cancel);
-        return (machine, record);
+        return (machine, record, started);
     }
 
     private async Task PrepareAsync(GuestConnection guest, SshMaster master, Machinefile machinefile, MachineRecord record, CancellationToken cancel)

@@ -8,7 +8,7 @@ namespace Machine.Tool.Supervision;
 
 /// <summary>A machine that takes commands, with everything that serves it.</summary>
 internal sealed class RunningMachine(
-    IEngineMachine machine, GuestConnection guest, SshMaster master, ServiceHost services, Machinefile machinefile, MachineRecord record, ILogger logger)
+    IEngineMachine machine, GuestConnection guest, SshMaster master, ServiceHost services, StartedMachine started, MachineRecord record, ILogger logger)
     : IAsyncDisposable
 {
     private int disposed;
@@ -17,7 +17,10 @@ internal sealed class RunningMachine(
 
     public GuestConnection Guest => guest;
 
-    public Machinefile Machinefile => machinefile;
+    /// <summary>As it was started: the file may say something else by now.</summary>
+    public Machinefile Machinefile => started.Machinefile;
+
+    public string MachinefileHash => started.MachinefileHash;
 
     public MachineRecord Record => record;
 
@@ -32,6 +35,15 @@ internal sealed class RunningMachine(
         await DisposeAsync();
     }
 
+    /// <summary>Makes the guest let go of the host's folders, so that it can be frozen.</summary>
+    /// <returns>Why it does not; null when it did.</returns>
+    public async Task<string?> LetGoOfSharesAsync(string project, CancellationToken cancel)
+    {
+        var paths = Machinefile.Shares.Select(share => share.GuestPath).Prepend(project).Select(Ssh.ShellQuote);
+        var result = await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/suspend.sh {string.Join(' ', paths)}", cancel);
+        return result.ExitCode == 0 ? null : Programs.LastLines(result.Error, 1).Trim();
+    }
+
     public async ValueTask DisposeAsync()
     {
         // The watcher of the machine's end and a stop may both come here.
@@ -40,9 +52,15 @@ internal sealed class RunningMachine(
             return;
         }
 
+        await DisconnectAsync();
+        await machine.DisposeAsync();
+    }
+
+    /// <summary>Ends the connection and what it served; the machine runs on.</summary>
+    public async Task DisconnectAsync()
+    {
         await master.CloseAsync(CancellationToken.None);
         await services.DisposeAsync();
-        await machine.DisposeAsync();
     }
 
     private async Task<bool> TryFreezeVolumesAsync(TimeSpan grace, CancellationToken cancel)
@@ -51,7 +69,7 @@ internal sealed class RunningMachine(
         patience.CancelAfter(grace);
         try
         {
-            var volumes = string.Join(' ', VolumeStore.AllOf(machinefile).Values.Select(volume => Ssh.ShellQuote(volume.GuestPath)));
+            var volumes = string.Join(' ', VolumeStore.AllOf(Machinefile).Values.Select(volume => Ssh.ShellQuote(volume.GuestPath)));
             var result = await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/freeze.sh {volumes}", patience.Token);
             if (result.ExitCode == 0)
             {

@@ -73,6 +73,21 @@ internal sealed class SupervisorClient : IDisposable
         return true;
     }
 
+    /// <summary>Freezes the running machine.</summary>
+    /// <returns>Why it stays up; null when it is suspended.</returns>
+    public async Task<string?> SuspendAsync(CancellationToken cancel)
+    {
+        using var answer = await http.PostAsync("/v1/suspend", content: null, cancel);
+        answer.EnsureSuccessStatusCode();
+        var reason = (await answer.Content.ReadFromJsonAsync<SuspendAnswer>(ControlJson.Options, cancel))?.Reason;
+        if (reason is null)
+        {
+            await UntilGoneAsync(cancel);
+        }
+
+        return reason;
+    }
+
     /// <summary>
     /// Starts or resumes the machine when needed and gets the right to run one command. The lease ends with its disposal.
     /// </summary>
@@ -100,7 +115,7 @@ internal sealed class SupervisorClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || Directory.Exists(folders.Runtime);
+    private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
 
     private async Task<ClientLease> TryLeaseAsync(string display, IProgressSink progress, CancellationToken cancel)
     {

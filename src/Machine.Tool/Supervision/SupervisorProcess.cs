@@ -51,7 +51,11 @@ internal static partial class SupervisorProcess
         var api = new ControlApi(folders, lifecycle, logger);
         api.Map(application);
         await application.StartAsync(CancellationToken.None);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token);
+        var idle = new IdleWatch(lifecycle, logger).RunAsync(over.Token);
         await UntilOverAsync(lifecycle, shutdown.Token);
+        await over.CancelAsync();
+        await idle;
         logger.LogInformation("ending");
 
         // Answers under way may finish; then the socket goes.

@@ -14,7 +14,7 @@ internal static class QemuStart
     {
         // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
         var build = new QemuBuild(
-            spec.Slots, launch.Balloon, (spec.Thaw?.MemoryFile ?? spec.MemoryFile) is not null && spec.Thaw is null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
+            spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
         var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build);
         state.Write(places);
         HostProcess? process = null;
@@ -43,15 +43,10 @@ internal static class QemuStart
                 throw;
             }
         }
-        catch (Exception e)
+        catch
         {
             await (process?.KillAsync(CancellationToken.None) ?? Task.CompletedTask);
             places.Forget();
-            if (spec.Thaw is not null && e is MachineException)
-            {
-                throw new CannotThawException(e.Message, e);
-            }
-
             throw;
         }
     }

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Net.NetworkInformation;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>
+/// Suspends a machine that nobody uses: no command runs, no connection to a port of it is open, and it does nothing by
+/// itself, for as long as its Machinefile says.
+/// </summary>
+internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
+{
+    /// <summary>Of one processor. An emulated guest that does nothing takes some of it: its clock ticks.</summary>
+    private const double Busy = 0.25;
+
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var idleSince = DateTimeOffset.UtcNow;
+        (TimeSpan Processor, DateTimeOffset At) last = default;
+        using var timer = new PeriodicTimer(Step);
+        while (await timer.WaitForNextTickAsync(cancel).AsTask().ContinueWith(tick => tick is { IsCompletedSuccessfully: true, Result: true }, TaskScheduler.Default))
+        {
+            if (lifecycle.Running is not { Machinefile.Idle: { } limit } machine)
+            {
+                continue;
+            }
+
+            var now = (Processor: ProcessorTime(machine.Machine.ProcessId), At: DateTimeOffset.UtcNow);
+            var used = last == default ? double.MaxValue : (now.Processor - last.Processor) / (now.At - last.At);
+            last = now;
+            if (lifecycle.InUse || used > Busy || HasConnections(machine))
+            {
+                idleSince = now.At;
+            }
+
+            if (now.At - (idleSince > lifecycle.LastUsed ? idleSince : lifecycle.LastUsed) >= limit)
+            {
+                // Whether it can or not: the next attempt comes after as long a time.
+                idleSince = now.At;
+                var reason = await lifecycle.SuspendAsync();
+                logger.LogInformation("unused for {Limit}: {Outcome}", limit, reason ?? "suspended");
+            }
+        }
+    }
+
+    private static TimeSpan ProcessorTime(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return process.TotalProcessorTime;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return TimeSpan.Zero;
+        }
+    }
+
+    private static bool HasConnections(RunningMachine machine)
+    {
+        var ports = machine.Machinefile.Ports.Select(port => port.Host).ToHashSet();
+        return ports.Count > 0 && IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
+            .Any(connection => connection.State == TcpState.Established && ports.Contains(connection.LocalEndPoint.Port));
+    }
+}

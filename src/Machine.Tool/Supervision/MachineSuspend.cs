@@ -1,0 +1,36 @@
+using Machine.Tool.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>Freezes a running machine with the work that is open in it.</summary>
+internal sealed class MachineSuspend(MachineFolders folders, ILogger logger)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <returns>Why it stays up; null when it is suspended and its process has ended.</returns>
+    public async Task<string?> RunAsync(RunningMachine running)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            var reason = await running.LetGoOfSharesAsync(folders.Project.Path, patience.Token);
+            await running.DisconnectAsync();
+            if (reason is null)
+            {
+                await running.Machine.FreezeAsync(Suspension.Folder(folders.State), patience.Token);
+                logger.LogInformation("suspended");
+            }
+
+            await running.Machine.DisposeAsync();
+            return reason;
+        }
+        catch (Exception e) when (e is MachineException or OperationCanceledException or IOException)
+        {
+            logger.LogWarning(e, "the machine was not suspended");
+            Suspension.Forget(folders.State);
+            await running.Machine.DisposeAsync();
+            return e is OperationCanceledException ? $"it did not come to rest within {Patience.TotalMinutes:0} minutes" : e.Message;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace Machine.Tool.Supervision;
+
+/// <summary>A machine that was suspended: the folder <c>suspended</c> of its state, in which the engine froze it.</summary>
+internal static class Suspension
+{
+    public static string Folder(string state) => Path.Combine(state, "suspended");
+
+    /// <summary>True also where what was suspended is broken: nobody touches its volumes before that was found out.</summary>
+    public static bool IsThere(string state) => Directory.Exists(Folder(state));
+
+    /// <summary>Forgets its memory and with it what ran in it; volumes stay.</summary>
+    /// <returns>False when there was none.</returns>
+    public static bool Forget(string state)
+    {
+        if (!IsThere(state))
+        {
+            return false;
+        }
+
+        // Renamed first: a deletion that is interrupted leaves rubbish, not half a machine.
+        var dying = Folder(state) + ".old";
+        if (Directory.Exists(dying))
+        {
+            Directory.Delete(dying, recursive: true);
+        }
+
+        Directory.Move(Folder(state), dying);
+        Directory.Delete(dying, recursive: true);
+        return true;
+    }
+}
