@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -52,12 +53,14 @@ internal static class ImageCommand
         command.Add(hashes);
         command.SetAction(async (parsed, cancel) =>
         {
-            var store = new ImageStore(MachinePaths.FromEnvironment());
+            var paths = MachinePaths.FromEnvironment();
             foreach (var hash in parsed.GetValue(hashes) ?? [])
             {
-                await store.RemoveAsync(hash, cancel);
+                await new ImageStore(paths).RemoveAsync(hash, cancel);
                 Say.Result($"{hash} is removed");
             }
+
+            await new TemplateStore(paths).PruneAsync(TemplateBuild.MostTemplates);
 
             return ExitCode.Ok;
         });
@@ -81,8 +84,11 @@ internal static class ImageCommand
         command.Add(days);
         command.SetAction(async (parsed, cancel) =>
         {
-            var removed = await new ImageStore(MachinePaths.FromEnvironment()).PruneAsync(TimeSpan.FromDays(parsed.GetValue(days)), cancel);
-            Say.Result($"{HumanText.Count(removed.Count, "image")} removed, {HumanText.Size(removed.Sum(image => image.SizeBytes))} freed");
+            var paths = MachinePaths.FromEnvironment();
+            var removed = await new ImageStore(paths).PruneAsync(TimeSpan.FromDays(parsed.GetValue(days)), cancel);
+            var templates = await new TemplateStore(paths).PruneAsync(parsed.GetValue(days) == 0 ? 0 : TemplateBuild.MostTemplates);
+            var freed = removed.Sum(image => image.SizeBytes) + templates.Sum(template => template.SizeBytes);
+            Say.Result($"{HumanText.Count(removed.Count, "image")} and {HumanText.Count(templates.Count, "warm template")} removed, {HumanText.Size(freed)} freed");
             return ExitCode.Ok;
         });
         return command;
@@ -91,7 +97,8 @@ internal static class ImageCommand
     private static int List(bool json)
     {
         var paths = MachinePaths.FromEnvironment();
-        var images = new ImageStore(paths).List().Select(image => ImageListing.Of(image, ImageUse.Machines(paths, image.Hash))).ToList();
+        var templates = new TemplateStore(paths).List().ToLookup(template => template.Facts.Image, template => template.SizeBytes);
+        var images = new ImageStore(paths).List().Select(image => ImageListing.Of(image, ImageUse.Machines(paths, image.Hash), templates[image.Hash].Sum())).ToList();
         if (json)
         {
             Say.Json(images);
@@ -104,7 +111,7 @@ internal static class ImageCommand
             return ExitCode.Ok;
         }
 
-        var table = new ReportTable("IMAGE", "BASE", "SDK", "SIZE", "USED", "MACHINES");
+        var table = new ReportTable("IMAGE", "BASE", "SDK", "SIZE", "WARM", "USED", "MACHINES");
         foreach (var image in images)
         {
             table.Add(
@@ -112,6 +119,7 @@ internal static class ImageCommand
                 image.Base,
                 image.Sdk ?? "none",
                 HumanText.Size(image.SizeBytes),
+                image.TemplateBytes > 0 ? HumanText.Size(image.TemplateBytes) : "-",
                 HumanText.Age(image.LastUsed, DateTimeOffset.UtcNow) + " ago",
                 image.Machines.Count > 0 ? string.Join(", ", image.Machines) : "-");
         }
@@ -145,6 +153,7 @@ internal static class ImageCommand
 }
 
 /// <summary>One image as <c>image list --json</c> prints it.</summary>
+/// <param name="TemplateBytes">What the warm templates made from it take on disk.</param>
 /// <param name="Machines">Ids of the machines that stand on it.</param>
 internal sealed record ImageListing(
     string Hash,
@@ -156,9 +165,10 @@ internal sealed record ImageListing(
     DateTimeOffset Created,
     DateTimeOffset LastUsed,
     long SizeBytes,
+    long TemplateBytes,
     IReadOnlyList<string> Machines)
 {
-    public static ImageListing Of(Image image, IReadOnlyList<string> machines) => new(
+    public static ImageListing Of(Image image, IReadOnlyList<string> machines, long templateBytes) => new(
         image.Hash,
         image.Request.Base,
         image.Request.SdkVersion,
@@ -168,5 +178,6 @@ internal sealed record ImageListing(
         image.Created,
         image.LastUsed,
         image.SizeBytes,
+        templateBytes,
         machines);
 }

@@ -1,5 +1,6 @@
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Supervision;

@@ -1,6 +1,7 @@
 using System.Text;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Supervision;

@@ -96,9 +96,12 @@ public sealed class AcceleratorProbeTests : IAsyncDisposable
     [Fact]
     public async Task The_fingerprint_holds_version_machine_and_processor()
     {
-        var fingerprint = await qemu.Engine.FingerprintAsync(Cancel);
+        var spec = await qemu.EmptyMachineAsync();
+        var fingerprint = await qemu.Engine.FingerprintAsync(spec, Cancel);
         fingerprint.ShouldContain((await QemuProgram.FindAsync(Cancel)).Version.ToString());
         fingerprint.ShouldContain(HostProcessor.Model());
-        fingerprint.ShouldBe(await qemu.Engine.FingerprintAsync(Cancel));
+        fingerprint.ShouldBe(await qemu.Engine.FingerprintAsync(spec, Cancel));
+        fingerprint.ShouldNotBe(await qemu.Engine.FingerprintAsync(spec with { Cpus = 2 }, Cancel));
+        fingerprint.ShouldNotBe(await qemu.Engine.FingerprintAsync(spec with { Slots = 9 }, Cancel));
     }
 }

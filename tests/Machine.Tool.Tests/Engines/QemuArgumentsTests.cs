@@ -29,7 +29,7 @@ public sealed class QemuArgumentsTests
         var shares = After(Build(), "-fsdev");
         shares[0].ShouldBe("local,id=share0,path=/home/me/a,, b,,c,security_model=none,multidevs=remap,readonly=on");
         shares[1].ShouldEndWith(",readonly=off");
-        After(Build(), "-device").ShouldContain("virtio-9p-pci,id=share0-device,fsdev=share0,mount_tag=project");
+        After(Build(), "-device").ShouldContain("virtio-9p-pci,id=share0-device,bus=port0,fsdev=share0,mount_tag=project");
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class QemuArgumentsTests
 
     [Fact]
     public void Volumes_are_found_by_their_serial() =>
-        After(Build(), "-device").ShouldContain("virtio-blk-pci,id=volume0-device,drive=volume0,serial=packages");
+        After(Build(), "-device").ShouldContain($"virtio-blk-pci,id=volume0-device,bus=port{Spec.Shares.Count},drive=volume0,serial=packages");
 
     [Fact]
     public void Identity_files_and_sockets_may_have_commas_in_their_paths()

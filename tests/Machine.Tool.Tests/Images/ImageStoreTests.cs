@@ -54,7 +54,7 @@ public sealed class ImageStoreTests : IDisposable
     [Fact]
     public async Task A_build_that_is_not_committed_leaves_nothing()
     {
-        await using (var build = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel))
+        await using (var build = await BuildFolder.BeginAsync(home.Paths.Images, Hash, SilentProgress.Instance, Cancel))
         {
             await File.WriteAllTextAsync(Path.Combine(build.Path, "root.raw"), "half", Cancel);
             Store.List().ShouldBeEmpty();
@@ -69,7 +69,7 @@ public sealed class ImageStoreTests : IDisposable
         home.Write($"images/.build-{Hash}-dead/root/etc/passwd");
         home.Write($"images/.build-{Hash}-dead/root.raw", "half");
 
-        await using var build = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel);
+        await using var build = await BuildFolder.BeginAsync(home.Paths.Images, Hash, SilentProgress.Instance, Cancel);
 
         Directory.GetDirectories(home.Paths.Images, ".build-*").ShouldBe([build.Path]);
     }
@@ -78,7 +78,7 @@ public sealed class ImageStoreTests : IDisposable
     public async Task Prune_sweeps_dead_builds_and_leaves_living_ones()
     {
         home.Write($"images/.build-{Other}-dead/root.raw", "half");
-        await using var living = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel);
+        await using var living = await BuildFolder.BeginAsync(home.Paths.Images, Hash, SilentProgress.Instance, Cancel);
 
         await Store.PruneAsync(TimeSpan.Zero, Cancel);
 
@@ -94,7 +94,7 @@ public sealed class ImageStoreTests : IDisposable
         using var orphan = Process.Start(start)!;
         (await orphan.StandardOutput.ReadLineAsync(Cancel)).ShouldBe("waiting");
 
-        await using var build = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel);
+        await using var build = await BuildFolder.BeginAsync(home.Paths.Images, Hash, SilentProgress.Instance, Cancel);
 
         await orphan.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(10), Cancel);
         File.Exists(file).ShouldBeFalse();
@@ -104,8 +104,8 @@ public sealed class ImageStoreTests : IDisposable
     public async Task A_second_build_of_the_same_image_waits_for_the_first_and_says_so()
     {
         var progress = new RecordedProgress();
-        var first = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel);
-        var second = BuildFolder.BeginAsync(home.Paths, Hash, progress, Cancel);
+        var first = await BuildFolder.BeginAsync(home.Paths.Images, Hash, SilentProgress.Instance, Cancel);
+        var second = BuildFolder.BeginAsync(home.Paths.Images, Hash, progress, Cancel);
         progress.Notes.ShouldNotBeEmpty();
         second.IsCompleted.ShouldBeFalse();
 
@@ -197,7 +197,7 @@ public sealed class ImageStoreTests : IDisposable
     public async Task Prune_leaves_an_image_that_is_being_built_again()
     {
         await home.CommitAsync(Hash);
-        await using var building = await BuildFolder.BeginAsync(home.Paths, Hash, SilentProgress.Instance, Cancel);
+        await using var building = await BuildFolder.BeginAsync(home.Paths.Images, Hash, SilentProgress.Instance, Cancel);
 
         (await Store.PruneAsync(TimeSpan.Zero, Cancel)).ShouldBeEmpty();
     }

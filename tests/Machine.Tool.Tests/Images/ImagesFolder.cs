@@ -29,7 +29,7 @@ internal sealed class ImagesFolder : IDisposable
     /// <summary>An image made by the store's own ways, of small files.</summary>
     public async Task<Image> CommitAsync(string hash, ImageRequest? request = null)
     {
-        await using var build = await BuildFolder.BeginAsync(Paths, hash, SilentProgress.Instance, TestContext.Current.CancellationToken);
+        await using var build = await BuildFolder.BeginAsync(Paths.Images, hash, SilentProgress.Instance, TestContext.Current.CancellationToken);
         foreach (var file in new[] { "root.raw", "kernel", "initrd", "sources.sources" })
         {
             await File.WriteAllTextAsync(Path.Combine(build.Path, file), file);

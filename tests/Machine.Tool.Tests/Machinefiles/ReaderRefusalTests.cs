@@ -28,7 +28,7 @@ public sealed class ReaderRefusalTests : IDisposable
     [InlineData("[a]: 1", "1:1: a list can't be a key", "a key is a word")]
     [InlineData("network: { allow: [feeds] }", "1:1: network is not available yet", "leave the key out")]
     [InlineData("cpus: 1\nrestore: {}", "2:1: restore is not available yet", "leave the key out")]
-    [InlineData("idle: 15m", "1:1: idle is not available yet", "leave the key out")]
+    [InlineData("idle: soon", "1:7: idle: `soon` is not a time", "for example 15m")]
     [InlineData("workspace: { mode: mount }", "1:20: workspace.mode: `mount` is not available yet", "write overlay")]
     [InlineData("workspace: { mode: sync }", "1:20: workspace.mode: `sync` is not available yet", "write overlay")]
     // Types.

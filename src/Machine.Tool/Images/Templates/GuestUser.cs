@@ -1,7 +1,8 @@
 using System.Text;
+using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Images.Templates;
 
 /// <summary>Makes the host's user inside, as a script.</summary>
 internal static class GuestUser

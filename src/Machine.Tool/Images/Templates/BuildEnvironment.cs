@@ -1,6 +1,7 @@
+using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Images.Templates;
 
 /// <summary>The variables that every command inside has, whatever the project; a template is heated with the same.</summary>
 internal static class BuildEnvironment

@@ -1,0 +1,115 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Images;
+using Machine.Tool.Images.Templates;
+
+namespace Machine.Tool.Tests.Images;
+
+public sealed class TemplateStoreTests : IDisposable
+{
+    private const string Key = "0123456789abcdef0123456789abcdef";
+
+    private readonly ImagesFolder home = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private TemplateStore Store => new(home.Paths);
+
+    public void Dispose() => home.Dispose();
+
+    [Fact]
+    public async Task What_was_committed_is_found()
+    {
+        await AddAsync(Key);
+        Store.Find(Key, out var broken)!.Frozen.MemoryFile.ShouldBe(Path.Combine(home.Paths.Templates, Key, "memory"));
+        broken.ShouldBeNull();
+        Store.Find("ff", out broken).ShouldBeNull();
+        broken.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("memory", "cut")]
+    [InlineData("memory", "written")]
+    [InlineData("memory", "gone")]
+    [InlineData("state", "same length")]
+    [InlineData("root.qcow2", "written")]
+    [InlineData("template.json", "cut")]
+    public async Task What_is_not_as_it_was_frozen_is_no_template(string file, string how)
+    {
+        await AddAsync(Key);
+        var path = Path.Combine(home.Paths.Templates, Key, file);
+        var bytes = await File.ReadAllBytesAsync(path, Cancel);
+        var written = File.GetLastWriteTimeUtc(path);
+        switch (how)
+        {
+            case "cut":
+                await File.WriteAllBytesAsync(path, bytes[..^1], Cancel);
+                File.SetLastWriteTimeUtc(path, written);
+                break;
+            case "same length":
+                bytes[0] ^= 1;
+                await File.WriteAllBytesAsync(path, bytes, Cancel);
+                File.SetLastWriteTimeUtc(path, written);
+                break;
+            case "written":
+                File.SetLastWriteTimeUtc(path, written.AddSeconds(1));
+                break;
+            default:
+                File.Delete(path);
+                break;
+        }
+
+        Store.Find(Key, out var broken).ShouldBeNull();
+        broken.ShouldNotBeNullOrEmpty();
+        Store.TryRemove(Key).ShouldBeTrue();
+        Directory.Exists(Path.Combine(home.Paths.Templates, Key)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_template_that_a_machine_stands_on_stays()
+    {
+        await AddAsync(Key);
+        var machine = MachinePaths.CreatePrivate(Path.Combine(home.Paths.Machines, "shop-12345678"));
+        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), $$"""{ "templateKey": "{{Key}}" }""", Cancel);
+        Store.TryRemove(Key).ShouldBeFalse();
+        Store.Find(Key, out _).ShouldNotBeNull();
+        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), """{ "templateKey": null }""", Cancel);
+        Store.TryRemove(Key).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Prune_keeps_what_was_used_last_and_drops_what_has_no_image()
+    {
+        foreach (var (number, name) in new[] { "aa", "bb", "cc" }.Index())
+        {
+            await AddAsync(name);
+            File.SetLastWriteTimeUtc(Path.Combine(home.Paths.Templates, name, "last-used"), DateTime.UtcNow.AddDays(number - 10));
+        }
+
+        await AddAsync("dd", image: new string('9', 32));
+        MachinePaths.CreatePrivate(Path.Combine(home.Paths.Templates, ".build-ee-123"));
+        (await Store.PruneAsync(3)).Select(template => template.Key).Order(StringComparer.Ordinal).ShouldBe(["aa", "dd"]);
+        Store.List().Select(template => template.Key).ShouldBe(["bb", "cc"]);
+        Directory.EnumerateDirectories(home.Paths.Templates, ".build-*").ShouldBeEmpty();
+    }
+
+    private async Task AddAsync(string key, string? image = null)
+    {
+        if (image is null)
+        {
+            image = new string('1', 32);
+            if (new ImageStore(home.Paths).Find(image) is null)
+            {
+                await home.CommitAsync(image);
+            }
+        }
+
+        await using var build = await BuildFolder.BeginAsync(home.Paths.Templates, key, SilentProgress.Instance, Cancel);
+        foreach (var file in (string[])["memory", "root.qcow2", "state"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(build.Path, file), $"{key} {file}", Cancel);
+        }
+
+        var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
+        await Store.CommitAsync(build, new TemplateFacts(TemplateFacts.CurrentVersion, key, image, "debian/12", "10.0.100", "qemu", "me", DateTimeOffset.UtcNow, files));
+    }
+}
