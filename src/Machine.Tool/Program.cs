@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Machine.Tool.Commands;
 using Machine.Tool.Hosting;
 
@@ -15,6 +16,13 @@ internal static class Program
             key.Cancel = true;
             cancel.Cancel();
         };
+
+        // How a pipeline ends a step. What was begun is ended and cleaned up, as for Ctrl+C.
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            cancel.Cancel();
+        });
         try
         {
             return await CommandLine.RunAsync(args is ["--verbose", ..] ? args[1..] : args, cancel.Token);

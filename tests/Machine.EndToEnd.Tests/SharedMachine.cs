@@ -5,7 +5,12 @@ public sealed class SharedMachine : IAsyncLifetime
 {
     public ProjectFolder Project { get; } = new("shared", "");
 
-    public async ValueTask InitializeAsync() => (await Project.RunAsync("start")).ShouldSucceed();
+    public async ValueTask InitializeAsync()
+    {
+        // Once for all tests: what follows thaws in seconds, with hot build servers.
+        (await ToolRun.RunAsync(Project.Path, ["image", "warm"], minutes: 40)).ShouldSucceed();
+        (await Project.RunAsync("start")).ShouldSucceed();
+    }
 
     public ValueTask DisposeAsync() => Project.DisposeAsync();
 }

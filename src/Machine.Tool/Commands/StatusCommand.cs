@@ -60,7 +60,7 @@ internal static class StatusCommand
 
         if (status.ImageHash is { } image)
         {
-            yield return ("image", image[..Math.Min(12, image.Length)]);
+            yield return ("image", image[..Math.Min(12, image.Length)] + (status.Template is { } template ? $", thawed from the warm template {template[..Math.Min(12, template.Length)]}" : ""));
         }
 
         if (status.MemoryBytes is { } memory)

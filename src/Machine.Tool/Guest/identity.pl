@@ -3,9 +3,7 @@
 # machine id, a seed for the random numbers.
 #   identity        at boot, before sshd
 #   identity wait   in a machine that is about to be frozen: returns at once, and acts when it wakes up as another one
-# No module: it is the first program of every machine, and loading one takes longer than all of this.
-use strict;
-use warnings;
+# No module, not even strict: it is the first program of every machine, and loading one takes longer than all of this.
 
 # QEMU's: each item is NAME/raw here. Any way of delivery that puts the files into the other folder will do.
 my $firmware = '/sys/firmware/qemu_fw_cfg/by_name/opt/machine';

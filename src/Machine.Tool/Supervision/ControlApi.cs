@@ -48,7 +48,8 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
             commands.Snapshot(),
             running is null ? [] : [.. running.Machinefile.Ports.Select(port => $"127.0.0.1:{port.Host} → {port.Guest}")],
             Stale(running),
-            lifecycle.Awake);
+            lifecycle.Awake,
+            running?.Record.TemplateKey);
     }
 
     // Ready, then a lease that lasts as long as the client's connection: whoever kills the client ends the command.

@@ -49,6 +49,7 @@ internal enum MachineState
 /// <param name="SupervisorId">Process id.</param>
 /// <param name="MachineProcessId">Process id of the virtual machine.</param>
 /// <param name="SshPort">Loopback port of the guest's sshd.</param>
+/// <param name="Template">Key of the warm template that it was thawed from.</param>
 /// <param name="Awake">Why the machine was not suspended when it should have been.</param>
 /// <param name="MemoryBytes">Proportional share of the host's memory that the machine's process takes, in bytes (Linux only).</param>
 internal sealed record MachineStatus(
@@ -67,7 +68,8 @@ internal sealed record MachineStatus(
     IReadOnlyList<RunningCommand> Commands,
     IReadOnlyList<string> Ports,
     bool Stale,
-    string? Awake = null);
+    string? Awake = null,
+    string? Template = null);
 
 /// <summary>A command of a client.</summary>
 internal sealed record RunningCommand(string Token, string Display, DateTimeOffset Started);

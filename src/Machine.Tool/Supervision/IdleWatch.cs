@@ -19,9 +19,9 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
     {
         var idleSince = DateTimeOffset.UtcNow;
         (TimeSpan Processor, DateTimeOffset At) last = default;
-        using var timer = new PeriodicTimer(Step);
-        while (await timer.WaitForNextTickAsync(cancel).AsTask().ContinueWith(tick => tick is { IsCompletedSuccessfully: true, Result: true }, TaskScheduler.Default))
+        while (!cancel.IsCancellationRequested)
         {
+            await Task.Delay(Step, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (lifecycle.Running is not { Machinefile.Idle: { } limit } machine)
             {
                 continue;

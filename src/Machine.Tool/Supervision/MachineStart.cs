@@ -40,6 +40,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             }
 
             var adopted = machine is not null;
+            var booted = false;
             if (adopted)
             {
                 // Frozen only in part, if at all: its process lives, and that is the machine.
@@ -53,6 +54,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             if (machine is null)
             {
                 (machine, record, started) = await BootAsync(machinefile, record, identity, cancel);
+                booted = !quick;
             }
 
             var guest = new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
@@ -65,6 +67,11 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             }
 
             record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow }).Save(folders.State);
+            if (booted)
+            {
+                BackgroundWarm.Begin(folders, logger);
+            }
+
             return new RunningMachine(machine, guest, master, services, started!, record, logger);
         }
         catch

@@ -9,12 +9,16 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
 {
     private const int MostErrorCharacters = 16 * 1024;
 
+    private (string Key, Process Process)? ready;
+
     public static GuestProgram Over(GuestConnection guest) => new((verb, arguments) => Ssh.StartPiped(
         guest, string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
 
+    public void GetReady(string verb, IReadOnlyList<string> arguments) => ready ??= (Key(verb, arguments), start("--when-told", [verb, .. arguments]));
+
     public async Task RunAsync(string verb, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, Func<GuestReader, Task> read, CancellationToken cancel)
     {
-        using var process = start(verb, arguments);
+        using var process = TakeReady(Key(verb, arguments)) ?? start(verb, arguments);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var errors = ReadErrorsAsync(process.StandardError, stop.Token);
         var fed = FeedAsync(process.StandardInput.BaseStream, input, stop.Token);
@@ -60,6 +64,35 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
 
             await Task.WhenAll(errors, fed);
         }
+    }
+
+    private static string Key(string verb, IReadOnlyList<string> arguments) => string.Join('\0', arguments.Prepend(verb));
+
+    // One that waits is told by a byte; one that ended meanwhile (the machine was stopped) is of no use.
+    private Process? TakeReady(string key)
+    {
+        if (ready is not { } waiting || waiting.Key != key)
+        {
+            return null;
+        }
+
+        ready = null;
+        try
+        {
+            if (!waiting.Process.HasExited)
+            {
+                waiting.Process.StandardInput.BaseStream.WriteByte(1);
+                waiting.Process.StandardInput.BaseStream.Flush();
+                return waiting.Process;
+            }
+        }
+        catch (IOException)
+        {
+            // It ended just now.
+        }
+
+        waiting.Process.Dispose();
+        return null;
     }
 
     private static async Task<bool> EndsAsync(Process process, CancellationToken cancel)

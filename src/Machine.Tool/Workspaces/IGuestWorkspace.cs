@@ -6,6 +6,11 @@ namespace Machine.Tool.Workspaces;
 /// </summary>
 internal interface IGuestWorkspace
 {
+    /// <summary>Starts what the next <see cref="RunAsync"/> of this verb, without input, will need, so that it then answers at once.</summary>
+    void GetReady(string verb, IReadOnlyList<string> arguments)
+    {
+    }
+
     /// <summary>Runs one verb, feeds it <paramref name="input"/> and hands its output to <paramref name="read"/> meanwhile.</summary>
     /// <exception cref="Hosting.MachineException">The guest can't be reached, or its program failed.</exception>
     Task RunAsync(string verb, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, Func<GuestReader, Task> read, CancellationToken cancel);

@@ -21,7 +21,8 @@ internal sealed class Workspace(
     /// Before a command: an output that was brought and is gone from the host is removed inside, so that
     /// <c>rm -rf bin</c> means what it says. Returns the command's start, for <see cref="CollectAsync"/>.
     /// </summary>
-    public async Task<DateTimeOffset> PrepareAsync(CancellationToken cancel)
+    /// <param name="extraOutputs">As given to <see cref="CollectAsync"/> afterwards.</param>
+    public async Task<DateTimeOffset> PrepareAsync(CancellationToken cancel, IReadOnlyList<string>? extraOutputs = null)
     {
         using var held = await LockAsync(cancel);
         using var tree = openTree(root);
@@ -34,6 +35,8 @@ internal sealed class Workspace(
             ledger.Save();
         }
 
+        // Connecting to the guest and starting a program there takes as long as a short command: both run beside it.
+        guest.GetReady("list", Skipped(extraOutputs ?? []));
         return FileClock.Now;
     }
 
@@ -108,13 +111,15 @@ internal sealed class Workspace(
 
     private Task DropAsync(IEnumerable<(string Stamp, byte[] Path)> entries, CancellationToken cancel) => WorkspaceRun.DropAsync(guest, entries, cancel);
 
+    // Package folders hold tens of thousands of files that nobody reviews: listed only where the outputs ask for them.
+    private string[] Skipped(IReadOnlyList<string> extraOutputs) =>
+        settings.Outputs.Concat(extraOutputs).Any(output => output.Contains("node_modules", StringComparison.Ordinal)) ? [".machine"] : [".machine", "node_modules"];
+
     private async Task<WorkspaceRun> LookAsync(DateTimeOffset? start, IReadOnlyList<string> extraOutputs, CancellationToken cancel)
     {
         var ledger = ChangeLedger.Load(machineFolder);
-        var outputs = settings.Outputs.Concat(extraOutputs).ToList();
-        // Package folders hold tens of thousands of files that nobody reviews: listed only where the outputs ask for them.
-        string[] skipped = [".machine", .. outputs.Exists(o => o.Contains("node_modules", StringComparison.Ordinal)) ? [] : new[] { "node_modules" }];
-        var run = new WorkspaceRun(openTree(root), guest, ledger, new ImportPolicy(new GlobSet(outputs), limits), skipped);
+        var outputs = new GlobSet([.. settings.Outputs, .. extraOutputs]);
+        var run = new WorkspaceRun(openTree(root), guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs));
         try
         {
             await run.LookAsync(start ?? ledger.LastListed ?? FileClock.Now, cancel);

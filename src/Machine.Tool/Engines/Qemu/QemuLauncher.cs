@@ -39,7 +39,10 @@ internal static class QemuLauncher
 
     private static ProcessStartInfo Unix(string program, string log)
     {
-        var (prefix, suffix) = SetSid is { } setsid ? ($"{Ssh.ShellQuote(setsid)} ", "") : ("", " -daemonize");
+        // Linux shares processors among sessions first: a priority counts only when the new session has it too.
+        var (prefix, suffix) = SetSid is { } setsid
+            ? ($"{Ssh.ShellQuote(setsid)} /bin/sh -c '{{ nice > /proc/self/autogroup; }} 2> /dev/null; exec \"$0\" \"$@\"' ", "")
+            : ("", " -daemonize");
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };
         // setsid forks only when it leads a process group, which a child of ours does not: the process id stays.
         start.ArgumentList.Add("-c");

@@ -27,6 +27,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
             return there;
         }
 
+        await BuildFolder.SweepAsync(paths.Templates);
         await using var build = await BuildFolder.BeginAsync(paths.Templates, key, progress, cancel);
         if (store.Find(key, out _) is { } meanwhile)
         {

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>Machines thaw from a warm template, each as itself; and a suspended one goes on where it stood.</summary>
+[Collection(SharedMachineTests.Name)]
+public sealed class ThawTests(SharedMachine shared) : IAsyncLifetime
+{
+    private readonly ProjectFolder project = new("thaw", "idle: never\n");
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => project.DisposeAsync();
+
+    [Fact]
+    public async Task A_thawed_machine_is_itself_and_its_clock_is_right()
+    {
+        (await project.RunAsync("start")).ShouldSucceed();
+        (await StatusAsync(project)).GetProperty("template").GetString().ShouldNotBeNullOrEmpty();
+
+        const string Who = "hostname; cat /etc/machine-id /proc/sys/kernel/random/uuid; sha256sum < /etc/ssh/ssh_host_ed25519_key; head -c 16 /dev/urandom | od -An -tx1";
+        var mine = (await project.RootAsync(Who)).ShouldSucceed().Output.Split('\n');
+        var other = (await shared.Project.RootAsync(Who)).ShouldSucceed().Output.Split('\n');
+
+        foreach (var (line, another) in mine.Zip(other).Where(pair => pair.First.Length > 0))
+        {
+            line.ShouldNotBe(another);
+        }
+
+        var clock = (await project.ExecAsync("date", "+%s")).ShouldSucceed().Output;
+        Math.Abs(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse(clock)).ShouldBeLessThan(5);
+    }
+
+    [Fact]
+    public async Task Suspended_work_goes_on_and_takes_no_process_meanwhile()
+    {
+        (await project.ExecAsync("sh", "-c", "echo open > /dev/shm/work; echo held > held.txt; cd /; setsid sleep 100000 > /dev/null 2>&1 < /dev/null & echo $! > /dev/shm/pid; cat /proc/sys/kernel/random/boot_id > /dev/shm/boot")).ShouldSucceed();
+        var machine = (await StatusAsync(project)).GetProperty("machineProcessId").GetInt32();
+
+        (await project.RunAsync("suspend")).ShouldSucceed();
+
+        Should.Throw<ArgumentException>(() => Process.GetProcessById(machine));
+        (await StatusAsync(project)).GetProperty("state").GetString().ShouldBe("suspended");
+        (await project.RunAsync("volume", "rm", "packages", "--yes")).ExitCode.ShouldNotBe(0);
+
+        var back = await project.ExecAsync("sh", "-c", "cat /dev/shm/work held.txt; cmp /dev/shm/boot /proc/sys/kernel/random/boot_id && kill -0 $(cat /dev/shm/pid) && date +%s");
+
+        var lines = back.ShouldSucceed().Output.Split('\n');
+        lines[..2].ShouldBe(["open", "held"]);
+        Math.Abs(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse(lines[2])).ShouldBeLessThan(5);
+    }
+
+    [Fact]
+    public async Task What_works_in_the_project_keeps_the_machine_up_and_is_named()
+    {
+        (await project.ExecAsync("sh", "-c", "setsid sleep 100000 > /dev/null 2>&1 < /dev/null &")).ShouldSucceed();
+
+        var refused = await project.RunAsync("suspend");
+
+        refused.ExitCode.ShouldBe(1, refused.ToString());
+        refused.Error.ShouldContain("sleep (process");
+        (await project.ExecAsync("pkill", "-0", "sleep")).ShouldSucceed();
+        (await StatusAsync(project)).GetProperty("awake").GetString().ShouldNotBeNullOrEmpty();
+        (await project.RunAsync("stop")).ShouldSucceed();
+    }
+
+    [Fact]
+    public async Task A_broken_template_costs_a_boot_and_one_line()
+    {
+        var template = (await StatusAsync(shared.Project)).GetProperty("template").GetString()!;
+        var folder = Path.Combine(Environment.GetEnvironmentVariable("MACHINE_HOME")!, "templates", template);
+        var state = Path.Combine(folder, "state");
+        var bytes = await File.ReadAllBytesAsync(state, TestContext.Current.CancellationToken);
+        var written = File.GetLastWriteTimeUtc(state);
+        try
+        {
+            // The shared machine stands on the template, so it is not removed.
+            await File.WriteAllBytesAsync(state, bytes[..^1000], TestContext.Current.CancellationToken);
+            var start = (await project.RunAsync("start")).ShouldSucceed();
+            start.Error.ShouldContain("booting instead");
+            (await StatusAsync(project)).TryGetProperty("template", out var none).ShouldBe(none.ValueKind == JsonValueKind.Null);
+            (await project.ExecAsync("true")).ShouldSucceed();
+        }
+        finally
+        {
+            await File.WriteAllBytesAsync(state, bytes, CancellationToken.None);
+            File.SetLastWriteTimeUtc(state, written);
+        }
+    }
+
+    private static async Task<JsonElement> StatusAsync(ProjectFolder project) =>
+        JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement;
+}
