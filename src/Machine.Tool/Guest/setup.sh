@@ -1,11 +1,16 @@
 # Turns a booted (or thawed) machine into this project's machine. Variables come from GuestSetup.cs before this text:
-# NOW USER_NAME USER_ID GROUP_ID USER_HOME PROJECT VOLUMES SHARES CPU_COUNT. Safe to run again.
+# NOW USER_NAME USER_ID GROUP_ID USER_HOME PROJECT DOTNET INSIDE VOLUMES SHARES CPU_COUNT. Safe to run again.
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 chmod 755 /machine /machine/bin /machine/bin/*
 fail() { echo "$*" >&2; exit 1; }
 
 date -u -s "@$NOW" > /dev/null
+
+# What starts with an environment of its own (sudo, cron) is inside too.
+echo "$INSIDE" | while read -r line; do
+    grep -qxF "$line" /etc/environment 2> /dev/null || echo "$line" >> /etc/environment
+done
 
 # sshd starts every command through root's shell; dash starts fastest.
 sed -i 's#^\(root:.*\):/bin/bash$#\1:/bin/sh#' /etc/passwd
@@ -62,8 +67,16 @@ if ! mountpoint -q "$PROJECT"; then
     # The upper root lends its owner and mode to the mount point.
     chown --reference=/machine/lower $upper
     chmod --reference=/machine/lower $upper
-    # What the tool keeps beside the project is nobody's business inside.
-    [ -e $upper/.machine ] || mknod $upper/.machine c 0 0
+    # global.json sends dotnet to .machine: on the host to the shim, here to the real SDK (or, without one, to nothing).
+    # The names of the host's .machine stay hidden: each is replaced, or whited out.
+    rm -rf $upper/.machine
+    mkdir $upper/.machine
+    [ ! -d "$DOTNET" ] || ln -s "$DOTNET"/* $upper/.machine/
+    echo '*' > $upper/.machine/.gitignore
+    for name in /machine/lower/.machine/*; do
+        name=$upper/.machine/${name##*/}
+        [ -e "$name" ] || [ "${name##*/}" = '*' ] || mknod "$name" c 0 0
+    done
     mount -t overlay -o lowerdir=/machine/lower,upperdir=$upper,workdir=$work,index=off,metacopy=off,redirect_dir=off,xino=off overlay "$PROJECT" ||
         fail "the workspace cannot be mounted"
 fi

@@ -30,6 +30,8 @@ internal static class GuestSetup
         AppendVariable(script, "GROUP_ID", user.GroupId.ToString());
         AppendVariable(script, "USER_HOME", user.GuestHome);
         AppendVariable(script, "PROJECT", project.Path);
+        AppendVariable(script, "DOTNET", GuestLayout.DotnetRoot);
+        AppendVariable(script, "INSIDE", $"{InsideVariables.Inside}={InsideVariables.InsideValue}\n{InsideVariables.Switch}={InsideVariables.SwitchValue}");
         AppendVariable(script, "VOLUMES", string.Join('\n', VolumeStore.AllOf(machinefile).Select(
             volume => $"{VolumeStore.Serial(volume.Key)} {(freshVolumes.Contains(volume.Key) ? "yes" : "no")} {volume.Value.GuestPath}")));
         AppendVariable(script, "SHARES", string.Join('\n', machinefile.Shares.Select(
