@@ -17,16 +17,16 @@ public sealed class HostileProjectTests : IDisposable
     {
         HostileProjects.Write(project, kind);
         project.Enclose();
-        foreach (var folder in (string[])[project.Root, Path.Combine(project.Root, "src")])
+        // Below the root the muxer does nothing else; a few verbs are enough there.
+        string[] verbs = ["restore", "build", "test", "run", "publish", "pack", "clean", "format", "watch", "msbuild", "new", "list", "add"];
+        var cases = verbs.Select(verb => (Folder: project.Root, Verb: verb)).Concat(verbs.Take(4).Select(verb => (Folder: Path.Combine(project.Root, "src"), Verb: verb)));
+        foreach (var (folder, verb) in cases)
         {
-            foreach (var verb in (string[])["restore", "build", "test", "run", "publish", "pack", "clean", "format", "watch", "msbuild", "new", "list", "add"])
-            {
-                project.Reset();
-                project.Dotnet(folder, verb).ExitCode.ShouldBe(42, verb);
+            project.Reset();
+            project.Dotnet(folder, verb).ExitCode.ShouldBe(42, verb);
 
-                project.Recorded.ShouldBe([folder, "dotnet", verb]);
-                (project.Evaluated, project.Executed).ShouldBe((false, false), verb);
-            }
+            project.Recorded.ShouldBe([folder, "dotnet", verb]);
+            (project.Evaluated, project.Executed).ShouldBe((false, false), verb);
         }
     }
 
@@ -36,7 +36,7 @@ public sealed class HostileProjectTests : IDisposable
     {
         var file = HostileProjects.Write(project, kind);
         project.Enclose();
-        foreach (var line in (string[][])[["build", file], ["restore", file], ["test", file], ["pack", file], ["msbuild", file], ["list", file, "package"], ["add", file, "package", "X"]])
+        foreach (var line in (string[][])[["build", file], ["restore", file], ["test", file], ["clean", file], ["msbuild", file], ["list", file, "package"], ["add", file, "package", "X"]])
         {
             project.Reset();
             var outcome = project.Dotnet(project.Outside, line);
@@ -56,7 +56,7 @@ public sealed class HostileProjectTests : IDisposable
         var file = HostileProjects.Write(project, kind);
         project.Enclose();
         var isOpen = kind is "opt-out" or "no-sdk";
-        foreach (var line in (string[][])[["run", "--project", file], ["run", "--no-build", "--project", file], ["publish", file], ["add", file, "reference", file], ["msbuild", "-noAutoResponse", file]])
+        foreach (var line in (string[][])[["run", "--project", file], ["run", "--no-build", "--project", file], ["publish", file], ["pack", file], ["add", file, "reference", file], ["msbuild", "-noAutoResponse", file]])
         {
             project.Reset();
             var outcome = project.Dotnet(project.Outside, line);
