@@ -1,30 +1,46 @@
 using System.CommandLine;
+using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>init</c>: writes the project's first Machinefile. One that is there is never touched.</summary>
+/// <summary><c>init</c>: the project's first Machinefile, and what makes plain <c>dotnet</c> run inside. Safe to run again.</summary>
 internal static class InitCommand
 {
     public static Command Create()
     {
-        var command = new Verb("init", "Write a Machinefile that fits this project; one that is there is never overwritten")
+        var noShim = new Option<bool>("--no-shim") { Description = "Leave global.json and MSBuild's files alone: only dotnet machine VERB runs inside" };
+        var command = new Verb("init", "Write a Machinefile that fits this project, and make plain dotnet run inside; what is there is never overwritten")
         {
-            Examples = ["dotnet-machine init"],
+            Examples = ["dotnet-machine init", "dotnet-machine init --no-shim"],
         };
-        command.SetAction(_ => Init(Environment.CurrentDirectory));
+        command.Add(noShim);
+        command.SetAction(parsed => Init(Environment.CurrentDirectory, parsed.GetValue(noShim)));
         return command;
     }
 
-    private static int Init(string folder)
+    private static int Init(string folder, bool noShim)
     {
-        var above = ProjectRoot.TryFind(folder);
-        var path = MachinefileWriter.Init(folder);
-        Say.Result(path);
-        foreach (var found in Found(ProjectSurvey.Of(Path.GetDirectoryName(path)!)))
+        var project = new ProjectRoot(ProjectRoot.RealPath(folder));
+        var above = Path.GetDirectoryName(project.Path) is { } parent ? ProjectRoot.TryFind(parent) : null;
+        var found = Found(ProjectSurvey.Of(project.Path)).ToList();
+
+        // First: what the Machinefile says about global.json is to be true of the one that is there afterwards.
+        var written = noShim ? [] : new ProjectEnclosure(project, MachinePaths.FromEnvironment()).Create();
+        if (File.Exists(project.Machinefile))
         {
-            Say.Aside($"found {found}");
+            Say.Aside($"there is already a {project.Machinefile}; it stays as it is");
+        }
+        else
+        {
+            Say.Result(MachinefileWriter.Init(folder));
+            found.ForEach(what => Say.Aside($"found {what}"));
+        }
+
+        if (written.Count > 0)
+        {
+            Say.Aside($"wrote {string.Join(", ", written)}: dotnet in this folder runs inside, and MSBuild on the host is stopped (docs/transparent-dotnet.md)");
         }
 
         if (above is not null)
@@ -32,7 +48,7 @@ internal static class InitCommand
             Say.Aside($"this folder now has a machine of its own, apart from the one of {above.Path}");
         }
 
-        Say.Aside("next: dotnet machine build   (or any dotnet verb; the first start builds the image, which takes minutes)");
+        Say.Aside($"next: dotnet {(noShim ? "machine " : "")}build   (or any dotnet verb; the first start builds the image, which takes minutes)");
         return ExitCode.Ok;
     }
 

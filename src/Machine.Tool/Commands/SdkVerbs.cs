@@ -42,6 +42,11 @@ internal static class SdkVerbs
 
     public static Task<int> RunAsync(string? verb, string[] args, CancellationToken cancel)
     {
+        if (verb is null && HostSdk.Takes(args))
+        {
+            return HostSdk.RunAsync(args, cancel);
+        }
+
         List<byte[]> arguments = ["dotnet"u8.ToArray()];
         if (verb is not null)
         {

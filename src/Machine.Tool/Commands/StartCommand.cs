@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 
@@ -28,6 +29,7 @@ internal static class StartCommand
             Approval.Require(command, assumeYes: true);
         }
 
+        LayOutShim(command);
         using var client = SupervisorClient.For(command.Paths, command.Project);
         return await StartAsync(command, client, "start", cancel);
     }
@@ -38,5 +40,22 @@ internal static class StartCommand
         using var lease = await command.LeaseAsync(client, display, cancel);
         Say.Result($"{command.Project.MachineId} is running ({lease.Lease.Accelerator}, {clock.Elapsed.TotalSeconds:0.0} s)");
         return ExitCode.Ok;
+    }
+
+    // A machine can run without it; dotnet in this folder then refuses, and says so.
+    private static void LayOutShim(ProjectCommand command)
+    {
+        try
+        {
+            var enclosure = new ProjectEnclosure(command.Project, command.Paths);
+            if (enclosure.IsWanted && enclosure.LayOut())
+            {
+                Say.Aside("dotnet in this folder now runs inside");
+            }
+        }
+        catch (MachineException e)
+        {
+            Say.Aside($"dotnet in this folder is not set up: {e.Message}{(e.Remedy is null ? "" : $"\n  → {e.Remedy}")}");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Machine.Tool.Guest;
@@ -26,14 +27,20 @@ internal static class GuestFiles
 
     public static string Script()
     {
-        var script = new StringBuilder("set -e\nmkdir -p /machine/bin /machine/etc\n");
+        var files = new StringBuilder("mkdir -p /machine/bin /machine/etc\n");
         foreach (var name in Programs)
         {
-            Append(script, $"{GuestLayout.Programs}/{name}", GuestResource.Read(name));
+            Append(files, $"{GuestLayout.Programs}/{name}", GuestResource.Read(name));
         }
 
-        Append(script, GuestLayout.NuGetConfig, NuGetConfig);
-        return script.Append("chmod 755 /machine /machine/bin /machine/bin/*\n").ToString();
+        Append(files, GuestLayout.NuGetConfig, NuGetConfig);
+        files.Append("chmod 755 /machine /machine/bin /machine/bin/*\n");
+        // sshd starts every command through root's shell; dash starts fastest.
+        files.Append("sed -i 's#^\\(root:.*\\):/bin/bash$#\\1:/bin/sh#' /etc/passwd\n");
+
+        // A template of this very tool has them: then nothing is started for it.
+        var version = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(files.ToString())))[..16];
+        return $"set -e\nhave=; [ ! -r /machine/etc/version ] || read -r have < /machine/etc/version\nif [ \"$have\" != {version} ]; then\n{files}echo {version} > /machine/etc/version\nfi\n";
     }
 
     private static void Append(StringBuilder script, string path, string content) =>

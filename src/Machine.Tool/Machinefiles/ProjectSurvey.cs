@@ -37,7 +37,7 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
     }
 
     /// <summary>Breadth first, bounded, hidden and linked folders left out.</summary>
-    private static IEnumerable<string> Folders(string root)
+    internal static IEnumerable<string> Folders(string root)
     {
         var waiting = new Queue<(string Folder, int Depth)>([(root, 0)]);
         for (var count = 0; count < MostFolders && waiting.TryDequeue(out var here); count++)

@@ -7,26 +7,36 @@ using Machine.Tool.Machinefiles;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// The one script that turns a booted machine into this project's machine: clock, user, volumes, workspace, feed.
+/// The one script that turns a booted or thawed machine into this project's machine: clock, user, volumes, workspace, feed.
 /// It travels with its programs over the first ssh session, so an image depends on none of them.
 /// </summary>
 internal static class GuestSetup
 {
+    private const string EndOfProgram = "MACHINE_END_OF_PROGRAM";
+
     public static string Script(ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
     {
-        var script = new StringBuilder(GuestFiles.Script());
-        AppendVariable(script, "NOW", now.ToUnixTimeSeconds().ToString());
-        script.Append(GuestUser.Script(user));
-        AppendVariable(script, "PROJECT", project.Path);
-        AppendVariable(script, "VOLUMES", string.Join('\n', VolumeStore.AllOf(machinefile).Select(
-            volume => $"{VolumeStore.Serial(volume.Key)} {(freshVolumes.Contains(volume.Key) ? "yes" : "no")} {volume.Value.GuestPath}")));
-        AppendVariable(script, "SHARES", string.Join('\n', machinefile.Shares.Select(
-            (share, index) => $"{ShareTag(index)} {(share.Write ? "rw" : "ro")} {share.GuestPath}")));
-        return script.Append(GuestResource.Read("setup.sh")).ToString();
+        var values = new StringBuilder("my %machine = (\n");
+        void Add(string name, string value) => values.Append($"    {name} => {value},\n");
+        Add("now", now.ToUnixTimeSeconds().ToString());
+        Add("user", user.UserId.ToString());
+        Add("group", user.GroupId.ToString());
+        Add("project", Quote(project.Path));
+        Add("dotnet", Quote(GuestLayout.DotnetRoot));
+        Add("inside", List([$"{InsideVariables.Inside}={InsideVariables.InsideValue}", $"{InsideVariables.Switch}={InsideVariables.SwitchValue}"], Quote));
+        Add("volumes", List(VolumeStore.AllOf(machinefile), volume =>
+            $"[{Quote(VolumeStore.Serial(volume.Key))}, {Flag(freshVolumes.Contains(volume.Key))}, {Quote(volume.Value.GuestPath)}]"));
+        Add("shares", List(machinefile.Shares.Index(), share => $"[{Quote(ShareTag(share.Index))}, {Flag(share.Item.Write)}, {Quote(share.Item.GuestPath)}]"));
+        return $"{GuestFiles.Script()}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{values});\n{GuestResource.Read("setup.pl")}{EndOfProgram}\n";
     }
 
     public static string ShareTag(int index) => $"share{index}";
 
-    private static void AppendVariable(StringBuilder script, string name, string value) =>
-        script.Append(name).Append('=').Append(Ssh.ShellQuote(value)).Append('\n');
+    private static string Flag(bool value) => value ? "1" : "0";
+
+    private static string List<T>(IEnumerable<T> items, Func<T, string> write) => $"[{string.Join(", ", items.Select(write))}]";
+
+    /// <summary>A word for perl, whatever it holds.</summary>
+    private static string Quote(string text) =>
+        "'" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal) + "'";
 }

@@ -129,10 +129,20 @@ public sealed class ReportTests : IDisposable
         first.Output.ShouldBe(Project.Machinefile + "\n");
         first.Error.ShouldContain("SDK 10.0.100");
         first.Error.ShouldContain("nodejs");
-        first.Error.ShouldContain("next: dotnet machine build");
-        second.ExitCode.ShouldBe(1);
+        first.Error.ShouldContain("next: dotnet build");
+        first.Error.ShouldContain("Directory.Build.rsp");
+        second.ExitCode.ShouldBe(0, second.ToString());
+        second.Output.ShouldBeEmpty();
         second.Error.ShouldContain("already");
         (await tool.RunAsync("plan")).ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Init_without_the_shim_leaves_the_projects_files_alone()
+    {
+        (await tool.RunAsync("init", "--no-shim")).ExitCode.ShouldBe(0);
+
+        Directory.EnumerateFileSystemEntries(tool.Project).Select(Path.GetFileName).ShouldBe(["Machinefile"]);
     }
 
     [Fact]

@@ -15,8 +15,9 @@ public sealed partial class RoomTests
         ["Network"] = ["Guest", "Machinefiles", "Hosting"],
         ["Packages"] = ["Guest", "Machinefiles", "Hosting"],
         ["Images"] = ["Engines", "Guest", "Machinefiles", "Hosting"],
+        ["Enclosure"] = ["Images", "Guest", "Machinefiles", "Hosting"],
         ["Supervision"] = ["Engines", "Images", "Network", "Packages", "Guest", "Machinefiles", "Hosting"],
-        ["Commands"] = ["Machinefiles", "Supervision", "Images", "Engines", "Workspaces", "Guest", "Hosting"],
+        ["Commands"] = ["Machinefiles", "Supervision", "Enclosure", "Images", "Engines", "Workspaces", "Guest", "Hosting"],
     };
 
     private static string Source => Path.Combine(RepositoryRoot(), "src", "Machine.Tool");

@@ -28,6 +28,7 @@ internal sealed class Doctor(MachinePaths paths, HostProbe host, IEngine engine,
         findings.AddRange((await engine.CheckAsync(cancel)).Select(Of));
         progress.Step("looking at machines");
         findings.Add(ProjectCheck.Run(folder, paths));
+        findings.AddRange(EnclosureCheck.Run(folder, paths));
         findings.AddRange(await LeftoverChecks.RunAsync(paths, cancel));
         return findings;
     }

@@ -25,7 +25,8 @@ internal sealed record HostProbe
     public static HostProbe ThisHost { get; } = new()
     {
         FindProgram = Programs.Find,
-        Run = (program, arguments, cancel) => Programs.TryRunAsync(program, arguments, cancel),
+        // Not in the project: its global.json would have a say in what dotnet answers.
+        Run = (program, arguments, cancel) => Programs.TryRunAsync(program, arguments, cancel, options: run => run.WorkingDirectory(Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/")),
         ReadFile = TryReadFile,
         FreeBytes = TryFreeBytes,
         User = HostUser.Current,

@@ -1,0 +1,111 @@
+using System.Text.RegularExpressions;
+using Machine.Tool.Machinefiles;
+
+namespace Machine.Tool.Enclosure;
+
+/// <summary>Where MSBuild on the host, called from another folder or as a library, is not stopped before it evaluates.</summary>
+internal static partial class NetOpenings
+{
+    private const string Init = "dotnet-machine init";
+
+    public static IEnumerable<Opening> Of(string project)
+    {
+        foreach (var (folder, index) in ProjectSurvey.Folders(project).Select((folder, index) => (folder, index)))
+        {
+            var openings = index == 0 ? AtRoot(folder) : Below(folder);
+            foreach (var opening in openings.Concat(Projects(folder)))
+            {
+                yield return opening;
+            }
+        }
+    }
+
+    private static IEnumerable<Opening> AtRoot(string folder)
+    {
+        var response = Path.Combine(folder, ResponseFileNet.FileName);
+        if (Text(response) is not { } line || !ResponseFileNet.IsIn(line))
+        {
+            yield return new Opening(response, "it does not stop MSBuild on the host: dotnet build PATH from another folder evaluates the project", Init);
+        }
+
+        var props = Path.Combine(folder, PropsNet.FileName);
+        if (Text(props) is not { } text || !PropsNet.IsFirstIn(text))
+        {
+            yield return new Opening(props, "its first group does not stop MSBuild on the host: an editor, or dotnet add PATH, evaluates the project", Init);
+        }
+    }
+
+    private static IEnumerable<Opening> Below(string folder)
+    {
+        var response = Path.Combine(folder, ResponseFileNet.FileName);
+        if (Text(response) is { } line && !ResponseFileNet.IsIn(line))
+        {
+            yield return new Opening(response, "it hides the project's own, so MSBuild on the host is not stopped for the projects below", $"remove it, or copy the first lines of the root's {ResponseFileNet.FileName} into it");
+        }
+
+        var props = Path.Combine(folder, PropsNet.FileName);
+        if (Text(props) is { } text && !PropsNet.IsFirstIn(text) && !ImportsAbove().IsMatch(text))
+        {
+            yield return new Opening(props, "it hides the project's own and does not import it: editors evaluate the projects below", $"import the one above as its first element, or copy the first group of the root's {PropsNet.FileName} into it");
+        }
+    }
+
+    private static IEnumerable<Opening> Projects(string folder)
+    {
+        foreach (var file in Files(folder).Where(file => ProjectFile().IsMatch(file)))
+        {
+            if (Text(file) is not { } text)
+            {
+                continue;
+            }
+
+            if (OptsOut().IsMatch(text))
+            {
+                yield return new Opening(file, $"it opts out of {PropsNet.FileName}: editors, and dotnet run PATH from another folder, evaluate it", "take that property out");
+            }
+            else if (ProjectFileOfItsOwn().IsMatch(file) && !UsesSdk().IsMatch(text))
+            {
+                yield return new Opening(file, $"it uses no SDK, so it does not import {PropsNet.FileName}: editors evaluate it", $"import {PropsNet.FileName} as its first element");
+            }
+        }
+    }
+
+    private static string[] Files(string folder)
+    {
+        try
+        {
+            return Directory.GetFiles(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string? Text(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? File.ReadAllText(file) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex(@"\.(\w*proj|props|targets|user)$")]
+    private static partial Regex ProjectFile();
+
+    [GeneratedRegex(@"\.\w*proj$")]
+    private static partial Regex ProjectFileOfItsOwn();
+
+    [GeneratedRegex(@"\b(ImportDirectoryBuildProps|DirectoryBuildPropsPath|_DirectoryBuildPropsBasePath)\b")]
+    private static partial Regex OptsOut();
+
+    [GeneratedRegex(@"\bSdk\s*=|<Sdk\s|Directory\.Build\.props")]
+    private static partial Regex UsesSdk();
+
+    [GeneratedRegex(@"<Import\b[^>]*(GetPathOfFileAbove|GetDirectoryNameOfFileAbove|\.\.[\\/])[^>]*>")]
+    private static partial Regex ImportsAbove();
+}

@@ -1,0 +1,111 @@
+namespace Machine.Tool.Tests.Enclosure;
+
+/// <summary>Hostile repositories × verbs × working folders, with this host's real SDK: what runs here is counted by a canary.</summary>
+public sealed class HostileProjectTests : IDisposable
+{
+    private readonly EnclosedProject project = new();
+
+    public HostileProjectTests() => EnclosedProject.SkipUnlessLinux();
+
+    public static TheoryData<string> Kinds => [.. HostileProjects.Kinds];
+
+    public void Dispose() => project.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void In_the_project_nothing_runs_on_the_host(string kind)
+    {
+        HostileProjects.Write(project, kind);
+        project.Enclose();
+        // Below the root the muxer does nothing else; a few verbs are enough there.
+        string[] verbs = ["restore", "build", "test", "run", "publish", "pack", "clean", "format", "watch", "msbuild", "new", "list", "add"];
+        var cases = verbs.Select(verb => (Folder: project.Root, Verb: verb)).Concat(verbs.Take(4).Select(verb => (Folder: Path.Combine(project.Root, "src"), Verb: verb)));
+        foreach (var (folder, verb) in cases)
+        {
+            project.Reset();
+            project.Dotnet(folder, verb).ExitCode.ShouldBe(42, verb);
+
+            project.Recorded.ShouldBe([folder, "dotnet", verb]);
+            (project.Evaluated, project.Executed).ShouldBe((false, false), verb);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void From_outside_the_response_file_stops_what_forwards_to_msbuild(string kind)
+    {
+        var file = HostileProjects.Write(project, kind);
+        project.Enclose();
+        foreach (var line in (string[][])[["build", file], ["restore", file], ["test", file], ["clean", file], ["msbuild", file], ["list", file, "package"], ["add", file, "package", "X"]])
+        {
+            project.Reset();
+            var outcome = project.Dotnet(project.Outside, line);
+
+            outcome.ExitCode.ShouldNotBe(0, line[0]);
+            outcome.Text.ShouldContain("MSB1001", customMessage: line[0]);
+            outcome.Text.ShouldContain("This repository builds inside its machine", customMessage: line[0]);
+            (project.Evaluated, project.Executed).ShouldBe((false, false), string.Join(' ', line));
+        }
+    }
+
+    /// <summary>These call MSBuild as a library. docs/transparent-dotnet.md has the same table.</summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void From_outside_the_property_stops_what_evaluates_in_process(string kind)
+    {
+        var file = HostileProjects.Write(project, kind);
+        project.Enclose();
+        var isOpen = kind is "opt-out" or "no-sdk";
+        foreach (var line in (string[][])[["run", "--project", file], ["run", "--no-build", "--project", file], ["publish", file], ["pack", file], ["add", file, "reference", file], ["msbuild", "-noAutoResponse", file]])
+        {
+            project.Reset();
+            var outcome = project.Dotnet(project.Outside, line);
+
+            if (!isOpen)
+            {
+                outcome.ExitCode.ShouldNotBe(0, line[0]);
+                outcome.Text.ShouldContain("This repository builds inside its machine", customMessage: string.Join(' ', line));
+            }
+
+            project.Evaluated.ShouldBe(isOpen, string.Join(' ', line));
+            // What still executes: a project that opts out, where the caller switches response files off or skips the build.
+            project.Executed.ShouldBe(isOpen && (line.Contains("-noAutoResponse") || (kind == "opt-out" && line.Contains("--no-build"))), string.Join(' ', line));
+        }
+    }
+
+    [Fact]
+    public void From_outside_a_file_based_app_is_stopped()
+    {
+        var file = project.Write("app.cs", "System.IO.File.WriteAllText(\"" + project.Canary + "\", \"x\");");
+        project.Enclose();
+
+        var outcome = project.Dotnet(project.Outside, "run", file);
+
+        outcome.ExitCode.ShouldNotBe(0);
+        outcome.Text.ShouldContain("This repository builds inside its machine");
+        project.Executed.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_canaries_sing_where_there_is_no_net()
+    {
+        var file = HostileProjects.Write(project, "no-sdk");
+
+        project.Dotnet(project.Outside, "msbuild", file);
+
+        (project.Evaluated, project.Executed).ShouldBe((true, true));
+    }
+
+    [Fact]
+    public void Inside_neither_mesh_is_felt()
+    {
+        var file = project.Write("src/good.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>");
+        project.Enclose();
+
+        var outcome = project.Run("/usr/bin/env", project.Outside, "MACHINE_INSIDE=1", "MACHINE_INSIDE_RSP=noWarn", Path.Combine(EnclosedProject.Host, "dotnet"), "msbuild", file, "-getProperty:MachineOutside,TargetFramework");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Text);
+        outcome.Text.ShouldContain("net10.0");
+        outcome.Text.ShouldNotContain("This repository");
+    }
+}

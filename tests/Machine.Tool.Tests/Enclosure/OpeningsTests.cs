@@ -1,0 +1,72 @@
+using Machine.Tool.Enclosure;
+
+namespace Machine.Tool.Tests.Enclosure;
+
+public sealed class OpeningsTests : IDisposable
+{
+    private readonly EnclosedProject project = new();
+
+    public OpeningsTests()
+    {
+        new ProjectEnclosure(project.Project, project.Paths).Create();
+    }
+
+    public void Dispose() => project.Dispose();
+
+    [Fact]
+    public void An_enclosed_project_has_none_and_stays_as_it_is()
+    {
+        project.Write("src/a.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\" />");
+
+        Found().ShouldBeEmpty();
+        new ProjectEnclosure(project.Project, project.Paths).Create().ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("global.json", "{", "malformed")]
+    [InlineData("global.json", "{ \"sdk\": { \"version\": \"ten\", \"paths\": [\".machine\"] } }", "malformed")]
+    [InlineData("global.json", "{ \"sdk\": { \"version\": \"10.0.100\" } }", "host's SDK")]
+    [InlineData("global.json", "{ \"sdk\": { \"version\": \"10.0.100\", \"paths\": [\".machine\", \"$host$\"] } }", "$host$")]
+    [InlineData("src/global.json", "{}", "hides")]
+    [InlineData("src/Directory.Build.rsp", "-m", "hides")]
+    [InlineData("src/Directory.Build.props", "<Project />", "does not import")]
+    [InlineData("Directory.Build.props", "<Project />", "does not stop")]
+    [InlineData("Directory.Build.rsp", "# -%MACHINE_INSIDE_RSP%", "does not stop")]
+    [InlineData("src/a.csproj", "<Project Sdk=\"X\"><PropertyGroup><ImportDirectoryBuildProps>false</ImportDirectoryBuildProps></PropertyGroup></Project>", "opts out")]
+    [InlineData("src/a.proj", "<Project><Target Name=\"x\" /></Project>", "no SDK")]
+    [InlineData(".vscode/settings.json", "{}", "restores on the host")]
+    [InlineData(".vscode/settings.json", "{ \"dotnet.projects.enableAutomaticRestore\": false, \"omnisharp.sdkPath\": \"/x\" }", "past the shim")]
+    [InlineData(".vscode/tasks.json", "{ \"runOn\": \"folderOpen\" }", "a task runs")]
+    [InlineData(".machine/sdk/10.0.999/dotnet.dll", "evil", "foreign SDK")]
+    public void Each_way_in_is_told_with_where_and_what_to_do(string file, string text, string meaning)
+    {
+        project.Write(file, text);
+
+        var opening = Found().First(found => found.Meaning.Contains(meaning, StringComparison.Ordinal) || found.Where.Contains(meaning, StringComparison.Ordinal));
+
+        Path.Combine(project.Root, file).Replace("tasks.json", "", StringComparison.Ordinal).ShouldStartWith(opening.Where.Replace("tasks.json", "", StringComparison.Ordinal));
+        opening.Remedy.ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public void A_nested_file_that_imports_the_one_above_is_none()
+    {
+        project.Write("src/Directory.Build.props", "<Project><Import Project=\"$([MSBuild]::GetPathOfFileAbove('Directory.Build.props', '$(MSBuildThisFileDirectory)../'))\" /></Project>");
+
+        Found().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_missing_shim_and_an_old_muxer_are_told()
+    {
+        Directory.Delete(Path.Combine(project.Root, ".machine"), recursive: true);
+        Directory.CreateDirectory(Path.Combine(project.Base, "old", "host", "fxr", "9.0.1"));
+
+        var found = Openings.Of(project.Project, project.Paths, Path.Combine(project.Base, "old"));
+
+        found.ShouldContain(opening => opening.Meaning.Contains("missing") && opening.Remedy == "dotnet-machine start");
+        found.ShouldContain(opening => opening.Meaning.Contains("knows no sdk.paths"));
+    }
+
+    private IReadOnlyList<Opening> Found() => Openings.Of(project.Project, project.Paths, EnclosedProject.Host);
+}
