@@ -21,7 +21,7 @@ public abstract class MachineTask : Task, ICancelableTask
     private ClientProcess? client;
     private bool canceled;
 
-    /// <summary>Path of <c>dotnet-machine</c>. Without it: the one in PATH, else the one among the user's dotnet tools.</summary>
+    /// <summary>Path of <c>dotnet-machine</c>. Without it: what the variable <c>MachineToolPath</c> names, else the one in PATH, else the one among the user's dotnet tools.</summary>
     public string? ToolPath { get; set; }
 
     /// <summary>A folder at or below the project's Machinefile, where the command also runs inside. Without it: the project file's folder.</summary>

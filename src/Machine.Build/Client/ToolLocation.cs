@@ -1,6 +1,6 @@
 namespace Machine.Build.Client;
 
-/// <summary>Where dotnet-machine is: named, else in PATH, else among the user's dotnet tools.</summary>
+/// <summary>Where dotnet-machine is: named, else by the variable MachineToolPath, else in PATH, else among the user's dotnet tools.</summary>
 internal static class ToolLocation
 {
     private static bool IsWindows => Path.DirectorySeparatorChar == '\\';
@@ -8,6 +8,7 @@ internal static class ToolLocation
     /// <returns>An absolute path, or null when it is nowhere.</returns>
     public static string? Find(string? named)
     {
+        named = string.IsNullOrEmpty(named) ? Environment.GetEnvironmentVariable("MachineToolPath") : named;
         if (!string.IsNullOrEmpty(named))
         {
             return File.Exists(named) ? Path.GetFullPath(named) : null;
