@@ -81,7 +81,7 @@ public sealed class Repository : IDisposable
     private string Script => $$"""
         #!/bin/bash
         # Stands in for dotnet-machine in tests: "inside" is this host, told apart by MACHINE_INSIDE.
-        (IFS='|'; echo "$*" | tr '\n' ' '; echo) >> "{{At("requests")}}"
+        (IFS="|"; printf "%s\n" "${*//$'\n'/ }") >> "{{At("requests")}}"
         verb=$1; shift
         [ "$verb" = exec ] || { echo "machine: $verb" >&2; exit 0; }
         while [ "$1" = -e ]; do export "${2?}"; shift 2; done

@@ -42,8 +42,13 @@ internal sealed class ClientProcess : IDisposable
     /// <returns>The exit code.</returns>
     public int Run(Action<string> output, Action<string> error)
     {
-        Task.WaitAll(BoundedLines.ReadAsync(process.StandardOutput, output), BoundedLines.ReadAsync(process.StandardError, error));
-        process.WaitForExit();
+        var reading = new[] { BoundedLines.ReadAsync(process.StandardOutput, output), BoundedLines.ReadAsync(process.StandardError, error) };
+        // Not the plain WaitForExit, which waits for the streams too: a process left behind may hold them open for ever.
+        while (!process.WaitForExit(1000))
+        {
+        }
+
+        Task.WaitAll(reading, Patience);
         return process.ExitCode;
     }
 

@@ -65,14 +65,15 @@ public sealed class RecordLogger : ILogger
 
     private void WriteMessage(BuildMessageEventArgs e)
     {
-        if (e.Importance > least || string.IsNullOrEmpty(e.Message))
+        // A command line says high and is shown from normal on.
+        if (e.Importance > least || string.IsNullOrEmpty(e.Message) || (e is TaskCommandLineEventArgs && least == MessageImportance.High))
         {
             return;
         }
 
         Write(new BuildRecord
         {
-            Kind = RecordKind.Message,
+            Kind = e is TaskCommandLineEventArgs ? RecordKind.CommandLine : RecordKind.Message,
             Importance = (int)e.Importance,
             Code = e.Code ?? "",
             Subcategory = e.Subcategory ?? "",

@@ -5,6 +5,9 @@ internal enum RecordKind
     Error,
     Warning,
     Message,
+
+    /// <summary>A tool's command line: loggers show it from another verbosity on than a message of its importance.</summary>
+    CommandLine,
 }
 
 /// <summary>One event of a build in the guest: what an error list shows of it. Positions count from 1; 0 is unknown.</summary>

@@ -20,7 +20,7 @@ internal static class RecordLine
     public static string Write(BuildRecord record)
     {
         var line = new StringBuilder(Mark, 256);
-        line.Append("EWM"[(int)record.Kind]).Append('\t').Append(Number(record.Importance));
+        line.Append("EWMC"[(int)record.Kind]).Append('\t').Append(Number(record.Importance));
         foreach (var field in new[] { record.Code, record.Subcategory, record.File })
         {
             Escape(line.Append('\t'), field, MostField);
@@ -49,7 +49,7 @@ internal static class RecordLine
         }
 
         var fields = line.Substring(Mark.Length).Split('\t');
-        var kind = fields[0].Length == 1 ? "EWM".IndexOf(fields[0][0]) : -1;
+        var kind = fields[0].Length == 1 ? "EWMC".IndexOf(fields[0][0]) : -1;
         return fields.Length != Fields || kind < 0 ? null : new BuildRecord
         {
             Kind = (RecordKind)kind,

@@ -40,6 +40,12 @@ internal sealed class RecordReplay(IBuildEngine engine, string sender)
     {
         if (messages++ < MostMessages)
         {
+            if (record.Kind == RecordKind.CommandLine)
+            {
+                engine.LogMessageEvent(new TaskCommandLineEventArgs(record.Text, sender, (MessageImportance)record.Importance));
+                return;
+            }
+
             engine.LogMessageEvent(new BuildMessageEventArgs(
                 OrNull(record.Subcategory), OrNull(record.Code), OrNull(record.File), record.Line, record.Column, record.EndLine, record.EndColumn,
                 record.Text, OrNull(record.HelpKeyword), sender, (MessageImportance)record.Importance)

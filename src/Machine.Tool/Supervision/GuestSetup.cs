@@ -23,6 +23,7 @@ internal static class GuestSetup
             AppendFile(script, $"{GuestLayout.Programs}/{name}", GuestResource.Read(name));
         }
 
+        AppendBinary(script, GuestLayout.BuildLogger, GuestResource.ReadBytes("Machine.Build.dll"));
         AppendFile(script, GuestLayout.NuGetConfig, NuGetConfig);
         AppendVariable(script, "NOW", now.ToUnixTimeSeconds().ToString());
         AppendVariable(script, "USER_NAME", user.Name);
@@ -57,6 +58,10 @@ internal static class GuestSetup
     private static void AppendFile(StringBuilder script, string path, string content) =>
         script.Append("cat > ").Append(path).Append(" <<'").Append(EndOfFile).Append("'\n")
             .Append(content.TrimEnd('\n')).Append('\n').Append(EndOfFile).Append('\n');
+
+    private static void AppendBinary(StringBuilder script, string path, byte[] content) =>
+        script.Append("base64 -d > ").Append(path).Append(" <<'").Append(EndOfFile).Append("'\n")
+            .Append(Convert.ToBase64String(content, Base64FormattingOptions.InsertLineBreaks).Replace("\r", "", StringComparison.Ordinal)).Append('\n').Append(EndOfFile).Append('\n');
 
     private static void AppendVariable(StringBuilder script, string name, string value) =>
         script.Append(name).Append('=').Append(Ssh.ShellQuote(value)).Append('\n');

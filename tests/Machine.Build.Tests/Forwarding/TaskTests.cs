@@ -91,7 +91,7 @@ public sealed class TaskTests
                 return text.Trim();
             }
 
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(2));
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(1));
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
