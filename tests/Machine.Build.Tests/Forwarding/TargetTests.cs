@@ -82,7 +82,7 @@ public sealed class TargetTests
             <Target Name="Tell" BeforeTargets="CoreCompile"><WriteLinesToFile File="$(MSBuildProjectDirectory)/told.txt" Lines="$([MSBuild]::Escape($(Told)))|$(Other)" /></Target>
             """);
 
-        (await repository.DotnetAsync("build", "App", "-p:Told=a%3Bb c%2Cd \"e\" 100%25", "-p:Other=x")).ShouldSucceed();
+        (await repository.DotnetAsync("build", "App", "-p:Told=a%3Bb c%2Cd %22e%22 100%25", "-p:Other=x")).ShouldSucceed();
 
         File.ReadAllText(repository["App/told.txt"]).Trim().ShouldBe("a;b c,d \"e\" 100%|x");
     }
