@@ -10,6 +10,9 @@ namespace Machine.Build.Tests;
 /// </summary>
 public sealed class Repository : IDisposable
 {
+    // Restored once for the whole run: it is the same package in every test.
+    private static readonly string Packages = OfThisRun();
+
     private readonly string top = RealPath(Directory.CreateTempSubdirectory("machine-build-").FullName);
 
     public Repository()
@@ -72,10 +75,11 @@ public sealed class Repository : IDisposable
     private static string UserFeeds =>
         System.IO.Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "NuGet", "NuGet.Config");
 
-    private Dictionary<string, string?> Environment() => new()
+    /// <summary>Of a program that runs on the host beside this repository.</summary>
+    public Dictionary<string, string?> Environment() => new()
     {
         ["MachineToolPath"] = StandIn,
-        ["NUGET_PACKAGES"] = At("packages"),
+        ["NUGET_PACKAGES"] = Packages,
     };
 
     private string Script => $$"""
@@ -96,6 +100,13 @@ public sealed class Repository : IDisposable
 
     private static string Metadata(string key) =>
         typeof(Repository).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == key).Value!;
+
+    private static string OfThisRun()
+    {
+        var folder = Directory.CreateTempSubdirectory("machine-build-packages-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
+    }
 
     private static string RealPath(string path) => new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
 }

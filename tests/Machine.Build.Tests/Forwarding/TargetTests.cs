@@ -16,19 +16,29 @@ public sealed class TargetTests
         repository.Requests.Length.ShouldBe(2, "one restore and one build");
     }
 
-    [Theory]
-    [InlineData("All.sln")]
-    [InlineData("All.slnx")]
-    public async Task A_solution_is_forwarded_as_one(string solution)
+    [Fact]
+    public async Task A_solution_in_the_old_format_is_forwarded_as_one()
     {
-        using var repository = new Repository().WithConsole().WithLibrary().WithSln("App", "Lib").WithSlnx("App", "Lib");
+        using var repository = new Repository().WithConsole().WithLibrary().WithSln("App", "Lib");
 
-        (await repository.DotnetAsync("build", solution)).ShouldSucceed();
-        (await repository.DotnetAsync("clean", solution)).ShouldSucceed();
+        (await repository.DotnetAsync("build", "All.sln")).ShouldSucceed();
+
+        repository.Compiled("App").ShouldBe(["[1] App net10.0 Debug"]);
+        repository.Compiled("Lib").ShouldBe(["[1] Lib net10.0 Debug"]);
+        repository.Requests.Length.ShouldBe(2, "one restore and one build");
+    }
+
+    [Fact]
+    public async Task Every_target_of_a_solution_is_forwarded()
+    {
+        using var repository = new Repository().WithConsole().WithLibrary().WithSlnx("App", "Lib");
+
+        (await repository.DotnetAsync("build", "All.slnx")).ShouldSucceed();
+        (await repository.DotnetAsync("clean", "All.slnx")).ShouldSucceed();
         File.Exists(repository["App/bin/Debug/net10.0/App.dll"]).ShouldBeFalse();
-        (await repository.DotnetAsync("msbuild", solution, "-t:Rebuild", "-p:Configuration=Release")).ShouldSucceed();
-        (await repository.DotnetAsync("pack", solution, "-o", "packages")).ShouldSucceed();
-        (await repository.DotnetAsync("publish", solution)).ShouldSucceed();
+        (await repository.DotnetAsync("msbuild", "All.slnx", "-t:Rebuild", "-p:Configuration=Release")).ShouldSucceed();
+        (await repository.DotnetAsync("pack", "All.slnx", "--no-restore", "-o", "packages")).ShouldSucceed();
+        (await repository.DotnetAsync("publish", "All.slnx", "--no-restore")).ShouldSucceed();
 
         repository.Compiled("App").ShouldAllBe(line => line.StartsWith("[1]", StringComparison.Ordinal));
         repository.Compiled("Lib").ShouldContain("[1] Lib net10.0 Release");
@@ -116,9 +126,5 @@ public sealed class TargetTests
     }
 
     private static Task<Outcome> ProcessFrom(Repository repository, string folder, params string[] arguments) =>
-        ProcessRun.RunAsync("dotnet", folder, arguments, new Dictionary<string, string?>
-        {
-            ["MachineToolPath"] = repository.StandIn,
-            ["NUGET_PACKAGES"] = repository.At("packages"),
-        });
+        ProcessRun.RunAsync("dotnet", folder, arguments, repository.Environment());
 }
