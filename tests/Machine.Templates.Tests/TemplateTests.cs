@@ -36,7 +36,7 @@ public sealed class TemplateTests(TemplateHive hive) : IClassFixture<TemplateHiv
 
         machinefile.Packages.ShouldBe(["git", "nodejs", "npm", "docker.io"]);
         machinefile.NpmTools.ShouldBe(["@anthropic-ai/claude-code"]);
-        machinefile.Volumes.ShouldContainKey("docker");
+        machinefile.Volumes.Keys.ShouldContain("docker");
         machinefile.Workspace.Changes.ShouldBe(ChangesMode.Hold);
     }
 

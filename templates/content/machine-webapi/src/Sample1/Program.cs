@@ -1,10 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
+using Sample1;
 
-app.MapGet("/", () => "Hello from " + Environment.MachineName);
-app.MapGet("/forecast/{days:int}", (int days) => Enumerable.Range(1, Math.Clamp(days, 1, 14)).Select(day => new Forecast(
-    DateOnly.FromDateTime(DateTime.UtcNow.AddDays(day)), Random.Shared.Next(-10, 35))));
-
-app.Run();
-
-internal sealed record Forecast(DateOnly Date, int Celsius);
+Api.Create(args).Run();

@@ -1,17 +1,17 @@
 using System.Net.Http.Json;
-using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace Sample1.Tests;
 
-public sealed class ForecastTests : IClassFixture<WebApplicationFactory<Program>>
+public sealed class ForecastTests
 {
-    private readonly HttpClient client;
-
-    public ForecastTests(WebApplicationFactory<Program> factory) => client = factory.CreateClient();
-
     [Fact]
     public async Task It_answers_with_as_many_days_as_asked()
     {
+        // Any free port of the loopback.
+        await using var app = Api.Create("--urls", "http://127.0.0.1:0");
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+
         var days = await client.GetFromJsonAsync<Forecast[]>("/forecast/3", TestContext.Current.CancellationToken);
 
         Assert.Equal(3, days!.Length);
