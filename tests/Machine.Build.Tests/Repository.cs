@@ -68,7 +68,8 @@ public sealed class Repository : IDisposable
     public Task<Outcome> NativeAsync(params string[] arguments) =>
         ProcessRun.RunAsync("dotnet", Path, arguments, new Dictionary<string, string?> { ["MACHINE_INSIDE"] = "1", ["RestoreConfigFile"] = UserFeeds });
 
-    public Process Start(params string[] arguments) => ProcessRun.Start("dotnet", Path, arguments, Environment());
+    /// <summary>As a terminal starts it: a runner in the background has its children ignore Ctrl+C.</summary>
+    public Process Start(params string[] arguments) => ProcessRun.Start("env", Path, ["--default-signal=INT", "dotnet", .. arguments], Environment());
 
     public void Dispose() => Directory.Delete(top, recursive: true);
 
