@@ -66,7 +66,15 @@ public sealed class TaskTests
         (await ProcessRun.RunAsync("kill", repository.Path, ["-INT", build.Id.ToString()], new Dictionary<string, string?>())).ShouldSucceed();
 
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await build.WaitForExitAsync(limit.Token);
+        try
+        {
+            await build.WaitForExitAsync(limit.Token);
+        }
+        finally
+        {
+            build.Kill(entireProcessTree: true);
+        }
+
         Directory.Exists($"/proc/{inside}").ShouldBeFalse();
     }
 
