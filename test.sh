@@ -189,6 +189,9 @@ rm -f "$results"/*
 (cd "$root" && limit 900 dotnet build Machine.sln -c Release --disable-build-servers -v minimal) || exit 1
 
 run_tests Machine.Tool.Tests $((15 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
+# One at a time: each test of these runs real builds.
+run_tests Machine.Build.Tests $((12 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
+run_tests Machine.Templates.Tests $((8 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 if ! $fast; then
   run_tests Machine.EndToEnd.Tests "$deadline" ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 fi

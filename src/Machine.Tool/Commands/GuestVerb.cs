@@ -1,3 +1,4 @@
+using Machine.Tool.Commands.Outputs;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
@@ -13,6 +14,7 @@ internal static class GuestVerb
     public static async Task<int> RunAsync(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> extra, CancellationToken cancel)
     {
         var command = ProjectCommand.Here();
+        var outputs = OutputPlaces.Of(arguments, command);
         using var client = SupervisorClient.For(command.Paths, command.Project);
         using var lease = await command.LeaseAsync(client, Display(arguments), cancel);
         var workspace = command.OpenWorkspace(lease.Lease.Guest);
@@ -22,15 +24,15 @@ internal static class GuestVerb
         await lease.DoneAsync();
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
-        await ChangesView.AfterCommandAsync(command, workspace, await CollectAsync(workspace, start, lease));
+        await ChangesView.AfterCommandAsync(command, workspace, await CollectAsync(workspace, start, outputs, lease));
         return code;
     }
 
-    private static async Task<ChangeReport> CollectAsync(Workspace workspace, DateTimeOffset start, ClientLease lease)
+    private static async Task<ChangeReport> CollectAsync(Workspace workspace, DateTimeOffset start, IReadOnlyList<string> outputs, ClientLease lease)
     {
         try
         {
-            return await workspace.CollectAsync(start, CancellationToken.None);
+            return await workspace.CollectAsync(start, CancellationToken.None, outputs);
         }
         catch (MachineException e)
         {

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>image list|build|warm|rm|prune</c>: the base systems that all projects of this host share.</summary>
+/// <summary><c>image list|build|warm|rm|prune|export|import</c>: the base systems that all projects of this host share.</summary>
 internal static class ImageCommand
 {
     public static Command Create()
     {
-        var command = new Verb("image", "List, build and remove the images that machines start from")
+        var command = new Verb("image", "List, build, copy and remove the images that machines start from")
         {
             Examples = ["dotnet machine image list", "dotnet machine image build", "dotnet machine image prune --older-than 30"],
         };
@@ -21,6 +21,8 @@ internal static class ImageCommand
         command.Add(WarmCommand.Create());
         command.Add(CreateRemove());
         command.Add(CreatePrune());
+        command.Add(ImageCopies.CreateExport());
+        command.Add(ImageCopies.CreateImport());
         return command;
     }
 

@@ -25,7 +25,7 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
         var plain = !Terminal.ErrorIsTerminal
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI"))
             || Environment.GetEnvironmentVariable("TERM") is "dumb" or null;
-        return plain ? new PlainProgress(Console.Error, TimeProvider.System) : new LiveProgress(Console.Error, TimeProvider.System);
+        return plain ? new PlainProgress(Console.Error, TimeProvider.System, LogGroup.Of(Environment.GetEnvironmentVariable, DateTimeOffset.UtcNow)) : new LiveProgress(Console.Error, TimeProvider.System);
     }
 
     public void Step(string name)
@@ -63,6 +63,7 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
         lock (gate)
         {
             Finish();
+            Ended();
         }
     }
 
@@ -85,6 +86,10 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
 
     protected virtual Task StopDrawingAsync() => Task.CompletedTask;
 
+    protected virtual void Ended()
+    {
+    }
+
     private void Finish()
     {
         if (Current is { } name)
@@ -95,9 +100,11 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
     }
 }
 
-/// <summary>For logs: a line when a long step has ended.</summary>
-internal sealed class PlainProgress(TextWriter error, TimeProvider time) : ProgressView(error, time)
+/// <summary>For logs: a line when a long step has ended; folded where the pipeline can.</summary>
+internal sealed class PlainProgress(TextWriter error, TimeProvider time, LogGroup? group = null) : ProgressView(error, time)
 {
+    private bool open;
+
     protected override void Begun()
     {
     }
@@ -114,7 +121,25 @@ internal sealed class PlainProgress(TextWriter error, TimeProvider time) : Progr
         }
     }
 
-    protected override void Line(string text) => Error.WriteLine(text);
+    protected override void Line(string text)
+    {
+        if (group is not null && !open)
+        {
+            open = true;
+            Error.WriteLine(group.Begin);
+        }
+
+        Error.WriteLine(text);
+    }
+
+    protected override void Ended()
+    {
+        if (open)
+        {
+            open = false;
+            Error.WriteLine(group!.End);
+        }
+    }
 }
 
 /// <summary>For people: the step's name, its latest detail and its seconds, in one line that is drawn over.</summary>

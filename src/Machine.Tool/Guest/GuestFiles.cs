@@ -6,6 +6,7 @@ namespace Machine.Tool.Guest;
 /// <summary>This tool's programs and configuration inside, as a script that writes them: so an image depends on none of them.</summary>
 internal static class GuestFiles
 {
+    private const string VersionFile = "/machine/etc/version";
     private const string EndOfFile = "MACHINE_END_OF_FILE";
 
     private static readonly string[] Programs = ["exec.pl", "signal.sh", "freeze.sh", "suspend.sh", "changes.pl"];
@@ -25,25 +26,36 @@ internal static class GuestFiles
 
         """;
 
-    public static string Script()
+    /// <summary>Exit code of <see cref="Check"/>.</summary>
+    public const int Missing = 42;
+
+    private static readonly string Files = Write();
+
+    private static readonly string Version = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Files)))[..16];
+
+    /// <summary>Writes them all.</summary>
+    public static string Script => $"set -e\n{Files}echo {Version} > {VersionFile}\n";
+
+    /// <summary>Ends the script where the guest does not have these very ones.</summary>
+    public static string Check => $"set -e\nhave=; [ ! -r {VersionFile} ] || read -r have < {VersionFile}\n[ \"$have\" = {Version} ] || exit {Missing}\n";
+
+    private static string Write()
     {
         var files = new StringBuilder("mkdir -p /machine/bin /machine/etc\n");
         foreach (var name in Programs)
         {
-            Append(files, $"{GuestLayout.Programs}/{name}", GuestResource.Read(name));
+            Append(files, $"{GuestLayout.Programs}/{name}", "cat", GuestResource.Read(name).TrimEnd('\n'));
         }
 
-        Append(files, GuestLayout.NuGetConfig, NuGetConfig);
+        var logger = Convert.ToBase64String(GuestResource.ReadBytes("Machine.Build.dll"), Base64FormattingOptions.InsertLineBreaks);
+        Append(files, GuestLayout.BuildLogger, "base64 -d", logger.Replace("\r", "", StringComparison.Ordinal));
+        Append(files, GuestLayout.NuGetConfig, "cat", NuGetConfig.TrimEnd('\n'));
         files.Append("chmod 755 /machine /machine/bin /machine/bin/*\n");
         // sshd starts every command through root's shell; dash starts fastest.
         files.Append("sed -i 's#^\\(root:.*\\):/bin/bash$#\\1:/bin/sh#' /etc/passwd\n");
-
-        // A template of this very tool has them: then nothing is started for it.
-        var version = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(files.ToString())))[..16];
-        return $"set -e\nhave=; [ ! -r /machine/etc/version ] || read -r have < /machine/etc/version\nif [ \"$have\" != {version} ]; then\n{files}echo {version} > /machine/etc/version\nfi\n";
+        return files.ToString();
     }
 
-    private static void Append(StringBuilder script, string path, string content) =>
-        script.Append("cat > ").Append(path).Append(" <<'").Append(EndOfFile).Append("'\n")
-            .Append(content.TrimEnd('\n')).Append('\n').Append(EndOfFile).Append('\n');
+    private static void Append(StringBuilder script, string path, string program, string content) =>
+        script.Append(program).Append(" > ").Append(path).Append(" <<'").Append(EndOfFile).Append("'\n").Append(content).Append('\n').Append(EndOfFile).Append('\n');
 }

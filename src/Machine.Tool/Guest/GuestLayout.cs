@@ -6,6 +6,9 @@ internal static class GuestLayout
     /// <summary>This tool's programs in the guest; sent anew at every start, so an image does not depend on them.</summary>
     public const string Programs = "/machine/bin";
 
+    /// <summary>The logger of forwarded builds; Machine.Build's tasks name it on MSBuild's command line.</summary>
+    public const string BuildLogger = Programs + "/Machine.Build.dll";
+
     /// <summary>Mount of the project's read-only share.</summary>
     public const string Lower = "/machine/lower";
 

@@ -7,9 +7,18 @@ internal static class GuestResource
 {
     public static string Read(string name)
     {
-        using var stream = typeof(GuestResource).Assembly.GetManifestResourceStream($"Guest/{name}")
-            ?? throw new InvalidOperationException($"no guest resource {name}");
-        using var reader = new StreamReader(stream, Encoding.UTF8);
+        using var reader = new StreamReader(Open(name), Encoding.UTF8);
         return reader.ReadToEnd();
     }
+
+    public static byte[] ReadBytes(string name)
+    {
+        using var stream = Open(name);
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    private static Stream Open(string name) =>
+        typeof(GuestResource).Assembly.GetManifestResourceStream($"Guest/{name}") ?? throw new InvalidOperationException($"no guest resource {name}");
 }

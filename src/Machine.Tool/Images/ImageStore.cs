@@ -7,7 +7,7 @@ namespace Machine.Tool.Images;
 /// <summary>The finished images of this host: <c>images/HASH/</c> with <c>image.json</c>, a disk, and what boots it.</summary>
 internal sealed class ImageStore(MachinePaths paths)
 {
-    private const string Description = "image.json";
+    public const string Description = "image.json";
 
     // An image's own files are never written again; the time it was last used is the time of this one.
     private const string Used = "last-used";

@@ -14,7 +14,9 @@ internal static class GuestSetup
 {
     private const string EndOfProgram = "MACHINE_END_OF_PROGRAM";
 
-    public static string Script(ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
+    /// <param name="withFiles">A template of this very tool has the programs already; the script ends with <see cref="GuestFiles.Missing"/> where it has not.</param>
+    public static string Script(
+        bool withFiles, ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
     {
         var values = new StringBuilder("my %machine = (\n");
         void Add(string name, string value) => values.Append($"    {name} => {value},\n");
@@ -27,7 +29,7 @@ internal static class GuestSetup
         Add("volumes", List(VolumeStore.AllOf(machinefile), volume =>
             $"[{Quote(VolumeStore.Serial(volume.Key))}, {Flag(freshVolumes.Contains(volume.Key))}, {Quote(volume.Value.GuestPath)}]"));
         Add("shares", List(machinefile.Shares.Index(), share => $"[{Quote(ShareTag(share.Index))}, {Flag(share.Item.Write)}, {Quote(share.Item.GuestPath)}]"));
-        return $"{GuestFiles.Script()}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{values});\n{GuestResource.Read("setup.pl")}{EndOfProgram}\n";
+        return $"{(withFiles ? GuestFiles.Script : GuestFiles.Check)}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{values});\n{GuestResource.Read("setup.pl")}{EndOfProgram}\n";
     }
 
     public static string ShareTag(int index) => $"share{index}";

@@ -114,8 +114,12 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
     private async Task PrepareAsync(GuestConnection guest, SshMaster master, Machinefile machinefile, MachineRecord record, CancellationToken cancel)
     {
         progress.Step("preparing the workspace");
-        var script = GuestSetup.Script(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow);
-        var result = await Ssh.TryRunAsync(guest, "sh -s", cancel, script);
+        var result = await RunAsync(withFiles: !quick);
+        if (result.ExitCode == GuestFiles.Missing)
+        {
+            result = await RunAsync(withFiles: true);
+        }
+
         if (result.ExitCode != 0)
         {
             throw new MachineException(
@@ -126,6 +130,12 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         {
             await master.ForwardAsync(port, cancel);
         }
+
+        Task<ProgramResult> RunAsync(bool withFiles) => Ssh.TryRunAsync(
+            guest,
+            "sh -s",
+            cancel,
+            GuestSetup.Script(withFiles, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow));
     }
 
     // Said before minutes are spent on a boot.

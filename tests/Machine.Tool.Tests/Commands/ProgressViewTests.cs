@@ -24,6 +24,30 @@ public sealed class ProgressViewTests
         error.ToString().ShouldBe("machine: building image debian/12 (48.2 s)\nmachine: no hardware acceleration\nmachine: booting\\x1b[2J (2.0 s)\n");
     }
 
+    [Theory]
+    [InlineData("GITHUB_ACTIONS", "::group::machine: getting ready", "::endgroup::")]
+    [InlineData("TF_BUILD", "##[group]machine: getting ready", "##[endgroup]")]
+    [InlineData("GITLAB_CI", "\u001b[0Ksection_start:7:machine_7000[collapsed=true]\r\u001b[0Kmachine: getting ready", "\u001b[0Ksection_end:7:machine_7000\r\u001b[0K")]
+    public async Task A_pipeline_folds_what_is_said_and_nothing_where_nothing_is(string variable, string begin, string end)
+    {
+        var group = LogGroup.Of(name => name == variable ? "True" : null, DateTimeOffset.FromUnixTimeSeconds(7));
+        await using var error = new StringWriter { NewLine = "\n" };
+        await using (var view = new PlainProgress(error, new HandClock(), group))
+        {
+            view.Step("too short to tell");
+        }
+
+        error.ToString().ShouldBeEmpty();
+        await using (var view = new PlainProgress(error, new HandClock(), group))
+        {
+            view.Note("one");
+            view.Note("two");
+        }
+
+        error.ToString().ShouldBe($"{begin}\nmachine: one\nmachine: two\n{end}\n");
+        LogGroup.Of(_ => null, DateTimeOffset.UtcNow).ShouldBeNull();
+    }
+
     private sealed class HandClock : TimeProvider
     {
         private long ticks;

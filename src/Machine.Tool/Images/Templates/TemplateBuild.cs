@@ -74,7 +74,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
 
     // What a thawed machine needs at once is loaded already: file systems, drivers of what will be plugged in.
     private static string Setup(HostUser user) =>
-        GuestFiles.Script() + GuestUser.Script(user)
+        GuestFiles.Script + GuestUser.Script(user)
         + "for module in 9p 9pnet_virtio overlay ext4 virtio_blk; do modprobe $module || true; done\n"
         + $"install -d -o {user.UserId} -g {user.GroupId} {Heat}\n";
 

@@ -1,0 +1,29 @@
+namespace Machine.Build;
+
+/// <summary>The global properties (<c>-p:</c>, an IDE's configuration) that mean the same inside, ready for the command line.</summary>
+internal static class ForwardedProperties
+{
+    // Linux takes 128 KiB in one argument, and the whole command is one to ssh.
+    private const int MostValue = 16 * 1024;
+
+    /// <summary>What speaks of this host's MSBuild, its restore, or an IDE that builds project by project.</summary>
+    private static readonly HashSet<string> OfThisHost = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "MachineForward", "MachineToolPath", "MACHINE_INSIDE",
+
+        // -restore sets these for its own pass; the target inside sets them again.
+        "MSBuildRestoreSessionId", "MSBuildIsRestoring", "ExcludeRestorePackageImports", "RestoreTaskAssemblyFile",
+
+        // With it Microsoft.Common.targets leaves references to the IDE, which forwards each project on its own.
+        "BuildingInsideVisualStudio", "DesignTimeBuild", "CurrentSolutionConfigurationContents", "BuildingSolutionFile", "DevEnvDir", "LangID", "LangName",
+        "VSIDEResolvedNonMSBuildProjectOutputs", "ShouldUnsetParentConfigurationAndPlatform",
+
+        // Programs of this host.
+        "MSBuildSDKsPath", "MSBuildExtensionsPath", "VSTestConsolePath", "DotnetHostPath", "CscToolPath",
+    };
+
+    public static IEnumerable<string> Of(IEnumerable<KeyValuePair<string, string>> globals) =>
+        globals.Where(property => !OfThisHost.Contains(property.Key) && property.Value.Length <= MostValue)
+            .OrderBy(property => property.Key, StringComparer.Ordinal)
+            .Select(property => property.Key + "=" + EscapedText.OfProperty(property.Value));
+}

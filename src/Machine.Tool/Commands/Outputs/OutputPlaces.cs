@@ -1,0 +1,122 @@
+using System.Text;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands.Outputs;
+
+/// <summary>Turns the places that a dotnet command names for output into globs of outputs, for this command alone.</summary>
+/// <param name="project">The project's root, by its real path.</param>
+/// <param name="directory">Where the command is typed: at or below the root.</param>
+internal sealed class OutputPlaces(string project, string directory, Machinefile machinefile)
+{
+    /// <param name="command">Program and arguments.</param>
+    /// <exception cref="MachineException">A place lies where the machine's writing would be lost.</exception>
+    public static IReadOnlyList<string> Of(IReadOnlyList<byte[]> command, ProjectCommand here)
+    {
+        var arguments = command.Select(Encoding.UTF8.GetString).ToList();
+        return Path.GetFileName(arguments[0]) is "dotnet" or "dotnet.exe"
+            ? new OutputPlaces(here.Project.Path, here.Directory, here.Machinefile).Globs(arguments[1..])
+            : [];
+    }
+
+    /// <param name="arguments">Of dotnet, the verb first.</param>
+    /// <exception cref="MachineException">A place lies where the machine's writing would be lost.</exception>
+    public IReadOnlyList<string> Globs(IReadOnlyList<string> arguments)
+    {
+        var named = OutputOptions.Find(arguments).ToList();
+        var results = named.LastOrDefault(output => output.Option == "--results-directory")?.Value;
+        var home = ProjectOf(arguments);
+        return [.. named.Select(output => Glob(output, results, home)).OfType<string>().Distinct(StringComparer.Ordinal)];
+    }
+
+    private string? Glob(NamedOutput output, string? results, string? home) => output.Kind switch
+    {
+        PlaceKind.Folder => Below(output, directory, "/**"),
+        PlaceKind.File => Below(output, directory, ""),
+        PlaceKind.TestResult when results is not null => Below(output, Path.Combine(directory, results), ""),
+        PlaceKind.TestResult when !Path.IsPathRooted(output.Value) => Anywhere("TestResults/" + output.Value, ""),
+        PlaceKind.TestResult => Below(output, directory, ""),
+        _ when Path.IsPathRooted(output.Value) || home is not null => Below(output, home ?? directory, "/**"),
+        // Of a solution every project has its own.
+        _ => Anywhere(output.Value, "/**"),
+    };
+
+    /// <summary>The glob of a place of the project; null for its root, which holds the sources: what is written there is held.</summary>
+    private string? Below(NamedOutput output, string from, string below)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(from, output.Value)));
+        if (path == project)
+        {
+            return null;
+        }
+
+        if (path.StartsWith(project + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            return "/" + Literal(path[(project.Length + 1)..]) + below;
+        }
+
+        // These are paths of the guest: what is written to a mount stays.
+        return machinefile.Shares.Where(share => share.Write).Select(share => share.GuestPath).Concat(machinefile.Volumes.Values.Select(volume => volume.GuestPath))
+            .Any(mount => path == mount || path.StartsWith(mount + "/", StringComparison.Ordinal))
+            ? null
+            : throw new MachineException(
+                $"{output.Option} {Tainted.Line(output.Value)} is {Tainted.Line(path)}, outside of the project {project}: the machine can't write there, and what it wrote would be lost",
+                $"name a place inside the project, or share the folder in the Machinefile: shares: [{{ host: {Tainted.Line(path)}, guest: {Tainted.Line(path)}, write: true }}]",
+                ExitCode.Usage);
+    }
+
+    // Relative to a folder that only the build knows: at any depth. What climbs is taken from where it ends.
+    private static string? Anywhere(string value, string below)
+    {
+        var names = new List<string>();
+        foreach (var name in value.Replace('\\', '/').Split('/').Where(name => name is not ("" or ".")))
+        {
+            if (name != "..")
+            {
+                names.Add(name);
+            }
+            else if (names.Count > 0)
+            {
+                names.RemoveAt(names.Count - 1);
+            }
+        }
+
+        return names.Count == 0 ? null : "**/" + Literal(string.Join('/', names)) + below;
+    }
+
+    /// <summary>The folder of the one project that is built; null where it is a solution or nobody knows.</summary>
+    private string? ProjectOf(IReadOnlyList<string> arguments)
+    {
+        foreach (var argument in arguments.Skip(1).TakeWhile(argument => argument != "--").Where(argument => !argument.StartsWith('-')))
+        {
+            var path = Path.GetFullPath(Path.Combine(directory, argument));
+            if (path.EndsWith("proj", StringComparison.OrdinalIgnoreCase) && File.Exists(path))
+            {
+                return Path.GetDirectoryName(path);
+            }
+
+            if (Directory.Exists(path) && HasProject(path))
+            {
+                return path;
+            }
+        }
+
+        return HasProject(directory) ? directory : null;
+    }
+
+    private static bool HasProject(string folder) =>
+        Directory.EnumerateFiles(folder, "*.*proj").Any() && !Directory.EnumerateFiles(folder, "*.sln*").Any();
+
+    // {} in a binlog's name is filled in by MSBuild; what our globs would take for their own stands for any character.
+    private static string Literal(string path)
+    {
+        var glob = new StringBuilder();
+        foreach (var c in path.Replace("{}", "*", StringComparison.Ordinal))
+        {
+            glob.Append(c is '[' or ']' or '{' or '}' or '!' or '\\' ? '?' : c);
+        }
+
+        return glob.ToString();
+    }
+}

@@ -1,0 +1,6 @@
+namespace Sample1;
+
+public static class Greeting
+{
+    public static string For(string name) => $"Hello, {name}!";
+}

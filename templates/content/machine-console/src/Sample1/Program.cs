@@ -1,0 +1,3 @@
+using Sample1;
+
+Console.WriteLine(Greeting.For(args.Length > 0 ? args[0] : Environment.MachineName));

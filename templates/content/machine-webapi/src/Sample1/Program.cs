@@ -1,0 +1,3 @@
+using Sample1;
+
+Api.Create(args).Run();
