@@ -9,7 +9,7 @@ public sealed class ForwardingTests
     [Fact]
     public async Task A_forwarded_build_shows_the_error_with_the_hosts_path_and_its_outputs_come_back()
     {
-        ShopTests.BuiltShop.SkipUnlessAsked();
+        Slow.SkipUnlessAsked();
         await using var project = new ProjectFolder("forwarded");
         var package = Directory.GetFiles(Path.GetFullPath(Path.Combine(ProjectFolder.Samples, "..", "src", "Machine.Build", "bin")), "Machine.Build.*.nupkg", SearchOption.AllDirectories)[0];
         project.Write("nuget.config", $"<configuration><packageSources><clear /><add key=\"local\" value=\"{Path.GetDirectoryName(package)}\" /></packageSources></configuration>");

@@ -9,7 +9,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public void Restore_and_build_succeed_and_the_outputs_are_on_the_host()
     {
-        BuiltShop.SkipUnlessAsked();
         shop.Build.ShouldSucceed();
         File.Exists(project["src/Shop.Core/bin/Debug/netstandard2.0/Shop.Core.dll"]).ShouldBeTrue(shop.Build.ToString());
         File.Exists(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"]).ShouldBeTrue();
@@ -21,7 +20,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task Tests_pass_inside_and_their_results_come_back()
     {
-        BuiltShop.SkipUnlessAsked();
         var result = await project.RunAsync("test", "--no-build", "--logger", "trx");
 
         result.ShouldSucceed().Output.ShouldContain("Passed!");
@@ -31,7 +29,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task A_compile_error_names_the_hosts_path_and_fails()
     {
-        BuiltShop.SkipUnlessAsked();
         project.Write("src/Shop.Cli/Broken.cs", "class Broken { int x = \"no\"; }\n");
         try
         {
@@ -49,7 +46,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task A_restore_after_stop_and_start_downloads_nothing()
     {
-        BuiltShop.SkipUnlessAsked();
         (await project.RunAsync("stop")).ShouldSucceed();
         var log = (await project.RunAsync("packages", "log", "--json")).ShouldSucceed().Output;
         log.ShouldContain("Newtonsoft.Json");
@@ -62,23 +58,12 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     /// <summary>The sample, copied, restored and built once for the class.</summary>
     public sealed class BuiltShop : IAsyncLifetime
     {
-        private static readonly bool Asked = Environment.GetEnvironmentVariable("MACHINE_TEST_ALL") is { Length: > 0 };
-
         public ProjectFolder Project { get; } = new("shop");
 
         public ToolResult Build { get; private set; } = null!;
 
-        /// <summary>A cold dotnet build takes tens of minutes in an emulated machine on a busy host; CI has ninety in all.</summary>
-        public static void SkipUnlessAsked() =>
-            Assert.SkipUnless(Asked, "builds a whole solution in a cold, emulated machine: run it with ./test.sh --all");
-
         public async ValueTask InitializeAsync()
         {
-            if (!Asked)
-            {
-                return;
-            }
-
             ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), Project.Path);
             (await Project.RunAsync("start", "--approve")).ShouldSucceed();
             Build = await ToolRun.RunAsync(Project.Path, ["build"], minutes: 40);

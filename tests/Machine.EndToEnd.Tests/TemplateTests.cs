@@ -12,7 +12,7 @@ public sealed class TemplateTests
     [InlineData("machine-webapi")]
     public async Task It_builds_and_tests_inside(string template)
     {
-        ShopTests.BuiltShop.SkipUnlessAsked();
+        Slow.SkipUnlessAsked();
         await using var project = new ProjectFolder("Demo");
         var content = Path.GetFullPath(Path.Combine(ProjectFolder.Samples, "..", "templates", "content", template));
         var hive = Path.Combine(Path.GetDirectoryName(project.Path)!, "hive");

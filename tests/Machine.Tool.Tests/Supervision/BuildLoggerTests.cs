@@ -15,7 +15,7 @@ public sealed class BuildLoggerTests : IDisposable
     [Fact]
     public void The_setup_writes_the_assembly_that_holds_it()
     {
-        var script = GuestSetup.Script(scratch.Project, scratch.Read(""), HostUser.Current, [], DateTimeOffset.UtcNow);
+        var script = GuestSetup.Script(withFiles: true, scratch.Project, scratch.Read(""), HostUser.Current, [], DateTimeOffset.UtcNow);
 
         var start = script.IndexOf($"base64 -d > {GuestLayout.BuildLogger} <<'", StringComparison.Ordinal);
         start.ShouldBePositive();

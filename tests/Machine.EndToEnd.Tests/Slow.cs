@@ -1,0 +1,8 @@
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>Tests that build whole solutions in an emulated machine: minutes each, and continuous integration has ninety in all.</summary>
+internal static class Slow
+{
+    public static void SkipUnlessAsked() => Assert.SkipUnless(
+        Environment.GetEnvironmentVariable("MACHINE_TEST_ALL") is { Length: > 0 }, "builds a whole solution in an emulated machine: run it with ./test.sh --all");
+}
