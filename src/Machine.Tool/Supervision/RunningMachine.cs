@@ -40,7 +40,7 @@ internal sealed class RunningMachine(
     public async Task<string?> LetGoOfSharesAsync(string project, CancellationToken cancel)
     {
         var paths = Machinefile.Shares.Select(share => share.GuestPath).Prepend(project).Select(Ssh.ShellQuote);
-        var result = await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/suspend.sh {string.Join(' ', paths)}", cancel);
+        var result = await Ssh.TryRunAsync(guest, $"perl {GuestLayout.Programs}/suspend.pl {string.Join(' ', paths)}", cancel);
         return result.ExitCode == 0 ? null : Programs.LastLines(result.Error, 1).Trim();
     }
 

@@ -1,25 +1,20 @@
-using System.Runtime.InteropServices;
-
 namespace Machine.Tool.Workspaces;
 
 /// <summary>
-/// The clock that the host's file system stamps files with. Linux stamps them with the time of the last timer tick, so a file
-/// written after <see cref="DateTimeOffset.UtcNow"/> was read can look older than it: by 4 ms on a quiet host, by far more on
-/// a virtual one whose processor was taken away. "Changed since the command began" must be asked of one clock.
+/// The clock that the host's file system stamps files with: a file of our own is written, and its stamp read. "Changed since the
+/// command began" must be asked of that clock. Linux stamps with the time of the last timer tick, so a file written after
+/// <see cref="DateTimeOffset.UtcNow"/> was read can look older than it (4 ms, on a virtual host far more); since 6.13 also with the
+/// exact time, where somebody looked at the last stamp, and then no later stamp of any file is earlier.
 /// </summary>
-internal static partial class FileClock
+/// <param name="folder">Of this host's, writable; the file stays.</param>
+internal sealed class FileClock(string folder)
 {
-    private const int RealtimeCoarse = 5;
-
-    public static DateTimeOffset Now =>
-        OperatingSystem.IsLinux() && ClockGetTime(RealtimeCoarse, out var time) == 0
-            ? DateTimeOffset.UnixEpoch.AddTicks((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / TimeSpan.NanosecondsPerTick))
-            : DateTimeOffset.UtcNow;
-
-    [LibraryImport("libc", EntryPoint = "clock_gettime")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int ClockGetTime(int clock, out Time time);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly record struct Time(nint Seconds, nint Nanoseconds);
+    public DateTimeOffset Now()
+    {
+        var file = Path.Combine(folder, "clock");
+        File.WriteAllBytes(file, []);
+        _ = File.GetLastWriteTimeUtc(file);
+        File.WriteAllBytes(file, [1]);
+        return new DateTimeOffset(File.GetLastWriteTimeUtc(file));
+    }
 }

@@ -9,7 +9,7 @@ internal sealed record Finding(Change Change, GuestEntry Entry, HostStat Host, b
 /// Holds a guest's list against the host's tree, the policy and the ledger: what is a change, of which class, and whether
 /// the host's side changed too.
 /// </summary>
-internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger ledger, IReadOnlyCollection<string> skipped)
+internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger ledger, IReadOnlyCollection<string> skipped, FileClock clock)
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(2);
     private readonly Dictionary<string, GuestEntry> seen = new(StringComparer.Ordinal);
@@ -25,9 +25,10 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
 
     public void Examine(GuestListing listing, DateTimeOffset start)
     {
-        var now = FileClock.Now;
+        var now = clock.Now();
         ledger.Begin(listing.UpperId);
-        startNs = Nanoseconds(start);
+        // .NET's times are cut to 100 ns: what was stamped in the same moment must not look later.
+        startNs = Nanoseconds(start) + 99;
         lastListedNs = ledger.LastListed is { } last && last < start ? Nanoseconds(last) : startNs;
         guestClockOffsetNs = Nanoseconds(now) - Nanoseconds(listing.Clock);
         foreach (var (path, entry) in Named(listing.Entries).OrderBy(e => e.Path, StringComparer.Ordinal))

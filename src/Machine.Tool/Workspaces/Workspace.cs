@@ -11,6 +11,7 @@ namespace Machine.Tool.Workspaces;
 internal sealed class Workspace(
     string root, string machineFolder, WorkspaceSettings settings, IGuestWorkspace guest, ImportLimits? limits = null, Func<string, HostTree>? openTree = null)
 {
+    private readonly FileClock clock = new(machineFolder);
     private readonly ImportLimits limits = limits ?? ImportLimits.Default;
     private readonly Func<string, HostTree> openTree = openTree ?? HostTree.Open;
 
@@ -37,7 +38,7 @@ internal sealed class Workspace(
 
         // Connecting to the guest and starting a program there takes as long as a short command: both run beside it.
         guest.GetReady("list", Skipped(extraOutputs ?? []));
-        return FileClock.Now;
+        return clock.Now();
     }
 
     /// <summary>After a command: brings the outputs (with <see cref="ChangesMode.Apply"/> all that is not guarded) and tells what waits.</summary>
@@ -119,10 +120,10 @@ internal sealed class Workspace(
     {
         var ledger = ChangeLedger.Load(machineFolder);
         var outputs = new GlobSet([.. settings.Outputs, .. extraOutputs]);
-        var run = new WorkspaceRun(openTree(root), guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs));
+        var run = new WorkspaceRun(openTree(root), guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs), clock);
         try
         {
-            await run.LookAsync(start ?? ledger.LastListed ?? FileClock.Now, cancel);
+            await run.LookAsync(start ?? ledger.LastListed ?? clock.Now(), cancel);
             return run;
         }
         catch

@@ -4,12 +4,12 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>One look at the guest's changes, and what is done about them, under the machine's lock.</summary>
-internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeLedger ledger, ImportPolicy policy, string[] skipped) : IDisposable
+internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeLedger ledger, ImportPolicy policy, string[] skipped, FileClock clock) : IDisposable
 {
     /// <summary>Larger files are not compared: reading them twice costs more than a needless question.</summary>
     private const long MostCompared = 64L << 20;
 
-    private readonly Survey survey = new(tree, policy, ledger, skipped);
+    private readonly Survey survey = new(tree, policy, ledger, skipped, clock);
 
     public HostTree Tree => tree;
 

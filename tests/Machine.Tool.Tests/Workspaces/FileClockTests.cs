@@ -5,21 +5,37 @@ namespace Machine.Tool.Tests.Workspaces;
 public sealed class FileClockTests
 {
     [Fact]
-    public void A_file_written_later_never_looks_older()
+    public void What_is_written_before_is_never_later_and_what_is_written_after_never_earlier()
     {
-        var file = Path.GetTempFileName();
+        var folder = Directory.CreateTempSubdirectory("machine-clock-");
         try
         {
-            for (var i = 0; i < 2000; i++)
+            var clock = new FileClock(folder.FullName);
+            for (var i = 0; i < 1000; i++)
             {
-                var before = FileClock.Now;
-                File.WriteAllText(file, "x");
-                new DateTimeOffset(File.GetLastWriteTimeUtc(file)).ShouldBeGreaterThanOrEqualTo(before);
+                // New files and old ones, looked at and not: each kind is stamped in another way.
+                var before = Write(folder, $"before{i % 7}", look: i % 2 == 0);
+                var now = clock.Now();
+                var after = Write(folder, $"after{i % 5}", look: i % 3 == 0);
+                before.ShouldBeLessThanOrEqualTo(now);
+                after.ShouldBeGreaterThanOrEqualTo(now);
             }
         }
         finally
         {
-            File.Delete(file);
+            folder.Delete(recursive: true);
         }
+    }
+
+    private static DateTimeOffset Write(DirectoryInfo folder, string name, bool look)
+    {
+        var file = Path.Combine(folder.FullName, name);
+        if (look)
+        {
+            _ = File.GetLastWriteTimeUtc(file);
+        }
+
+        File.WriteAllText(file, "x");
+        return new DateTimeOffset(File.GetLastWriteTimeUtc(file));
     }
 }
