@@ -80,8 +80,8 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     [Fact]
     public async Task Git_works_inside_and_a_commit_is_held()
     {
-        await Host("git", "init", "-q");
-        await Host("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "on the host");
+        await project.HostAsync("git", "init", "-q");
+        await project.HostAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "on the host");
 
         var status = await project.ExecAsync("git", "status", "--porcelain");
         status.ShouldSucceed().Error.ShouldNotContain(".git/index");
@@ -89,7 +89,7 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
         (await project.ExecAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "inside")).ShouldSucceed();
 
         (await project.ExecAsync("git", "log", "--format=%s")).Output.ShouldBe("inside\non the host\n");
-        (await Host("git", "log", "--format=%s")).ShouldBe("on the host\n");
+        (await project.HostAsync("git", "log", "--format=%s")).ShouldBe("on the host\n");
         (await project.RunAsync("changes")).Output.ShouldContain(".git");
     }
 
@@ -122,16 +122,6 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     private async Task<string> BootIdAsync() => (await project.ExecAsync("cat", "/proc/sys/kernel/random/boot_id")).ShouldSucceed().Output;
 
     private async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement;
-
-    private async Task<string> Host(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = project.Path, RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        process.ExitCode.ShouldBe(0);
-        return output;
-    }
 
     /// <summary>A machine with a port and a volume, for the tests that break it.</summary>
     public sealed class OwnMachine : IAsyncLifetime

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Machine.EndToEnd.Tests;
 
 /// <summary>A project in a temporary folder, with a machine that is destroyed with it.</summary>
@@ -32,6 +34,18 @@ public sealed class ProjectFolder : IAsyncDisposable
 
     /// <summary>A script for the guest's shell, as its root.</summary>
     public Task<ToolResult> RootAsync(string script) => ExecAsync(Environment.UserName == "root" ? ["sh", "-c", script] : ["sudo", "sh", "-c", script]);
+
+    /// <summary>A program of the host, in the project's folder.</summary>
+    /// <returns>Its output.</returns>
+    public async Task<string> HostAsync(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Path, RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(0);
+        return output;
+    }
 
     public static void CopyFolder(string from, string to)
     {

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Machine.EndToEnd.Tests;
 
 /// <summary>The main promise: a real solution is restored, built and tested inside, and its outputs come back.</summary>
@@ -15,6 +17,44 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
         File.Exists(project["src/Shop.Web/bin/Debug/net10.0/Shop.Web.dll"]).ShouldBeTrue();
         File.GetUnixFileMode(project["src/Shop.Cli/bin/Debug/net10.0/Shop.Cli"]).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
         Directory.Exists(project["src/Shop.Core/obj"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_assembly_names_the_commit_that_git_inside_told()
+    {
+        shop.Build.ShouldSucceed();
+        // SourceLink asks git's own files for it, through the workspace.
+        Encoding.Latin1.GetString(File.ReadAllBytes(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"])).ShouldContain($"+{shop.Commit}");
+    }
+
+    [Fact]
+    public async Task An_added_package_is_a_guarded_change_that_is_shown_and_applied_by_name()
+    {
+        Slow.SkipUnlessAsked();
+        (await project.RunAsync("dotnet", "add", "src/Shop.Cli", "package", "Humanizer.Core")).ShouldSucceed();
+        const string File = "Directory.Packages.props";
+        (await project.RunAsync("changes", "--diff", File)).ShouldSucceed().Output.ShouldContain("+    <PackageVersion Include=\"Humanizer.Core\"");
+        System.IO.File.ReadAllText(project[File]).ShouldNotContain("Humanizer.Core");
+
+        (await project.RunAsync("apply", File, "src/Shop.Cli/Shop.Cli.csproj")).ShouldSucceed();
+
+        System.IO.File.ReadAllText(project[File]).ShouldContain("Humanizer.Core");
+        System.IO.File.ReadAllText(project["src/Shop.Cli/Shop.Cli.csproj"]).ShouldContain("Humanizer.Core");
+    }
+
+    [Fact]
+    public async Task What_format_changes_is_held_and_applied()
+    {
+        Slow.SkipUnlessAsked();
+        var source = project["src/Shop.Cli/Program.cs"];
+        var before = await File.ReadAllTextAsync(source, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(source, before + "\n\n        class   Untidy{}\n", TestContext.Current.CancellationToken);
+
+        (await project.RunAsync("format", "whitespace", "--no-restore", "src/Shop.Cli")).ShouldSucceed();
+
+        (await project.RunAsync("changes", "--diff", "src/Shop.Cli/Program.cs")).ShouldSucceed().Output.ShouldContain("+class Untidy");
+        (await project.RunAsync("apply", "src/Shop.Cli/Program.cs")).ShouldSucceed();
+        (await File.ReadAllTextAsync(source, TestContext.Current.CancellationToken)).ShouldContain("class Untidy");
     }
 
     [Fact]
@@ -62,9 +102,15 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
 
         public ToolResult Build { get; private set; } = null!;
 
+        public string Commit { get; private set; } = "";
+
         public async ValueTask InitializeAsync()
         {
             ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), Project.Path);
+            await Project.HostAsync("git", "init", "-q");
+            await Project.HostAsync("git", "add", "-A");
+            await Project.HostAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", "the shop");
+            Commit = (await Project.HostAsync("git", "rev-parse", "HEAD")).Trim();
             (await Project.RunAsync("start", "--approve")).ShouldSucceed();
             Build = await ToolRun.RunAsync(Project.Path, ["build"], minutes: 40);
         }

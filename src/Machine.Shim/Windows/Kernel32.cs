@@ -52,7 +52,7 @@ internal static unsafe class Kernel32
 
     /// <summary>STARTUPINFOW. All zero but its size: the child takes this process's console and streams.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    public struct StartupInfo
+    internal struct StartupInfo
     {
         public int Size;
         public nint Reserved;
@@ -76,7 +76,7 @@ internal static unsafe class Kernel32
 
     /// <summary>PROCESS_INFORMATION.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    public struct ProcessInformation
+    internal struct ProcessInformation
     {
         public nint Process;
         public nint Thread;
@@ -86,7 +86,7 @@ internal static unsafe class Kernel32
 
     /// <summary>JOBOBJECT_EXTENDED_LIMIT_INFORMATION: only the flags are set.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    public struct JobLimits
+    internal struct JobLimits
     {
         public long ProcessTime;
         public long JobTime;

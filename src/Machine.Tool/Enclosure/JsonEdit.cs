@@ -112,5 +112,5 @@ internal static class JsonEdit
 
     private sealed record JsonPlace(int Start, Dictionary<string, JsonMember> Members);
 
-    private readonly record struct JsonMember(int NameStart, int Start, int End);
+    private sealed record JsonMember(int NameStart, int Start, int End);
 }

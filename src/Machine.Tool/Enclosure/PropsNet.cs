@@ -95,7 +95,7 @@ internal static class PropsNet
             char? quote = null;
             for (at += column - 1; quote is not null || text[at] != '>'; at++)
             {
-                quote = quote is null && text[at] is '"' or '\'' && quote is null ? text[at] : text[at] == quote ? null : quote;
+                quote = quote is { } open ? (text[at] == open ? null : open) : text[at] is '"' or '\'' ? text[at] : null;
             }
 
             return (at, isEmpty);
