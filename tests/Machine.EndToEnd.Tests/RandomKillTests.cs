@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>kill -9 at moments that nobody chose: the next command works, and no volume is damaged.</summary>
+[Collection(SharedMachineTests.Name)]
+public sealed class RandomKillTests
+{
+    private const int Rounds = 20;
+
+    [Fact]
+    public async Task Whatever_is_killed_whenever_the_next_command_works()
+    {
+        Slow.SkipUnlessAsked();
+        await using var project = new ProjectFolder("killed", "idle: never\n");
+        (await project.ExecAsync("sh", "-c", "mkdir -p /machine/packages/kept; echo kept > /machine/packages/kept/file; echo held > held.txt; sync")).ShouldSucceed();
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var round = 1; round <= Rounds; round++)
+        {
+            string[] verb = random.Next(4) switch
+            {
+                0 => ["stop"],
+                1 => ["suspend"],
+                2 => ["start"],
+                _ => ["exec", "--", "sh", "-c", "mkdir -p bin; for i in 1 2 3 4 5 6 7 8; do head -c 300000 /dev/urandom > bin/$i; cp bin/$i /machine/packages/$i; done"],
+            };
+            var what = $"seed {seed}, round {round}: {string.Join(' ', verb)}";
+            using var command = ToolRun.Start(project.Path, verb);
+            command.StandardInput.Close();
+            var saying = Task.WhenAll(command.StandardOutput.ReadToEndAsync(CancellationToken.None), command.StandardError.ReadToEndAsync(CancellationToken.None));
+            await Task.Delay(random.Next(50, 6000), TestContext.Current.CancellationToken);
+            var victims = await ProcessesAsync(project);
+            foreach (var victim in random.Next(3) switch { 0 => victims[..Math.Min(1, victims.Count)], 1 => victims.Skip(1).ToList(), _ => victims })
+            {
+                Kill(victim);
+            }
+
+            command.WaitForExit(TimeSpan.FromMinutes(3)).ShouldBeTrue(what);
+            await saying;
+            var after = await project.ExecAsync("cat", "/machine/packages/kept/file", "held.txt");
+            after.ExitCode.ShouldBe(0, $"{what}\n{after}");
+            after.Output.ShouldBe("kept\nheld\n", what);
+        }
+
+        // Read by the file system's own checker, in the machine that has them mounted no more.
+        var check = await project.RootAsync(
+            "umount /machine/packages && device=$(for block in /sys/block/vd*; do [ \"$(cat $block/serial)\" = packages ] && echo /dev/${block##*/}; done) && e2fsck -fn $device");
+        check.ExitCode.ShouldBe(0, check.ToString());
+        var left = await ProcessesAsync(project);
+        (await project.RunAsync("destroy", "--yes")).ShouldSucceed();
+        left.ShouldAllBe(id => !IsAlive(id));
+    }
+
+    // The supervisor first, then the machine.
+    private static async Task<List<int>> ProcessesAsync(ProjectFolder project)
+    {
+        var status = JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement;
+        return [.. new[] { "supervisorId", "machineProcessId" }
+            .Select(name => status.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.Number ? id.GetInt32() : 0)
+            .Where(id => id > 0)];
+    }
+
+    private static void Kill(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // It ended by itself.
+        }
+    }
+
+    private static bool IsAlive(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}
