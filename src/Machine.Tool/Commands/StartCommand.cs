@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
@@ -30,6 +31,12 @@ internal static class StartCommand
         }
 
         LayOutShim(command);
+        if (GitWorktree.Missing(command.Project, command.Machinefile) is { } repository)
+        {
+            var path = Workspaces.Tainted.Line(repository, int.MaxValue);
+            Say.Aside($"this project is a git worktree, and git inside does not see its repository; to show it, read-only: shares: [{{ host: {path}, guest: {path} }}]");
+        }
+
         using var client = SupervisorClient.For(command.Paths, command.Project);
         return await StartAsync(command, client, "start", cancel);
     }
