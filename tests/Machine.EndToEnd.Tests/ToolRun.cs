@@ -38,6 +38,9 @@ public static class ToolRun
             start.ArgumentList.Add(argument);
         }
 
+        // As on a developer's machine: where CI is set, the SDK starts no build server and uses none, however hot it is.
+        start.Environment.Remove("CI");
+        start.Environment["MACHINE_WARM"] = "never";
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;
