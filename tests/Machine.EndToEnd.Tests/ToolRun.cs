@@ -38,8 +38,7 @@ public static class ToolRun
             start.ArgumentList.Add(argument);
         }
 
-        // As on a developer's machine: where CI is set, the SDK starts no build server and uses none, however hot it is.
-        start.Environment.Remove("CI");
+        // A template made beside the tests would only slow them down; the one that they use is made first.
         start.Environment["MACHINE_WARM"] = "never";
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {

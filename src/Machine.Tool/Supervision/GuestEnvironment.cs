@@ -11,6 +11,7 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 internal static class GuestEnvironment
 {
+    // MSBUILDDISABLENODEREUSE is not among them: it is about processes that stay on the host, and would leave the hot servers unused.
     private static readonly string[] Passed =
     [
         "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES",
@@ -18,7 +19,7 @@ internal static class GuestEnvironment
         "CI", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI", "BUILD_BUILDNUMBER", "BUILD_BUILDID", "GITHUB_RUN_NUMBER", "GITHUB_SHA", "GITHUB_REF", "CI_COMMIT_SHA",
         "DOTNET_ENVIRONMENT", "ASPNETCORE_ENVIRONMENT", "ASPNETCORE_URLS", "DOTNET_CLI_UI_LANGUAGE", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT",
         "DOTNET_NOLOGO", "DOTNET_CLI_TELEMETRY_OPTOUT", "DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION",
-        "MSBUILDTERMINALLOGGER", "MSBUILDDISABLENODEREUSE", "MSBUILDDEBUGENGINE", "VSTEST_HOST_DEBUG", "VSTEST_CONNECTION_TIMEOUT", "ContinuousIntegrationBuild",
+        "MSBUILDTERMINALLOGGER", "MSBUILDDEBUGENGINE", "VSTEST_HOST_DEBUG", "VSTEST_CONNECTION_TIMEOUT", "ContinuousIntegrationBuild",
         "DOTNET_WATCH_RESTART_ON_RUDE_EDIT", "DOTNET_USE_POLLING_FILE_WATCHER",
     ];
 
