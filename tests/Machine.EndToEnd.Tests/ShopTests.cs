@@ -11,6 +11,7 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public void Restore_and_build_succeed_and_the_outputs_are_on_the_host()
     {
+        Slow.SkipUnlessAsked();
         shop.Build.ShouldSucceed();
         File.Exists(project["src/Shop.Core/bin/Debug/netstandard2.0/Shop.Core.dll"]).ShouldBeTrue(shop.Build.ToString());
         File.Exists(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"]).ShouldBeTrue();
@@ -22,6 +23,7 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public void The_assembly_names_the_commit_that_git_inside_told()
     {
+        Slow.SkipUnlessAsked();
         shop.Build.ShouldSucceed();
         // SourceLink asks git's own files for it, through the workspace.
         Encoding.Latin1.GetString(File.ReadAllBytes(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"])).ShouldContain($"+{shop.Commit}");
@@ -60,6 +62,7 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task Tests_pass_inside_and_their_results_come_back()
     {
+        Slow.SkipUnlessAsked();
         var result = await project.RunAsync("test", "--no-build", "--logger", "trx");
 
         result.ShouldSucceed().Output.ShouldContain("Passed!");
@@ -69,6 +72,7 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task A_compile_error_names_the_hosts_path_and_fails()
     {
+        Slow.SkipUnlessAsked();
         project.Write("src/Shop.Cli/Broken.cs", "class Broken { int x = \"no\"; }\n");
         try
         {
@@ -86,6 +90,7 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task A_restore_after_stop_and_start_downloads_nothing()
     {
+        Slow.SkipUnlessAsked();
         (await project.RunAsync("stop")).ShouldSucceed();
         var log = (await project.RunAsync("packages", "log", "--json")).ShouldSucceed().Output;
         log.ShouldContain("Newtonsoft.Json");
@@ -106,6 +111,11 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
 
         public async ValueTask InitializeAsync()
         {
+            if (!Slow.IsAsked)
+            {
+                return;
+            }
+
             ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), Project.Path);
             await Project.HostAsync("git", "init", "-q");
             await Project.HostAsync("git", "add", "-A");
