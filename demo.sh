@@ -10,6 +10,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-demo"
 shop="$work/shop"
 PATH="$work/tools:$PATH"
+# A template is for the next start; there is none.
+export MACHINE_WARM=never
 keep=false
 case "${1:-}" in
   "") ;;
