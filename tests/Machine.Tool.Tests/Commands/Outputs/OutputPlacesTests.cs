@@ -45,7 +45,7 @@ public sealed class OutputPlacesTests : IDisposable
     [InlineData("run -- -o ../elsewhere")]
     [InlineData("test --logger trx")]
     [InlineData("build -p:Version=1.2.3;OutputPath=")]
-    [InlineData("build /work/o")]
+    [InlineData("build /home/me/o")]
     [InlineData("publish -o .")]
     [InlineData("publish -o $PWD")]
     [InlineData("tool install -o")]
