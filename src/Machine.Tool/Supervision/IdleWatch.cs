@@ -22,7 +22,7 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
         while (!cancel.IsCancellationRequested)
         {
             await Task.Delay(Step, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (lifecycle.Running is not { Machinefile.Idle: { } limit } machine)
+            if (cancel.IsCancellationRequested || lifecycle.Running is not { Machinefile.Idle: { } limit } machine)
             {
                 continue;
             }

@@ -16,6 +16,7 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
     private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(shutdown);
     private Task<RunningMachine>? start;
     private Task<string?>? suspension;
+    private RunningMachine? watched;
     private ProgressBroadcast progress = new();
     private int users;
 
@@ -85,6 +86,8 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
                 return "a command is running";
             }
 
+            // Its end is awaited from here on, and is no reason to go.
+            watched = null;
             State = MachineState.Suspending;
             start = null;
             freezing = suspension = Task.Run(() => new MachineSuspend(folders, logger).RunAsync(machine));
@@ -94,12 +97,14 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
         lock (gate)
         {
             suspension = null;
-            if (start is null && Awake is null)
+
+            // Unless somebody wants it started, or stopped, meanwhile.
+            if (State == MachineState.Suspending && Awake is null)
             {
                 State = MachineState.Suspended;
                 gone.TrySetResult();
             }
-            else if (start is null)
+            else if (State == MachineState.Suspending)
             {
                 // It lives: connected to again, as after a supervisor's crash.
                 State = MachineState.Starting;
@@ -168,6 +173,7 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             var machine = await new MachineStart(folders, paths, engine, logs, sink).RunAsync(BootDeadline, stopping.Token);
             lock (gate)
             {
+                watched = machine;
                 if (State == MachineState.Starting)
                 {
                     State = MachineState.Running;
@@ -195,7 +201,7 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
         logger.LogInformation("the machine's process ended. {Words}", words);
         lock (gate)
         {
-            if (suspension is not null)
+            if (watched != machine)
             {
                 return;
             }

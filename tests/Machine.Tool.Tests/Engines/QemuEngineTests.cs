@@ -90,7 +90,7 @@ public sealed class QemuEngineTests : IAsyncDisposable
     {
         Directory.CreateDirectory(qemu.Folder);
         using var bystander = Process.Start("sleep", ["60"]);
-        new QemuState(Guid.NewGuid(), new HostProcess(bystander.Id, "another boot/12345"), 1, "tcg", RootIsEphemeral: true, new QemuBuild(6, true, false, [], [])).Write(qemu.Places);
+        new QemuState(Guid.NewGuid(), new HostProcess(bystander.Id, "another boot/12345"), 1, "tcg", RootIsEphemeral: true, new QemuBuild("qemu", 6, true, false, [], [])).Write(qemu.Places);
 
         (await qemu.Engine.AdoptAsync(qemu.Folder, qemu.Runtime, Cancel)).ShouldBeNull();
         bystander.HasExited.ShouldBeFalse();

@@ -4,8 +4,7 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>A frozen machine's files in their folder: the devices' state (and its own memory), and what it was built like.</summary>
-/// <param name="Program">QEMU that froze it, with its version: no other reads it.</param>
-internal sealed record FrozenState(int Version, string Program, long StateBytes, QemuBuild Build)
+internal sealed record FrozenState(int Version, long StateBytes, QemuBuild Build)
 {
     public const int CurrentVersion = 1;
 
@@ -24,7 +23,7 @@ internal sealed record FrozenState(int Version, string Program, long StateBytes,
         var length = new FileInfo(StateFile(folder)) is { Exists: true } file ? file.Length : -1;
         var build = frozen.Build;
         return length != frozen.StateBytes ? throw new CannotThawException($"the frozen state has {length} bytes instead of {frozen.StateBytes}")
-            : frozen.Program != program ? throw new CannotThawException($"it was frozen by {frozen.Program}, and this is {program}")
+            : build.Program != program ? throw new CannotThawException($"it was frozen by {build.Program}, and this is {program}")
             : build.Slots != spec.Slots || build.MemoryIsFile != (spec.Thaw.MemoryFile is not null) ? throw new CannotThawException("it was frozen with other devices")
             : !build.MemoryIsFile && !build.VolumeSerials.SequenceEqual(spec.Volumes.Select(volume => volume.Serial)) ? throw new CannotThawException("its volumes have changed")
             : frozen;

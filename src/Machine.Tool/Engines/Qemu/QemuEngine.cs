@@ -11,6 +11,9 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
     private readonly AcceleratorChoice accelerators = new(paths);
 
+    // Asked for its version once: that takes as long as a thaw.
+    private QemuProgram? program;
+
     public string Name => "qemu";
 
     /// <summary>Where the guest's sshd will be reached.</summary>
@@ -18,7 +21,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
     public async Task<string> FingerprintAsync(MachineSpec spec, CancellationToken cancel)
     {
-        var program = await QemuProgram.FindAsync(cancel);
+        program ??= await QemuProgram.FindAsync(cancel);
         var accelerator = (await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel)).Accelerator;
         return $"{program.Identity} {string.Join(' ', QemuArguments.Accelerator(accelerator))} {QemuArguments.MachineType(program.Architecture)} on {HostProcessor.Model()} "
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
@@ -37,7 +40,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             throw new MachineException($"the machine {spec.Id} runs already (process {running.ProcessId})", exitCode: ExitCode.MachineUnavailable);
         }
 
-        var program = await QemuProgram.FindAsync(cancel);
+        program ??= await QemuProgram.FindAsync(cancel);
         var accelerator = (await accelerators.ChooseAsync(program, progress, cancel)).Accelerator;
         var frozen = spec.Thaw is null ? null : FrozenState.Require(spec, program.Identity);
         var continues = spec.Thaw is { MemoryFile: null };

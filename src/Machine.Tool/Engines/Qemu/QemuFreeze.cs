@@ -25,7 +25,7 @@ internal static class QemuFreeze
                 Flush(places.EphemeralRoot);
             }
 
-            new FrozenState(FrozenState.CurrentVersion, (await QemuProgram.FindAsync(cancel)).Identity, bytes, state.Build).Write(folder);
+            new FrozenState(FrozenState.CurrentVersion, bytes, state.Build).Write(folder);
         }
         catch (Exception e) when (e is not CannotThawException)
         {

@@ -14,7 +14,7 @@ internal static class QemuStart
     {
         // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
         var build = new QemuBuild(
-            spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
+            program.Identity, spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
         var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build);
         state.Write(places);
         HostProcess? process = null;

@@ -26,10 +26,11 @@ internal sealed record QemuState(
 }
 
 /// <summary>What a machine was put together from, as far as its frozen state depends on it.</summary>
+/// <param name="Program">QEMU that runs it, with its version: no other reads its state. The installed one may be newer by now.</param>
 /// <param name="ShareTags">Of its shares, in the order of their ports.</param>
 /// <param name="VolumeSerials">Of its volumes, in the order of their ports.</param>
 /// <param name="MemoryIsFile">Its memory lies in a file that is frozen with it.</param>
-internal sealed record QemuBuild(int Slots, bool Balloon, bool MemoryIsFile, IReadOnlyList<string> ShareTags, IReadOnlyList<string> VolumeSerials);
+internal sealed record QemuBuild(string Program, int Slots, bool Balloon, bool MemoryIsFile, IReadOnlyList<string> ShareTags, IReadOnlyList<string> VolumeSerials);
 
 /// <summary>Where one machine's files lie: what lasts in its folder, sockets in the short one.</summary>
 internal sealed record QemuPlaces(string Folder, string RuntimeFolder)

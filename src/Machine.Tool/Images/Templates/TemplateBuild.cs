@@ -43,10 +43,10 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
             throw DiskSpace.Full(build.Path, e);
         }
 
-        string[] files = [WarmTemplate.Memory, WarmTemplate.Root, .. Directory.EnumerateFiles(build.Path).Select(file => Path.GetFileName(file)!).Except([WarmTemplate.Memory, WarmTemplate.Root])];
+        var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
         var facts = new TemplateFacts(
             TemplateFacts.CurrentVersion, key, image.Hash, image.Request.Base, image.Request.SdkVersion,
-            await engine.FingerprintAsync(spec, cancel), user.Name, DateTimeOffset.UtcNow, files.ToDictionary(file => file, file => TemplateFile.Of(Path.Combine(build.Path, file))!));
+            await engine.FingerprintAsync(spec, cancel), user.Name, DateTimeOffset.UtcNow, files);
         var template = await store.CommitAsync(build, facts);
         await store.PruneAsync(MostTemplates);
         return template;
