@@ -38,8 +38,12 @@ public sealed class QemuArgumentsTests
         var arguments = Build();
         After(arguments, "-kernel").ShouldBe(["/images/vmlinuz"]);
         After(arguments, "-initrd").ShouldBe(["/images/initrd"]);
-        After(arguments, "-append").ShouldBe(["root=/dev/vda rw console=ttyS0 quiet panic=-1 systemd.unit=x"]);
+        After(arguments, "-append").ShouldBe(["root=/dev/vda rw console=ttyS0 quiet panic=-1 systemd.unit=x norandmaps"]);
     }
+
+    [Fact]
+    public void Only_an_emulated_kernel_does_not_randomise_addresses() =>
+        After(QemuArguments.Build(Spec, Launch with { Accelerator = new Accelerator("kvm", "host") }), "-append").Single().ShouldEndWith("systemd.unit=x");
 
     [Fact]
     public void A_disk_without_a_kernel_boots_by_itself()

@@ -18,8 +18,7 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
 
     // A host that was too busy once must not stay slow for ever.
     private static readonly TimeSpan RefusalLasts = TimeSpan.FromDays(7);
-    private static readonly string[] Names = ["kvm", "hvf", "whpx", "tcg"];
-    private static readonly Accelerator Emulation = new("tcg", "max");
+    private static readonly string[] Names = ["kvm", "hvf", "whpx", Emulation.Name];
 
     private string Remembered => Path.Combine(paths.Home, "accelerators.json");
 
@@ -33,7 +32,7 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
         var name = OperatingSystem.IsMacOS() ? "hvf" : OperatingSystem.IsWindows() ? "whpx" : "kvm";
         if (name == "kvm" && KvmDevice.Problem() is { } problem)
         {
-            return new AcceleratorVerdict(Emulation, "software emulation", problem.Message, problem.Fix);
+            return new AcceleratorVerdict(Emulation.For(program.Architecture), "software emulation", problem.Message, problem.Fix);
         }
 
         MachinePaths.CreatePrivate(paths.Home);
@@ -56,12 +55,12 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
         return result.Works
             ? new AcceleratorVerdict(new Accelerator(name, result.Cpu), result.Reason)
             : new AcceleratorVerdict(
-                Emulation, "software emulation", $"{name}: {result.Reason}",
+                Emulation.For(program.Architecture), "software emulation", $"{name}: {result.Reason}",
                 $"if this host is itself a virtual machine, ask for nested virtualisation; to try again remove {Remembered}");
     }
 
     private static AcceleratorVerdict Wished(string wish, QemuProgram program) => Names.Contains(wish)
-        ? new AcceleratorVerdict(wish == "tcg" ? Emulation : new Accelerator(wish, Cpus(wish, program)[0]), $"{Variable} says so")
+        ? new AcceleratorVerdict(wish == Emulation.Name ? Emulation.For(program.Architecture) : new Accelerator(wish, Cpus(wish, program)[0]), $"{Variable} says so")
         : throw new MachineException($"{Variable} is '{wish}'", $"it can be: {string.Join(", ", Names)}; or unset it", ExitCode.Usage);
 
     // The host's own processor; else the oldest with what .NET asks of one (x86-64-v2).

@@ -109,7 +109,7 @@ internal static class QemuArguments
     [
         "-accel", accelerator.Name switch
         {
-            "tcg" => $"tcg,thread=multi,tb-size={TranslationBufferMegabytes}",
+            Emulation.Name => $"tcg,thread=multi,tb-size={TranslationBufferMegabytes}",
             "whpx" => "whpx,kernel-irqchip=off",
             var name => name,
         },
@@ -133,7 +133,8 @@ internal static class QemuArguments
         }
 
         // panic=-1: a kernel that panics ends the machine at once (with -no-reboot), its console tells why.
-        var kernelArguments = $"root=/dev/vda rw console={(arm ? "ttyAMA0" : "ttyS0")} quiet panic=-1 {image.KernelArguments}".TrimEnd();
+        var kernelArguments = $"root=/dev/vda rw console={(arm ? "ttyAMA0" : "ttyS0")} quiet panic=-1 {image.KernelArguments}".TrimEnd()
+            + (launch.Accelerator.Name == Emulation.Name ? " " + Emulation.KernelArguments : "");
         return
         [
             "-kernel", image.Kernel,
