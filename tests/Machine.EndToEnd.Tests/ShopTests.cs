@@ -11,7 +11,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public void Restore_and_build_succeed_and_the_outputs_are_on_the_host()
     {
-        Slow.SkipUnlessAsked();
         shop.Build.ShouldSucceed();
         File.Exists(project["src/Shop.Core/bin/Debug/netstandard2.0/Shop.Core.dll"]).ShouldBeTrue(shop.Build.ToString());
         File.Exists(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"]).ShouldBeTrue();
@@ -23,7 +22,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public void The_assembly_names_the_commit_that_git_inside_told()
     {
-        Slow.SkipUnlessAsked();
         shop.Build.ShouldSucceed();
         // SourceLink asks git's own files for it, through the workspace.
         Encoding.Latin1.GetString(File.ReadAllBytes(project["src/Shop.Core/bin/Debug/net10.0/Shop.Core.dll"])).ShouldContain($"+{shop.Commit}");
@@ -32,7 +30,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task An_added_package_is_a_guarded_change_that_is_shown_and_applied_by_name()
     {
-        Slow.SkipUnlessAsked();
         (await project.RunAsync("dotnet", "add", "src/Shop.Cli", "package", "Humanizer.Core")).ShouldSucceed();
         const string File = "Directory.Packages.props";
         (await project.RunAsync("changes", "--diff", File)).ShouldSucceed().Output.ShouldContain("+    <PackageVersion Include=\"Humanizer.Core\"");
@@ -47,7 +44,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task What_format_changes_is_held_and_applied()
     {
-        Slow.SkipUnlessAsked();
         var source = project["src/Shop.Cli/Program.cs"];
         var before = await File.ReadAllTextAsync(source, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(source, before + "\n\n        class   Untidy{}\n", TestContext.Current.CancellationToken);
@@ -62,7 +58,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task Tests_pass_inside_and_their_results_come_back()
     {
-        Slow.SkipUnlessAsked();
         var result = await project.RunAsync("test", "--no-build", "--logger", "trx");
 
         result.ShouldSucceed().Output.ShouldContain("Passed!");
@@ -72,7 +67,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task A_compile_error_names_the_hosts_path_and_fails()
     {
-        Slow.SkipUnlessAsked();
         project.Write("src/Shop.Cli/Broken.cs", "class Broken { int x = \"no\"; }\n");
         try
         {
@@ -90,7 +84,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     [Fact]
     public async Task A_restore_after_stop_and_start_downloads_nothing()
     {
-        Slow.SkipUnlessAsked();
         (await project.RunAsync("stop")).ShouldSucceed();
         var log = (await project.RunAsync("packages", "log", "--json")).ShouldSucceed().Output;
         log.ShouldContain("Newtonsoft.Json");
@@ -111,11 +104,6 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
 
         public async ValueTask InitializeAsync()
         {
-            if (!Slow.IsAsked)
-            {
-                return;
-            }
-
             ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), Project.Path);
             await Project.HostAsync("git", "init", "-q");
             await Project.HostAsync("git", "add", "-A");
