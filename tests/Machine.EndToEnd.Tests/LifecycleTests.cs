@@ -22,6 +22,17 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_supervisor_that_died_while_it_stopped_the_machine_leaves_none_that_hangs()
+    {
+        (await project.ExecAsync("sh", "-c", "echo before > stopped.txt")).ShouldSucceed();
+        // As far as a stop and a suspend come before the power goes.
+        (await project.RootAsync("cd /; umount -l \"$MACHINE_PROJECT\" 2>/dev/null; fsfreeze -f /machine/packages; fsfreeze -f /machine/workspace; true".Replace("$MACHINE_PROJECT", project.Path, StringComparison.Ordinal))).ShouldSucceed();
+        Kill((await StatusAsync()).GetProperty("supervisorId").GetInt32());
+
+        (await project.ExecAsync("sh", "-c", "cat stopped.txt; echo after > /machine/packages/after; cat /machine/packages/after")).ShouldSucceed().Output.ShouldBe("before\nafter\n");
+    }
+
+    [Fact]
     public async Task Killing_the_virtual_machine_keeps_volumes_and_held_changes()
     {
         (await project.ExecAsync("sh", "-c", "echo held > after-crash.txt; echo cached > /machine/packages/marker; sync")).ShouldSucceed();

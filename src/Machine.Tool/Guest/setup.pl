@@ -24,6 +24,12 @@ sub mount_soon {
     return 0;
 }
 
+# Whoever was stopping this machine may have died half-way (freeze.sh).
+sub unfreeze {
+    open(my $volume, '<', $_[0]) or return;
+    ioctl $volume, 0xC0045878, my $nothing = 0;    # FITHAW
+}
+
 sub make_folder {
     my $path = '';
     for my $name (split m{/}, substr $_[0], 1) { $path .= "/$name"; mkdir $path }
@@ -46,7 +52,7 @@ if (@missing && open(my $out, '>>', '/etc/environment')) { print $out "$_\n" for
 # --- volumes. A fresh one is formatted; one that was ever used is only mounted.
 for my $volume (@{$machine{volumes}}) {
     my ($serial, $fresh, $path) = @$volume;
-    next if mounted($path);
+    if (mounted($path)) { unfreeze($path); next }
     my $device;
     for my $try (1 .. 250) {
         opendir(my $blocks, '/sys/block');

@@ -63,8 +63,10 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             {
                 progress.Step(adopted ? "reconnecting" : quick ? "connecting" : "booting");
                 await master.ConnectAsync(machine, bootDeadline, cancel);
-                await PrepareAsync(guest, master, started!.Machinefile, record, cancel);
             }
+
+            // An adopted one too: its supervisor may have died while it stopped or suspended it, with volumes frozen or the workspace let go.
+            await PrepareAsync(guest, master, started!.Machinefile, record, withFiles: booted, cancel);
 
             record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow }).Save(folders.State);
             if (booted)
@@ -111,13 +113,13 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         return (machine, record, started);
     }
 
-    private async Task PrepareAsync(GuestConnection guest, SshMaster master, Machinefile machinefile, MachineRecord record, CancellationToken cancel)
+    private async Task PrepareAsync(GuestConnection guest, SshMaster master, Machinefile machinefile, MachineRecord record, bool withFiles, CancellationToken cancel)
     {
         progress.Step("preparing the workspace");
-        var result = await RunAsync(withFiles: !quick);
+        var result = await RunAsync(withFiles);
         if (result.ExitCode == GuestFiles.Missing)
         {
-            result = await RunAsync(withFiles: true);
+            result = await RunAsync(files: true);
         }
 
         if (result.ExitCode != 0)
@@ -131,11 +133,11 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             await master.ForwardAsync(port, cancel);
         }
 
-        Task<ProgramResult> RunAsync(bool withFiles) => Ssh.TryRunAsync(
+        Task<ProgramResult> RunAsync(bool files) => Ssh.TryRunAsync(
             guest,
             "sh -s",
             cancel,
-            GuestSetup.Script(withFiles, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow));
+            GuestSetup.Script(files, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow));
     }
 
     // Said before minutes are spent on a boot.
