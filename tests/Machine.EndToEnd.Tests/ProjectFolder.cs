@@ -37,13 +37,16 @@ public sealed class ProjectFolder : IAsyncDisposable
 
     /// <summary>A program of the host, in the project's folder.</summary>
     /// <returns>Its output.</returns>
-    public async Task<string> HostAsync(string program, params string[] arguments)
+    public Task<string> HostAsync(string program, params string[] arguments) => HostInAsync(Path, program, arguments);
+
+    /// <inheritdoc cref="HostAsync"/>
+    public static async Task<string> HostInAsync(string folder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Path, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        process.ExitCode.ShouldBe(0);
+        process.ExitCode.ShouldBe(0, output);
         return output;
     }
 

@@ -82,6 +82,24 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     }
 
     [Fact]
+    public async Task Plain_dotnet_in_a_subfolder_builds_inside_and_the_assembly_is_the_hosts_own_byte_for_byte()
+    {
+        const string Core = "src/Shop.Core";
+        const string Assembly = "bin/Release/net10.0/Shop.Core.dll";
+        string[] build = ["build", "-c", "Release", "-f", "net10.0", "-p:ContinuousIntegrationBuild=true", "-p:Deterministic=true"];
+        var native = project.Path + "-native";
+        ProjectFolder.CopyFolder(project.Path, native);
+        await ProjectFolder.HostInAsync(Path.Combine(native, Core), "dotnet", [.. build, "--disable-build-servers"]);
+
+        (await project.RunAsync("init")).ShouldSucceed();
+        await ProjectFolder.HostInAsync(project[Core], "dotnet", build);
+
+        // Built here it would lie on the host; what is no output stays inside.
+        Directory.Exists(project[Core + "/obj"]).ShouldBeFalse();
+        File.ReadAllBytes(Path.Combine(project[Core], Assembly)).ShouldBe(File.ReadAllBytes(Path.Combine(native, Core, Assembly)));
+    }
+
+    [Fact]
     public async Task A_restore_after_stop_and_start_downloads_nothing()
     {
         (await project.RunAsync("stop")).ShouldSucceed();
