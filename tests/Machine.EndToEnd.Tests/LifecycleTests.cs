@@ -26,7 +26,7 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     {
         (await project.ExecAsync("sh", "-c", "echo before > stopped.txt")).ShouldSucceed();
         // As far as a stop and a suspend come before the power goes.
-        (await project.RootAsync("cd /; umount -l \"$MACHINE_PROJECT\" 2>/dev/null; fsfreeze -f /machine/packages; fsfreeze -f /machine/workspace; true".Replace("$MACHINE_PROJECT", project.Path, StringComparison.Ordinal))).ShouldSucceed();
+        (await project.RootAsync($"cd / && umount -l '{project.Path}' && fsfreeze -f /machine/packages && fsfreeze -f /machine/workspace")).ShouldSucceed();
         Kill((await StatusAsync()).GetProperty("supervisorId").GetInt32());
 
         (await project.ExecAsync("sh", "-c", "cat stopped.txt; echo after > /machine/packages/after; cat /machine/packages/after")).ShouldSucceed().Output.ShouldBe("before\nafter\n");
