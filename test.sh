@@ -169,6 +169,16 @@ slowest() {
     sort -rn | head -10 | awk '{ time = $1; $1 = ""; printf "%8.1f s %s\n", time, $0 }'
 }
 
+# Once more at the end: who reads only the last lines of a long log sees why it is red.
+failures() {
+  local log
+  for log in "$results"/*.log; do
+    grep -q ' \[FAIL\]$' "$log" || continue
+    section "failed in $(basename "$log" .log)"
+    grep -A 14 ' \[FAIL\]$' "$log" | grep -v ' \[STARTING\]$' | cut -c1-300 | head -80
+  done
+}
+
 section "prerequisites"
 if $fast; then
   "$root/eng/prerequisites.sh" --tests || echo "going on: tests that need a missing program skip themselves"
@@ -196,6 +206,7 @@ if ! $fast; then
   run_tests Machine.EndToEnd.Tests "$deadline" ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 fi
 slowest
+failures
 
 section "result"
 if [ $((passed + failed + skipped)) -eq 0 ]; then

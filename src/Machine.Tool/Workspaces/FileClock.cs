@@ -2,18 +2,36 @@ namespace Machine.Tool.Workspaces;
 
 /// <summary>
 /// The clock that the host's file system stamps files with: a file of our own is written, and its stamp read. "Changed since the
-/// command began" must be asked of that clock. Linux stamps with the time of the last timer tick, so a file written after
-/// <see cref="DateTimeOffset.UtcNow"/> was read can look older than it (4 ms, on a virtual host far more); since 6.13 also with the
-/// exact time, where somebody looked at the last stamp, and then no later stamp of any file is earlier.
+/// command began" must be asked of that clock: Linux stamps with the time of the last timer tick, so a file written after
+/// <see cref="DateTimeOffset.UtcNow"/> was read can look older than it (4 ms, on a virtual host far more).
 /// </summary>
 /// <param name="folder">Of this host's, writable; the file stays.</param>
 internal sealed class FileClock(string folder)
 {
+    // A tick is 10 ms at most; some file systems stamp whole seconds or two.
+    private const int Looks = 2500;
+
+    /// <summary>
+    /// A moment that divides: what was written before this call has an earlier stamp, what is written after it has this one or a
+    /// later one. So it waits for the next tick; since Linux 6.13, which stamps with the exact time a file whose last stamp somebody
+    /// looked at and no later file with an earlier time, it need not.
+    /// </summary>
     public DateTimeOffset Now()
     {
         var file = Path.Combine(folder, "clock");
-        File.WriteAllBytes(file, []);
-        _ = File.GetLastWriteTimeUtc(file);
+        var before = Stamp(file);
+        var now = Stamp(file);
+        for (var look = 0; now <= before && look < Looks; look++)
+        {
+            Thread.Sleep(1);
+            now = Stamp(file);
+        }
+
+        return now;
+    }
+
+    private static DateTimeOffset Stamp(string file)
+    {
         File.WriteAllBytes(file, [1]);
         return new DateTimeOffset(File.GetLastWriteTimeUtc(file));
     }

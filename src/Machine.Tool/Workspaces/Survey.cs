@@ -27,8 +27,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
     {
         var now = clock.Now();
         ledger.Begin(listing.UpperId);
-        // .NET's times are cut to 100 ns: what was stamped in the same moment must not look later.
-        startNs = Nanoseconds(start) + 99;
+        startNs = Nanoseconds(start);
         lastListedNs = ledger.LastListed is { } last && last < start ? Nanoseconds(last) : startNs;
         guestClockOffsetNs = Nanoseconds(now) - Nanoseconds(listing.Clock);
         foreach (var (path, entry) in Named(listing.Entries).OrderBy(e => e.Path, StringComparer.Ordinal))
@@ -192,7 +191,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
 
     /// <summary>
     /// The host's file is compared with what it was when the change was first seen; and when it is first seen now, it must
-    /// not be newer than the command that made the change.
+    /// be older than the command that made the change (<see cref="FileClock.Now"/>: what is as old is newer).
     /// </summary>
     private bool IsConflict(string path, GuestEntry entry, HostStat host)
     {
@@ -207,7 +206,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         var newest = host.Kind == HostKind.Folder
             ? HostFingerprints.FilesIn(tree, path).Select(f => tree.Stat(f).ChangedNs).DefaultIfEmpty(0).Max()
             : host.ChangedNs;
-        var born = host.Kind != HostKind.Missing && newest > since;
+        var born = host.Kind != HostKind.Missing && newest >= since;
         ledger.Held[path] = new HeldBase(HostFingerprints.Take(tree, path, host), born);
         return born;
     }

@@ -24,12 +24,13 @@ public sealed class FreezeTests : IAsyncDisposable
         var spec = await qemu.EmptyMachineAsync();
         await using (var template = await qemu.StartAsync(spec with { MemoryFile = Memory }))
         {
+            // On a busy host the firmware may not have run one instruction yet.
+            await QemuFixture.UntilAsync(() => File.ReadAllBytes(Memory).AsSpan().ContainsAnyExcept((byte)0), "something in its memory");
             await template.FreezeAsync(Frozen, Cancel);
             (await template.Exited).ShouldBe("");
         }
 
         var before = await HashAsync(Memory);
-        before.ShouldNotBe(Convert.ToHexString(SHA256.HashData(new byte[spec.MemoryBytes])));
         foreach (var number in Enumerable.Range(1, 2))
         {
             var folder = Path.Combine(qemu.Root, $"machine{number}");

@@ -71,7 +71,7 @@ public sealed class QmpClientTests : IAsyncLifetime
     public async Task Events_between_answers_are_told_apart()
     {
         var events = new List<string>();
-        await using var client = await QmpClient.ConnectAsync(Socket, (name, _) => events.Add(name), Timeout, Cancel);
+        await using var client = await QmpClient.ConnectAsync(Socket, (name, _) => events.Add(name), () => true, Timeout, Cancel);
         await client.ExecuteAsync("cont", null, Cancel);
         await client.ExecuteAsync("stop", null, Cancel);
         await client.ExecuteAsync("query-status", null, Cancel);
@@ -103,7 +103,7 @@ public sealed class QmpClientTests : IAsyncLifetime
     {
         await using var first = await ConnectAsync();
         var failure = await Should.ThrowAsync<MachineException>(
-            () => QmpClient.ConnectAsync(Socket, null, TimeSpan.FromMilliseconds(300), Cancel));
+            () => QmpClient.ConnectAsync(Socket, null, () => true, TimeSpan.FromMilliseconds(300), Cancel));
         failure.Message.ShouldContain(Socket);
     }
 
@@ -111,8 +111,21 @@ public sealed class QmpClientTests : IAsyncLifetime
     public async Task Nobody_at_the_socket_is_a_clean_error()
     {
         var path = Path.Combine(folder.FullName, "nobody.sock");
-        (await Should.ThrowAsync<MachineException>(() => QmpClient.ConnectAsync(path, null, Timeout, Cancel))).Message.ShouldContain(path);
+        (await Should.ThrowAsync<MachineException>(() => QmpClient.ConnectAsync(path, null, () => true, Timeout, Cancel))).Message.ShouldContain(path);
     }
 
-    private Task<QmpClient> ConnectAsync() => QmpClient.ConnectAsync(Socket, null, Timeout, Cancel);
+    [Fact]
+    public async Task The_socket_of_a_QEMU_that_ended_is_not_waited_for()
+    {
+        qemu!.Kill();
+        await qemu.WaitForExitAsync(Cancel);
+        File.Exists(Socket).ShouldBeTrue("a killed QEMU leaves its socket");
+        var clock = Stopwatch.StartNew();
+        var asked = 0;
+        await Should.ThrowAsync<MachineException>(() => QmpClient.ConnectAsync(Socket, null, () => ++asked < 3, Timeout, Cancel));
+        asked.ShouldBe(3);
+        clock.Elapsed.ShouldBeLessThan(Timeout / 2);
+    }
+
+    private Task<QmpClient> ConnectAsync() => QmpClient.ConnectAsync(Socket, null, () => true, Timeout, Cancel);
 }

@@ -121,7 +121,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     {
         try
         {
-            await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, AdoptTimeout, cancel);
+            await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, isAlive: () => false, AdoptTimeout, cancel);
             if ((await qmp.ExecuteAsync("query-uuid", null, cancel)).GetProperty("UUID").GetGuid() == state.Uuid)
             {
                 await qmp.ExecuteAsync("quit", null, cancel);

@@ -50,7 +50,7 @@ internal sealed class QemuMachine : IEngineMachine
         var machine = new QemuMachine(places, state, process);
         try
         {
-            machine.qmp = await QmpClient.ConnectAsync(places.QmpSocket, machine.OnEvent, timeout, cancel);
+            machine.qmp = await QmpClient.ConnectAsync(places.QmpSocket, machine.OnEvent, () => process.IsAlive, timeout, cancel);
             var uuid = (await machine.qmp.ExecuteAsync("query-uuid", null, cancel, timeout)).GetProperty("UUID").GetGuid();
             if (uuid != state.Uuid)
             {
@@ -79,7 +79,8 @@ internal sealed class QemuMachine : IEngineMachine
         while (DateTime.UtcNow < deadline && await TryAsync("system_powerdown", cancel))
         {
             var rest = deadline - DateTime.UtcNow;
-            await ExitsWithinAsync(rest < PowerButtonInterval ? rest : PowerButtonInterval, cancel);
+            // The answer may have taken longer than the rest.
+            await ExitsWithinAsync(TimeSpan.FromTicks(Math.Clamp(rest.Ticks, 0, PowerButtonInterval.Ticks)), cancel);
         }
 
         // "quit" writes out what QEMU holds of the disks; a kill would not.

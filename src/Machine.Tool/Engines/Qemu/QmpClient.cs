@@ -35,15 +35,17 @@ internal sealed class QmpClient : IAsyncDisposable
     public Task Closed => reading;
 
     /// <param name="onEvent">Called with an event's name and data, one at a time; must return soon and not wait for a command.</param>
+    /// <param name="isAlive">Whether it is worth waiting for who is to listen there.</param>
     /// <exception cref="MachineException">Nobody listens at <paramref name="path"/>, or what listens does not answer in time.</exception>
-    public static async Task<QmpClient> ConnectAsync(string path, Action<string, JsonElement>? onEvent, TimeSpan timeout, CancellationToken cancel)
+    public static async Task<QmpClient> ConnectAsync(
+        string path, Action<string, JsonElement>? onEvent, Func<bool> isAlive, TimeSpan timeout, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(timeout);
         QmpClient? client = null;
         try
         {
-            client = new QmpClient(await SocketAsync(path, deadline.Token), onEvent ?? ((_, _) => { }));
+            client = new QmpClient(await SocketAsync(path, isAlive, deadline.Token), onEvent ?? ((_, _) => { }));
             // QEMU serves one client at a time; a second one waits here for its greeting.
             await client.greeting.Task.WaitAsync(deadline.Token);
             await client.ExecuteAsync("qmp_capabilities", null, deadline.Token);
@@ -111,8 +113,8 @@ internal sealed class QmpClient : IAsyncDisposable
     private static MachineException HungUp(string command, Exception? inner) =>
         new($"QEMU ended before it answered {command}", exitCode: ExitCode.MachineUnavailable, inner: inner);
 
-    // A socket that is bound and does not listen yet refuses: QEMU is just starting.
-    private static async Task<Socket> SocketAsync(string path, CancellationToken cancel)
+    // A socket that is bound and does not listen yet refuses: QEMU is just starting. One whose QEMU ended refuses for ever.
+    private static async Task<Socket> SocketAsync(string path, Func<bool> isAlive, CancellationToken cancel)
     {
         while (true)
         {
@@ -122,7 +124,7 @@ internal sealed class QmpClient : IAsyncDisposable
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
                 return socket;
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && isAlive())
             {
                 socket.Dispose();
                 await Task.Delay(10, cancel);
