@@ -36,7 +36,13 @@ newuidmap uidmap shadow-utils
 mkfs.ext4 e2fsprogs e2fsprogs
 LIST
   if $tests; then
-    echo "sudo sudo sudo"
+    cat <<'LIST'
+sudo sudo sudo
+syslinux syslinux syslinux
+mcopy mtools mtools
+mkfs.vfat dosfstools dosfstools
+sfdisk fdisk util-linux
+LIST
   fi
 }
 
@@ -46,6 +52,9 @@ missing() {
     have "$program" || case "$1" in debian) echo "$debian" ;; fedora) echo "$fedora" ;; esac
   done | sort -u
   # An Ubuntu host builds Debian images, and needs Debian's keys to trust them.
+  if $tests && [ "$1" = debian ] && [ ! -e /usr/lib/syslinux/mbr/mbr.bin ]; then
+    echo syslinux-common
+  fi
   if [ "$1" = debian ] && [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ] && [ ! -e /usr/share/keyrings/debian-archive-keyring.pgp ]; then
     echo debian-archive-keyring
   fi

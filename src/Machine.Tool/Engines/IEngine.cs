@@ -105,6 +105,7 @@ internal sealed record VolumeDisk(string Serial, string Path, bool ReadOnly = fa
 /// can thaw from, copy-on-write. Null: ordinary memory.
 /// </param>
 /// <param name="Thaw">The frozen machine to continue; null boots.</param>
+/// <param name="SeedFolder">Its files are on a small read-only disk with the label CIDATA, where a cloud image looks for its instructions; null: no such disk.</param>
 internal sealed record MachineSpec(
     string Id,
     string Folder,
@@ -119,7 +120,8 @@ internal sealed record MachineSpec(
     DiskFile? RootDisk = null,
     int Slots = 6,
     string? MemoryFile = null,
-    FrozenMachine? Thaw = null);
+    FrozenMachine? Thaw = null,
+    string? SeedFolder = null);
 
 /// <summary>What <see cref="IEngineMachine.FreezeAsync"/> left.</summary>
 /// <param name="Folder">Where it left it.</param>

@@ -38,4 +38,7 @@ internal static class GuestLayout
 
     /// <summary>The npm registry, as the guest sees it.</summary>
     public static string NpmUrl => $"http://127.0.0.1:{ServicePort}/npm/";
+
+    /// <summary>The archives of the distribution's packages, as an image build sees them: a number follows.</summary>
+    public static string AptUrl => $"http://127.0.0.1:{ServicePort}/apt/";
 }

@@ -1,5 +1,6 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Cloud;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
 using Machine.Tool.Images.Sdks;
@@ -48,12 +49,9 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
             return await LayerBuild.RunAsync(engine, paths, folder, hash, below, store.Facts(below.Hash)!, request, services, progress, cancel);
         }
 
-        if (Distribution.TryFind(request.Base) is null)
-        {
-            throw new MachineException($"image: {request.Base}: a qcow2 disk as image is not available yet", "use debian/12 or debian/13", ExitCode.MachineUnavailable);
-        }
-
-        return await DistributionBuild.RunAsync(folder, request, Sdk(request), TrustStore.OfThisHost(), progress, cancel);
+        return request.BaseSha256 is null
+            ? await DistributionBuild.RunAsync(folder, request, Sdk(request), TrustStore.OfThisHost(), progress, cancel)
+            : await CloudBuild.RunAsync(engine, paths, folder, hash, request, Sdk(request), TrustStore.OfThisHost(), services, progress, cancel);
     }
 
     private Image? Use(string hash)

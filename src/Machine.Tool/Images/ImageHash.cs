@@ -32,7 +32,8 @@ internal static class ImageHash
                 recipe = Hex(recipe),
                 architecture,
                 kernel = Distribution.TryFind(request.Base) is null ? null : Distribution.KernelPackage,
-                base_ = request.Base,
+                // A disk is its content, wherever it lies.
+                base_ = request.BaseSha256 is null ? request.Base : null,
                 packages0 = Distribution.TryFind(request.Base)?.Packages,
                 request.BaseSha256,
                 request.SdkVersion,

@@ -25,7 +25,7 @@ internal static class MachinefileKeys
         new TextShape("a SHA-256 (64 hex digits)", "^[0-9a-fA-F]{64}$", SampleSha256), null, ImagePath.Example, Required: true);
 
     public static readonly Key Image = new(
-        "image", "The guest's operating system: a distribution, built from its packages, or a qcow2 cloud image by path or URL with its SHA-256.",
+        "image", "The guest's operating system: a distribution, built from its packages, or a qcow2 cloud image by path or URL with its SHA-256 (a system with apt, systemd and cloud-init).",
         new EitherShape(
             new ChoiceShape(["debian/12", "debian/13"], [], DistributionFlaw),
             new MapShape("{ path or url, sha256 }", [ImagePath, ImageUrl, ImageSha256], ExactlyOne: ["path", "url"])),

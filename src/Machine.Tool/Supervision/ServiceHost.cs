@@ -1,4 +1,5 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Distributions;
 using Machine.Tool.Packages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// What a guest may talk to, on a socket of its own: the package feed, and in image builds the npm registry. The control
+/// What a guest may talk to, on a socket of its own: the package feed, and in image builds the npm registry and the distribution's archives. The control
 /// API is another server on another socket, so no request of a guest can ever reach it.
 /// </summary>
 internal sealed class ServiceHost : IAsyncDisposable
@@ -27,8 +28,9 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     public string Socket { get; }
 
+    /// <param name="forImages">What only an image build may reach: the npm registry, the distribution's packages.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, string project, MachinePaths paths, string packagesLog, bool withNpm, ILoggerFactory logs, CancellationToken cancel)
+        string socket, string project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
@@ -39,10 +41,18 @@ internal sealed class ServiceHost : IAsyncDisposable
         var entered = new PackageLog(packagesLog);
         var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
         feed.Map(application);
-        var npm = withNpm ? new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>()) : null;
-        npm?.Map(application);
+        List<IDisposable> services = [feed];
+        if (forImages)
+        {
+            var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>());
+            npm.Map(application);
+            var apt = new AptArchive(DebianMirror.Addresses(), await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
+            apt.Map(application);
+            services.AddRange([npm, apt]);
+        }
+
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket, [feed, .. npm is null ? [] : (IDisposable[])[npm]]);
+        return new ServiceHost(application, socket, services);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>

@@ -86,7 +86,7 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine engine)
         }
 
         MachinePaths.CreatePrivate(machine.Volumes);
-        await QcowHeader.RequireStandAloneAsync(file, cancel);
+        await QcowHeader.RequireStandAloneAsync(file, "import what `dotnet machine volume export` wrote", cancel);
         await engine.CopyDiskAsync(new DiskFile(Path.GetFullPath(file), "qcow2"), new DiskFile(PathOf(name), "qcow2"), compress: false, cancel);
         if (MachineRecord.Read(machine.State) is { } record)
         {

@@ -21,6 +21,10 @@ public sealed class ImageHashTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_counts_by_its_content_not_by_its_place() =>
+        Of(request with { Base = "/one/base.qcow2", BaseSha256 = "00" }).ShouldBe(Of(request with { Base = "https://mirror.example/base.qcow2", BaseSha256 = "00" }));
+
+    [Fact]
     public void A_script_counts_by_its_content_not_by_its_place() =>
         Of(request with { Provision = [home.Write("elsewhere/uno.sh", "echo 1"), request.Provision[1]] }).ShouldBe(Of(request));
 

@@ -47,6 +47,11 @@ internal static class QemuArguments
             arguments.AddRange(Disk(QemuDevices.Volume(index), new DiskFile(volume.Path, "qcow2"), ephemeral: false, volume.ReadOnly));
         }
 
+        if (spec.SeedFolder is { } seed)
+        {
+            arguments.AddRange(["-blockdev", Seed(seed), "-device", "virtio-blk-pci,drive=seed"]);
+        }
+
         foreach (var (index, share) in spec.Shares.Index())
         {
             // Enforced here, at the host's end: a guest's root may remount as it likes.
@@ -142,6 +147,10 @@ internal static class QemuArguments
             "-append", kernelArguments,
         ];
     }
+
+    // A folder of the host, shown as a file system that any guest can read.
+    private static string Seed(string folder) => JsonSerializer.Serialize(
+        new Dictionary<string, object> { ["driver"] = "vvfat", ["node-name"] = "seed", ["read-only"] = true, ["dir"] = folder, ["label"] = "CIDATA" }, Json);
 
     private static string[] Disk(string node, DiskFile disk, bool ephemeral, bool readOnly)
     {

@@ -36,6 +36,15 @@ internal static class AptSettings
         return settings;
     }
 
+    /// <summary>The proxy that this host's package manager uses; null where it has none of its own.</summary>
+    public static async Task<Uri?> ProxyAsync(CancellationToken cancel) =>
+        (from setting in await ReadAsync(cancel)
+         let parts = setting.Split(' ', 2)
+         where parts[0].Equals("Acquire::http::Proxy", StringComparison.OrdinalIgnoreCase) || parts[0].Equals("Acquire::https::Proxy", StringComparison.OrdinalIgnoreCase)
+         let address = Uri.TryCreate(parts[1].Trim('"'), UriKind.Absolute, out var uri) ? uri : null
+         where address is not null
+         select address).FirstOrDefault();
+
     /// <summary>Lines of <c>apt-config dump</c> (<c>Name "value";</c>) that an image build passes on, without the semicolon.</summary>
     internal static IEnumerable<string> Parse(string dump) =>
         from line in dump.Split('\n')

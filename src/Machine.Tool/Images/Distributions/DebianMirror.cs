@@ -40,6 +40,26 @@ internal static class DebianMirror
             ExitCode.MachineUnavailable);
     }
 
+    /// <summary>The addresses of this host's mirror, whatever the release; none where it has no mirror.</summary>
+    public static IReadOnlyList<string> Addresses()
+    {
+        try
+        {
+            return [.. Find("/etc/apt", Releases[0], Environment.GetEnvironmentVariable).SelectMany(source => source.Uris).Distinct(StringComparer.Ordinal)];
+        }
+        catch (MachineException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>An entry as a guest may hold it: a password in a mirror's address stays outside, and the keyring is the guest's own.</summary>
+    public static AptSource ForGuest(AptSource source) => source with
+    {
+        Uris = [.. source.Uris.Select(uri => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.UserInfo.Length > 0 ? uri.Replace(parsed.UserInfo + "@", "", StringComparison.Ordinal) : uri)],
+        SignedBy = source.SignedBy?.Contains('\n', StringComparison.Ordinal) == true ? source.SignedBy : "/usr/share/keyrings/debian-archive-keyring.gpg",
+    };
+
     /// <summary>The distribution's own entries, with the suites of <paramref name="codename"/>; third parties' are left out.</summary>
     internal static IReadOnlyList<AptSource> Select(IEnumerable<AptSource> sources, string codename, string? keyring)
     {

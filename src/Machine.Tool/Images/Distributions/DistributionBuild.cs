@@ -79,7 +79,7 @@ internal static class DistributionBuild
         var sources = DebianMirror.Find("/etc/apt", distribution.Codename, Environment.GetEnvironmentVariable);
         await ImageRecipe.WriteAsync(Path.Combine(folder, "recipe"), cancel);
         await WriteLinesAsync(folder, "sources.sources", sources.Select(source => source.ToStanza()), cancel);
-        await WriteLinesAsync(folder, "guest.sources", sources.Select(source => GuestSource(source).ToStanza()), cancel);
+        await WriteLinesAsync(folder, "guest.sources", sources.Select(source => DebianMirror.ForGuest(source).ToStanza()), cancel);
         await WriteLinesAsync(folder, "apt.options", await AptSettings.ReadAsync(cancel), cancel);
         await WriteLinesAsync(folder, "dpkg.options", DpkgOptions(), cancel);
         await trust.WriteAsync(Path.Combine(folder, "ca"), cancel);
@@ -88,13 +88,6 @@ internal static class DistributionBuild
             await sdk.StageAsync(folder, cancel);
         }
     }
-
-    // A password in a mirror's address stays outside.
-    private static AptSource GuestSource(AptSource source) => source with
-    {
-        Uris = [.. source.Uris.Select(uri => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.UserInfo.Length > 0 ? uri.Replace(parsed.UserInfo + "@", "", StringComparison.Ordinal) : uri)],
-        SignedBy = source.SignedBy?.Contains('\n', StringComparison.Ordinal) == true ? source.SignedBy : "/usr/share/keyrings/debian-archive-keyring.gpg",
-    };
 
     private static Task WriteLinesAsync(string folder, string name, IEnumerable<string> lines, CancellationToken cancel) =>
         File.WriteAllTextAsync(Path.Combine(folder, name), string.Concat(lines.Select(line => line + "\n")), cancel);

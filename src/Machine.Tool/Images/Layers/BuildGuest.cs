@@ -10,6 +10,9 @@ internal sealed class BuildGuest : IAsyncDisposable
     // Without hardware acceleration, and with the host busy, a boot of 20 seconds has been seen to take 90.
     private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(6);
 
+    // A disk that boots by itself, for the first time, with all that its distribution starts.
+    private static readonly TimeSpan FirstBootLimit = TimeSpan.FromMinutes(25);
+
     // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
     private static readonly TimeSpan AfterConnection = TimeSpan.FromSeconds(2);
 
@@ -28,7 +31,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     public static async Task<BuildGuest> BootAsync(
         IEngine engine, MachinePaths paths, string folder, string hash, BootImage image, DiskFile disk, long diskBytes,
         IReadOnlyList<VolumeDisk> volumes, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel,
-        Func<MachineSpec, MachineSpec>? shape = null)
+        Func<MachineSpec, BuildIdentity, MachineSpec>? shape = null)
     {
         var identity = await BuildIdentity.CreateAsync(Path.Combine(folder, "identity"), cancel);
         var id = $"image-{hash[..8]}";
@@ -37,11 +40,13 @@ internal sealed class BuildGuest : IAsyncDisposable
         var spec = new MachineSpec(
             id, MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), runtime, image, Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes(), diskBytes, [], volumes, identity.Files, disk);
         progress.Step("booting the image");
-        var machine = await engine.StartAsync(shape?.Invoke(spec) ?? spec, progress, cancel);
+        var machine = await engine.StartAsync(shape?.Invoke(spec, identity) ?? spec, progress, cancel);
         var built = new BuildGuest(machine, new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, Path.Combine(runtime, "ssh")), runtime);
         try
         {
-            await GuestBoot.WaitAsync(machine, built.guest, BootLimit, progress, cancel);
+            // It may answer with keys of its own before it has read those that it was given.
+            var strange = image.Kernel is null;
+            await GuestBoot.WaitAsync(machine, built.guest, strange ? FirstBootLimit : BootLimit, progress, cancel, identityComesLate: strange);
             await built.ConnectAsync(services, cancel);
             return built;
         }
@@ -96,7 +101,39 @@ internal sealed class BuildGuest : IAsyncDisposable
         await output;
         if (process.ExitCode != 0)
         {
-            throw new MachineException($"the guest failed at: {commandLine}\n{Programs.LastLines(Printable(await errors), 8)}", exitCode: ExitCode.MachineUnavailable);
+            throw Failed(commandLine, await errors);
+        }
+    }
+
+    /// <summary>Stores what a command in the guest writes.</summary>
+    /// <param name="most">Bytes; the guest is not believed to end.</param>
+    /// <exception cref="MachineException">It failed, or wrote more.</exception>
+    public async Task ReceiveAsync(string commandLine, Stream target, long most, CancellationToken cancel)
+    {
+        using var process = Ssh.StartPiped(guest, commandLine);
+        await using var killed = cancel.Register(() => process.Kill(entireProcessTree: true));
+        process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var left = most;
+        var buffer = new byte[1 << 16];
+        int count;
+        while ((count = await process.StandardOutput.BaseStream.ReadAsync(buffer, cancel)) > 0)
+        {
+            left -= count;
+            if (left < 0)
+            {
+                process.Kill(entireProcessTree: true);
+                throw new MachineException($"the guest sent more than {most} bytes at: {commandLine}", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            await target.WriteAsync(buffer.AsMemory(0, count), cancel);
+        }
+
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancel.ThrowIfCancellationRequested();
+        if (process.ExitCode != 0)
+        {
+            throw Failed(commandLine, await errors);
         }
     }
 
@@ -170,6 +207,9 @@ internal sealed class BuildGuest : IAsyncDisposable
         master.Dispose();
         master = null;
     }
+
+    private static MachineException Failed(string commandLine, string errors) =>
+        new($"the guest failed at: {commandLine}\n{Programs.LastLines(Printable(errors), 8)}", exitCode: ExitCode.MachineUnavailable);
 
     private static long MemoryBytes() =>
         Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, 1L << 30, 4L << 30) / (1 << 20) * (1 << 20);

@@ -4,7 +4,9 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Images.Layers;
 
 /// <summary>Keys and name of a machine that lives for one image build; nothing of them is in the image.</summary>
-internal sealed record BuildIdentity(string PrivateKey, string KnownHosts, IReadOnlyDictionary<string, string> Files)
+/// <param name="PrivateKey">Path of the key that may log in; the public one lies beside it (<c>.pub</c>).</param>
+/// <param name="HostKey">Path of the guest's own key, likewise.</param>
+internal sealed record BuildIdentity(string PrivateKey, string HostKey, string KnownHosts, IReadOnlyDictionary<string, string> Files)
 {
     public static async Task<BuildIdentity> CreateAsync(string folder, CancellationToken cancel)
     {
@@ -20,6 +22,6 @@ internal sealed record BuildIdentity(string PrivateKey, string KnownHosts, IRead
         var known = Path.Combine(folder, "known_hosts");
         await File.WriteAllTextAsync(known, $"machine {await File.ReadAllTextAsync(host + ".pub", cancel)}", cancel);
         var handed = MachinePaths.CreatePrivate(Path.Combine(folder, "handed"));
-        return new BuildIdentity(client, known, await IdentityFiles.WriteAsync(handed, host, client + ".pub", "image-build", cancel));
+        return new BuildIdentity(client, host, known, await IdentityFiles.WriteAsync(handed, host, client + ".pub", "image-build", cancel));
     }
 }

@@ -59,7 +59,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
         await engine.CreateOverlayDiskAsync(disk.Path, image.Boot.Disk, spec.DiskBytes, cancel);
         await using var guest = await BuildGuest.BootAsync(
             engine, paths, folder, key, image.Boot, disk, spec.DiskBytes, [], services, progress, cancel,
-            built => built with { Cpus = spec.Cpus, MemoryBytes = spec.MemoryBytes, Slots = spec.Slots, MemoryFile = Path.Combine(folder, WarmTemplate.Memory) });
+            (built, _) => built with { Cpus = spec.Cpus, MemoryBytes = spec.MemoryBytes, Slots = spec.Slots, MemoryFile = Path.Combine(folder, WarmTemplate.Memory) });
         progress.Step("heating the build servers");
         await guest.RunAsync(Setup(user), "preparing the template", progress, cancel);
         if (image.Request.SdkVersion is not null)
