@@ -65,6 +65,27 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     }
 
     [Fact]
+    public async Task A_failing_test_fails_as_on_the_host_with_its_paths()
+    {
+        const string Source = "tests/Shop.Tests/Failing.cs";
+        project.Write(Source, "namespace Shop.Tests;\npublic class Failing\n{\n    [Fact(DisplayName = \"two words, 'quoted'\")]\n    public void Always() => Assert.Equal(\"a\", \"b\");\n}\n");
+        try
+        {
+            var result = await project.RunAsync("test", "--no-restore", "tests/Shop.Tests", "--filter", "DisplayName=two words, 'quoted'");
+
+            result.ExitCode.ShouldBe(1, result.ToString());
+            result.Output.ShouldContain("Failed two words, 'quoted'");
+            result.Output.ShouldContain("Assert.Equal() Failure");
+            result.Output.ShouldContain($"{project[Source]}:line 5");
+            result.Output.ShouldContain("Failed:     1, Passed:     0");
+        }
+        finally
+        {
+            File.Delete(project[Source]);
+        }
+    }
+
+    [Fact]
     public async Task A_compile_error_names_the_hosts_path_and_fails()
     {
         project.Write("src/Shop.Cli/Broken.cs", "class Broken { int x = \"no\"; }\n");

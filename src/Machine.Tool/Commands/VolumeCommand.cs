@@ -5,7 +5,7 @@ using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>volume list|rm|export|import</c>: the disks of the project's machine that outlive it.</summary>
+/// <summary><c>volume list|rm|export|import|compact</c>: the disks of the project's machine that outlive it.</summary>
 internal static class VolumeCommand
 {
     /// <summary>Holds only what can be downloaded again.</summary>
@@ -13,7 +13,7 @@ internal static class VolumeCommand
 
     public static Command Create()
     {
-        var command = new Verb("volume", "List, remove, save and restore the disks that outlive the machine")
+        var command = new Verb("volume", "List, remove, save, restore and compact the disks that outlive the machine")
         {
             Examples = ["dotnet machine volume list", "dotnet machine volume export db backup.qcow2", "dotnet machine volume rm packages"],
         };
@@ -21,6 +21,7 @@ internal static class VolumeCommand
         command.Add(CreateRemove());
         command.Add(VolumeCopies.CreateExport());
         command.Add(VolumeCopies.CreateImport());
+        command.Add(VolumeCopies.CreateCompact());
         return command;
     }
 
@@ -89,15 +90,20 @@ internal static class VolumeCommand
     internal static Argument<string> NameArgument()
     {
         var name = new Argument<string>("NAME") { Description = "The volume" };
-        name.Validators.Add(result =>
+        CheckNames(name);
+        return name;
+    }
+
+    internal static void CheckNames(Argument names) => names.Validators.Add(result =>
+    {
+        foreach (var token in result.Tokens)
         {
-            if (NameRules.ExistingVolume.Check(result.Tokens[0].Value) is { } flaw)
+            if (NameRules.ExistingVolume.Check(token.Value) is { } flaw)
             {
                 result.AddError(flaw.What);
             }
-        });
-        return name;
-    }
+        }
+    });
 
     internal static VolumeInfo Require(VolumeStore store, string name)
     {

@@ -4,7 +4,7 @@ using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>volume export|import</c>: one volume as one file.</summary>
+/// <summary><c>volume export|import|compact</c>: one volume as one file.</summary>
 internal static class VolumeCopies
 {
     public static Verb CreateExport()
@@ -32,6 +32,38 @@ internal static class VolumeCopies
             progress.Step($"writing {target}");
             await store.ExportAsync(volume, target, cancel);
             Say.Result($"{target}: {HumanText.Size(new FileInfo(target).Length)}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    public static Verb CreateCompact()
+    {
+        var names = new Argument<string[]>("NAME") { Description = "The volumes; all of the project where none is named", Arity = ArgumentArity.ZeroOrMore };
+        VolumeCommand.CheckNames(names);
+        var command = new Verb("compact", "Give back what volumes take on this host's disk and do not hold any more")
+        {
+            Examples = ["dotnet machine volume compact", "dotnet machine volume compact packages"],
+        };
+        command.Add(names);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var (paths, folders, store) = VolumeCommand.Here();
+            var volumes = parsed.GetValue(names) is { Length: > 0 } given ? given : [.. store.List().Select(volume => volume.Name)];
+            foreach (var volume in volumes)
+            {
+                VolumeCommand.Require(store, volume);
+            }
+
+            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
+            await using var progress = ProgressView.Create();
+            foreach (var volume in volumes)
+            {
+                progress.Step($"compacting {volume}");
+                var (before, after) = await store.CompactAsync(volume, cancel);
+                Say.Result($"{volume}: {HumanText.Size(before)} before, {HumanText.Size(after)} now");
+            }
+
             return ExitCode.Ok;
         });
         return command;

@@ -77,6 +77,17 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine engine)
         return engine.CopyDiskAsync(new DiskFile(PathOf(name), "qcow2"), new DiskFile(Path.GetFullPath(file), "qcow2"), compress: true, cancel);
     }
 
+    /// <summary>Writes the volume anew without what it does not hold any more.</summary>
+    /// <returns>Bytes on the host's disk, before and after.</returns>
+    public async Task<(long Before, long After)> CompactAsync(string name, CancellationToken cancel)
+    {
+        RequireExisting(name);
+        var disk = new DiskFile(PathOf(name), "qcow2");
+        var before = DiskUsage.AllocatedBytes(disk.Path);
+        await engine.CopyDiskAsync(disk, disk, compress: false, cancel);
+        return (before, DiskUsage.AllocatedBytes(disk.Path));
+    }
+
     /// <summary>Replaces or creates the volume with what <see cref="ExportAsync"/> wrote.</summary>
     public async Task ImportAsync(string name, string file, CancellationToken cancel)
     {
