@@ -40,7 +40,7 @@ internal static class DestroyCommand
 
         if (machine.Project is { } project)
         {
-            using var client = SupervisorClient.For(paths, project);
+            var client = SupervisorClient.For(paths, project);
             await client.StopAsync(cancel);
         }
 

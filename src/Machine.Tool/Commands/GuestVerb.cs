@@ -15,7 +15,7 @@ internal static class GuestVerb
     {
         var command = ProjectCommand.Here();
         var outputs = OutputPlaces.Of(arguments, command);
-        using var client = SupervisorClient.For(command.Paths, command.Project);
+        var client = SupervisorClient.For(command.Paths, command.Project);
         using var lease = await command.LeaseAsync(client, Display(arguments), cancel);
         var workspace = command.OpenWorkspace(lease.Lease.Guest);
         var start = await workspace.PrepareAsync(cancel);

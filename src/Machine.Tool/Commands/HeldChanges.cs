@@ -6,12 +6,10 @@ namespace Machine.Tool.Commands;
 /// <summary>The project's workspace for a look at what waits there; the machine runs as long as this is open.</summary>
 internal sealed class HeldChanges : IDisposable
 {
-    private readonly SupervisorClient client;
     private readonly ClientLease lease;
 
-    private HeldChanges(SupervisorClient client, ClientLease lease, Workspace workspace)
+    private HeldChanges(ClientLease lease, Workspace workspace)
     {
-        this.client = client;
         this.lease = lease;
         Workspace = workspace;
     }
@@ -27,22 +25,9 @@ internal sealed class HeldChanges : IDisposable
             return null;
         }
 
-        var client = SupervisorClient.For(command.Paths, command.Project);
-        try
-        {
-            var lease = await command.LeaseAsync(client, verb, cancel);
-            return new HeldChanges(client, lease, command.OpenWorkspace(lease.Lease.Guest));
-        }
-        catch
-        {
-            client.Dispose();
-            throw;
-        }
+        var lease = await command.LeaseAsync(SupervisorClient.For(command.Paths, command.Project), verb, cancel);
+        return new HeldChanges(lease, command.OpenWorkspace(lease.Lease.Guest));
     }
 
-    public void Dispose()
-    {
-        lease.Dispose();
-        client.Dispose();
-    }
+    public void Dispose() => lease.Dispose();
 }

@@ -36,7 +36,7 @@ internal static class KnownMachines
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(TimeSpan.FromSeconds(5));
-        using var client = SupervisorClient.For(paths, machine.Project);
+        var client = SupervisorClient.For(paths, machine.Project);
         try
         {
             return await client.TryStatusAsync(limit.Token);

@@ -21,7 +21,7 @@ internal static class ResumeCommand
     {
         var command = ProjectCommand.Here();
         var suspended = Suspension.IsThere(command.Folders.State);
-        using var client = SupervisorClient.For(command.Paths, command.Project);
+        var client = SupervisorClient.For(command.Paths, command.Project);
         if (!suspended && await client.TryStatusAsync(cancel) is null)
         {
             throw new MachineException($"{command.Project.MachineId} is not suspended", "dotnet machine start", ExitCode.Failed);

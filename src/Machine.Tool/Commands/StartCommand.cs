@@ -37,7 +37,7 @@ internal static class StartCommand
             Say.Aside($"this project is a git worktree, and git inside does not see its repository; to show it, read-only: shares: [{{ host: {path}, guest: {path} }}]");
         }
 
-        using var client = SupervisorClient.For(command.Paths, command.Project);
+        var client = SupervisorClient.For(command.Paths, command.Project);
         return await StartAsync(command, client, "start", cancel);
     }
 

@@ -25,7 +25,7 @@ internal static class StatusCommand
     {
         var project = ProjectRoot.Find(Environment.CurrentDirectory);
         var paths = MachinePaths.FromEnvironment();
-        using var client = SupervisorClient.For(paths, project);
+        var client = SupervisorClient.For(paths, project);
         var status = await client.TryStatusAsync(cancel)
             ?? new MachineStatus(project.MachineId, project.Path, Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
 

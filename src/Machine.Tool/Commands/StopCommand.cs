@@ -45,7 +45,7 @@ internal static class StopCommand
 
     private static async Task<bool> StopAsync(MachinePaths paths, ProjectRoot project, CancellationToken cancel)
     {
-        using var client = SupervisorClient.For(paths, project);
+        var client = SupervisorClient.For(paths, project);
         return await client.StopAsync(cancel);
     }
 }

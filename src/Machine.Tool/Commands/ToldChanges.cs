@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
@@ -10,6 +11,7 @@ namespace Machine.Tool.Commands;
 internal sealed record ToldChanges(int Version, string Held, string Refused)
 {
     private const int CurrentVersion = 1;
+    private static readonly JsonSerializerOptions Json = JsonState.Knowing(ToldTypes.Default);
 
     public static ToldChanges Nothing { get; } = new(CurrentVersion, Digest([]), Digest([]));
 
@@ -19,7 +21,7 @@ internal sealed record ToldChanges(int Version, string Held, string Refused)
     {
         try
         {
-            return JsonState.Read<ToldChanges>(file) is { Version: CurrentVersion } told ? told : Nothing;
+            return JsonState.Read<ToldChanges>(file, Json) is { Version: CurrentVersion } told ? told : Nothing;
         }
         catch (JsonException)
         {
@@ -42,7 +44,10 @@ internal sealed record ToldChanges(int Version, string Held, string Refused)
     {
         if (this != before)
         {
-            JsonState.Write(file, this);
+            JsonState.Write(file, this, Json);
         }
     }
 }
+
+[JsonSerializable(typeof(ToldChanges))]
+internal sealed partial class ToldTypes : JsonSerializerContext;

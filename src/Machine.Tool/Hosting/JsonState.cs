@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Machine.Tool.Hosting;
 
@@ -14,15 +15,22 @@ internal static class JsonState
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
+    /// <summary>
+    /// The same form for types that were looked into when this was compiled. By reflection that takes longer than all else that a
+    /// short command does (docs/measured.md), so what such a command reads or writes is known this way.
+    /// </summary>
+    public static JsonSerializerOptions Knowing(JsonSerializerContext types) =>
+        new(Options) { TypeInfoResolver = JsonTypeInfoResolver.Combine(types, new DefaultJsonTypeInfoResolver()) };
+
     /// <summary>Null where the file is missing.</summary>
     /// <exception cref="JsonException">The file is not what this version writes.</exception>
-    public static T? Read<T>(string path)
+    public static T? Read<T>(string path, JsonSerializerOptions? options = null)
         where T : class
     {
         try
         {
             using var stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(stream, Options);
+            return JsonSerializer.Deserialize<T>(stream, options ?? Options);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -30,14 +38,14 @@ internal static class JsonState
         }
     }
 
-    public static void Write<T>(string path, T value)
+    public static void Write<T>(string path, T value, JsonSerializerOptions? options = null)
     {
         var temporary = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew))
             {
-                JsonSerializer.Serialize(stream, value, Options);
+                JsonSerializer.Serialize(stream, value, options ?? Options);
                 stream.Flush(flushToDisk: true);
             }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Machine.Tool.Supervision;
 
 /// <summary>The right to run one command, held by an open connection: when this process dies, the supervisor ends the command.</summary>
-internal sealed class ClientLease(CommandLease lease, HttpResponseMessage connection, StreamReader reader, HttpClient http) : IDisposable
+internal sealed class ClientLease(CommandLease lease, ControlAnswer connection, string socket) : IDisposable
 {
     public CommandLease Lease => lease;
 
@@ -12,9 +12,9 @@ internal sealed class ClientLease(CommandLease lease, HttpResponseMessage connec
     {
         try
         {
-            using var answer = await http.PostAsync($"/v1/done/{lease.Token}", content: null);
+            (await ControlAnswer.ToAsync(socket, "POST", $"/v1/done/{lease.Token}", CancellationToken.None)).Dispose();
         }
-        catch (HttpRequestException)
+        catch (IOException)
         {
             // The supervisor has gone; then nobody looks either.
         }
@@ -26,18 +26,14 @@ internal sealed class ClientLease(CommandLease lease, HttpResponseMessage connec
         using var limit = new CancellationTokenSource(patience);
         try
         {
-            return await reader.ReadLineAsync(limit.Token) is { } line
+            return await connection.Body.ReadLineAsync(limit.Token) is { } line
                 && JsonSerializer.Deserialize<ControlEvent>(line, ControlJson.Options)?.Stopped == true;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or JsonException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or JsonException)
         {
             return false;
         }
     }
 
-    public void Dispose()
-    {
-        reader.Dispose();
-        connection.Dispose();
-    }
+    public void Dispose() => connection.Dispose();
 }

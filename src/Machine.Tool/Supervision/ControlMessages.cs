@@ -77,7 +77,7 @@ internal sealed record RunningCommand(string Token, string Display, DateTimeOffs
 /// <summary>How control messages are written: one JSON value a line.</summary>
 internal static class ControlJson
 {
-    public static JsonSerializerOptions Options { get; } = new(JsonState.Options)
+    public static JsonSerializerOptions Options { get; } = new(JsonState.Knowing(SupervisionTypes.Default))
     {
         WriteIndented = false,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -85,3 +85,10 @@ internal static class ControlJson
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
     };
 }
+
+[JsonSerializable(typeof(CommandRequest))]
+[JsonSerializable(typeof(ControlEvent))]
+[JsonSerializable(typeof(MachineRecord))]
+[JsonSerializable(typeof(MachineStatus))]
+[JsonSerializable(typeof(SuspendAnswer))]
+internal sealed partial class SupervisionTypes : JsonSerializerContext;

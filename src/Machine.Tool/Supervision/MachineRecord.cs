@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
@@ -23,8 +24,9 @@ internal sealed record MachineRecord(
     public const int CurrentVersion = 1;
 
     private const string FileName = "machine.json";
+    private static readonly JsonSerializerOptions Json = JsonState.Knowing(SupervisionTypes.Default);
 
-    public static MachineRecord? Read(string folder) => JsonState.Read<MachineRecord>(Path.Combine(folder, FileName));
+    public static MachineRecord? Read(string folder) => JsonState.Read<MachineRecord>(Path.Combine(folder, FileName), Json);
 
     public static MachineRecord ReadOrNew(string folder, ProjectRoot project, string engine)
     {
@@ -35,7 +37,7 @@ internal sealed record MachineRecord(
                 return record with { Engine = engine };
             }
         }
-        catch (System.Text.Json.JsonException)
+        catch (JsonException)
         {
             // Unreadable: everything in it can be found again, so it is written anew.
         }
@@ -45,7 +47,7 @@ internal sealed record MachineRecord(
 
     public MachineRecord Save(string folder)
     {
-        JsonState.Write(Path.Combine(folder, FileName), this);
+        JsonState.Write(Path.Combine(folder, FileName), this, Json);
         return this;
     }
 }

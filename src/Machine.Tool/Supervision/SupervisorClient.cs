@@ -1,57 +1,35 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>A client's end of the control API: finds the project's supervisor, or starts one.</summary>
-internal sealed class SupervisorClient : IDisposable
+internal sealed class SupervisorClient
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
 
     private readonly MachineFolders folders;
-    private readonly HttpClient http;
 
-    private SupervisorClient(MachineFolders folders)
-    {
-        this.folders = folders;
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(folders.ControlSocket), cancel);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        })
-        {
-            BaseAddress = new Uri("http://supervisor"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-    }
+    private SupervisorClient(MachineFolders folders) => this.folders = folders;
 
     public static SupervisorClient For(MachinePaths paths, ProjectRoot project) => new(new MachineFolders(paths, project));
 
     /// <summary>What the running supervisor says; null when none runs.</summary>
     public async Task<MachineStatus?> TryStatusAsync(CancellationToken cancel)
     {
+        // Told apart before anything is tried: an exception costs more than all else that `status` does.
+        if (!File.Exists(folders.ControlSocket))
+        {
+            return null;
+        }
+
         try
         {
-            return await http.GetFromJsonAsync<MachineStatus>("/v1/status", ControlJson.Options, cancel);
+            using var answer = await ControlAnswer.ToAsync(folders.ControlSocket, "GET", "/v1/status", cancel);
+            return await answer.ReadAsync<MachineStatus>(cancel);
         }
-        catch (HttpRequestException)
+        catch (IOException)
         {
             return null;
         }
@@ -67,8 +45,7 @@ internal sealed class SupervisorClient : IDisposable
         }
 
         await EnsureSupervisorAsync(cancel);
-        using var answer = await http.PostAsync("/v1/stop", content: null, cancel);
-        answer.EnsureSuccessStatusCode();
+        (await ControlAnswer.ToAsync(folders.ControlSocket, "POST", "/v1/stop", cancel)).Dispose();
         await UntilGoneAsync(cancel);
         return true;
     }
@@ -77,9 +54,8 @@ internal sealed class SupervisorClient : IDisposable
     /// <returns>Why it stays up; null when it is suspended.</returns>
     public async Task<string?> SuspendAsync(CancellationToken cancel)
     {
-        using var answer = await http.PostAsync("/v1/suspend", content: null, cancel);
-        answer.EnsureSuccessStatusCode();
-        var reason = (await answer.Content.ReadFromJsonAsync<SuspendAnswer>(ControlJson.Options, cancel))?.Reason;
+        using var answer = await ControlAnswer.ToAsync(folders.ControlSocket, "POST", "/v1/suspend", cancel);
+        var reason = (await answer.ReadAsync<SuspendAnswer>(cancel)).Reason;
         if (reason is null)
         {
             await UntilGoneAsync(cancel);
@@ -94,6 +70,11 @@ internal sealed class SupervisorClient : IDisposable
     /// <exception cref="MachineException">The machine did not start.</exception>
     public async Task<ClientLease> LeaseAsync(string display, IProgressSink progress, CancellationToken cancel)
     {
+        if (!File.Exists(folders.ControlSocket))
+        {
+            await EnsureSupervisorAsync(cancel);
+        }
+
         // A supervisor that is just ending may take the request and drop it: then there is a next one.
         for (var attempt = 0; ; attempt++)
         {
@@ -101,11 +82,11 @@ internal sealed class SupervisorClient : IDisposable
             {
                 return await TryLeaseAsync(display, progress, cancel);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or EndOfStreamException && attempt < 5)
+            catch (IOException) when (attempt < 5)
             {
                 await EnsureSupervisorAsync(cancel);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or EndOfStreamException)
+            catch (IOException e)
             {
                 throw new MachineException(
                     $"the supervisor of this machine does not answer: {e.Message}\n{SupervisorLogTail()}", "dotnet machine doctor", ExitCode.MachineUnavailable, e);
@@ -113,24 +94,20 @@ internal sealed class SupervisorClient : IDisposable
         }
     }
 
-    public void Dispose() => http.Dispose();
-
     private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
 
     private async Task<ClientLease> TryLeaseAsync(string display, IProgressSink progress, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/exec") { Content = JsonContent.Create(new CommandRequest(display), options: ControlJson.Options) };
-        var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        var answer = await ControlAnswer.ToAsync(folders.ControlSocket, "POST", "/v1/exec", cancel, new CommandRequest(display));
         try
         {
-            var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancel), Encoding.UTF8);
             while (true)
             {
-                var line = await reader.ReadLineAsync(cancel) ?? throw new EndOfStreamException("the supervisor ended");
+                var line = await answer.Body.ReadLineAsync(cancel) ?? throw new EndOfStreamException("the supervisor ended");
                 var news = JsonSerializer.Deserialize<ControlEvent>(line, ControlJson.Options)!;
                 if (news.Lease is { } lease)
                 {
-                    return new ClientLease(lease, answer, reader, http);
+                    return new ClientLease(lease, answer, folders.ControlSocket);
                 }
 
                 if (news.Failure is { } failure)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
@@ -22,6 +23,7 @@ internal sealed record BroughtFile(GuestStamp? Guest, HostFingerprint? Host);
 internal sealed class ChangeLedger
 {
     private const int CurrentVersion = 1;
+    private static readonly JsonSerializerOptions Json = JsonState.Knowing(LedgerTypes.Default);
     private readonly string path;
     private Content content;
 
@@ -43,7 +45,7 @@ internal sealed class ChangeLedger
         Content? content;
         try
         {
-            content = JsonState.Read<Content>(path);
+            content = JsonState.Read<Content>(path, Json);
         }
         catch (JsonException)
         {
@@ -72,11 +74,14 @@ internal sealed class ChangeLedger
 
     public void Listed(DateTimeOffset at) => content = content with { LastListed = at };
 
-    public void Save() => JsonState.Write(path, content);
+    public void Save() => JsonState.Write(path, content, Json);
 
-    private sealed record Content(
+    internal sealed record Content(
         int Version, string? UpperId, DateTimeOffset? LastListed, Dictionary<string, BroughtFile> Brought, Dictionary<string, HeldBase> Held)
     {
         public static Content Empty => new(CurrentVersion, null, null, [], []);
     }
 }
+
+[JsonSerializable(typeof(ChangeLedger.Content))]
+internal sealed partial class LedgerTypes : JsonSerializerContext;

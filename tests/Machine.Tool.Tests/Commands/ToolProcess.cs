@@ -35,7 +35,11 @@ public sealed class ToolProcess : IDisposable
 
     public Task<ToolOutcome> RunAsync(params string[] arguments) => RunInAsync(Project, arguments);
 
-    public async Task<ToolOutcome> RunInAsync(string folder, params string[] arguments)
+    public Task<ToolOutcome> RunAsync(IReadOnlyDictionary<string, string> variables, params string[] arguments) => RunInAsync(Project, variables, arguments);
+
+    public Task<ToolOutcome> RunInAsync(string folder, params string[] arguments) => RunInAsync(folder, new Dictionary<string, string>(), arguments);
+
+    private async Task<ToolOutcome> RunInAsync(string folder, IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
         var start = new ProcessStartInfo(Program)
         {
@@ -47,6 +51,11 @@ public sealed class ToolProcess : IDisposable
         arguments.ToList().ForEach(start.ArgumentList.Add);
         start.Environment["MACHINE_HOME"] = Home;
         start.Environment["XDG_RUNTIME_DIR"] = "";
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

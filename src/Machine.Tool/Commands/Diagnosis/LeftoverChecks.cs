@@ -40,7 +40,7 @@ internal static class LeftoverChecks
             {
                 Repair = async stop =>
                 {
-                    using var client = SupervisorClient.For(paths, project);
+                    var client = SupervisorClient.For(paths, project);
                     await client.StopAsync(stop);
                 },
             };
