@@ -27,6 +27,9 @@ public sealed class ThawTests(SharedMachine shared) : IAsyncLifetime
             line.ShouldNotBe(another);
         }
 
+        // It set itself up before the host was connected.
+        (await project.ExecAsync("head", "-n", "1", "/run/machine/setup.lock")).ShouldSucceed().Output.ShouldBe("/usr/lib/machine/identity\n");
+
         var clock = (await project.ExecAsync("date", "+%s")).ShouldSucceed().Output;
         Math.Abs(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse(clock)).ShouldBeLessThan(5);
     }

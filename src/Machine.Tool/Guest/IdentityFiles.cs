@@ -1,12 +1,18 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Machine.Tool.Guest;
 
 /// <summary>The files that tell a guest who it is; <c>identity.pl</c> reads them there by these names.</summary>
 internal static class IdentityFiles
 {
-    /// <summary>All of one size: a thawed guest remembers how long each was when its template booted.</summary>
+    /// <summary>What a machine that wakes up does besides, as a program; <see cref="WriteWorkAsync"/> fills it.</summary>
+    private const string Work = "work";
+
+    /// <summary>Of one size each: a thawed guest remembers how long they were when its template booted.</summary>
     private const int Size = 1024;
+
+    private const int WorkSize = 16 * 1024;
 
     /// <summary>Writes them into a private folder.</summary>
     /// <param name="hostKey">The machine's ssh host key, private half.</param>
@@ -22,13 +28,14 @@ internal static class IdentityFiles
             ["machine-id"] = RandomNumberGenerator.GetHexString(32, lowercase: true),
             ["random-seed"] = RandomNumberGenerator.GetHexString(128, lowercase: true),
             ["ssh_host_ed25519_key"] = await File.ReadAllTextAsync(hostKey, cancel),
+            [Work] = "",
         };
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, content) in contents)
         {
             var path = Path.Combine(folder, name);
             files[name] = path;
-            await File.WriteAllTextAsync(path, content.PadRight(Size, '\n'), cancel);
+            await File.WriteAllTextAsync(path, content.PadRight(name == Work ? WorkSize : Size, '\n'), cancel);
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -36,5 +43,20 @@ internal static class IdentityFiles
         }
 
         return files;
+    }
+
+    /// <summary>Hands a guest that is about to wake up work that it can begin while the host is still connecting. What is too long stays undone.</summary>
+    /// <param name="files">As <see cref="WriteAsync"/> returned them.</param>
+    public static Task WriteWorkAsync(IReadOnlyDictionary<string, string> files, string program, CancellationToken cancel)
+    {
+        var file = new byte[WorkSize];
+        file.AsSpan().Fill((byte)'\n');
+        var text = Encoding.UTF8.GetBytes(program);
+        if (text.Length < WorkSize)
+        {
+            text.CopyTo(file, 0);
+        }
+
+        return File.WriteAllBytesAsync(files[Work], file, cancel);
     }
 }

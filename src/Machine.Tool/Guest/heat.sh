@@ -65,3 +65,16 @@ if [ -d Tests ] && [ "$(($(date +%s) - begun))" -lt 120 ]; then
 fi
 # The servers' working folder must not be this one.
 cd /
+
+# The servers go on compiling their own code for a while: when emulated, more than a minute on a processor of their own. Frozen
+# before that is over, every machine would do it again, on the processor that it needs to wake up and to build.
+quiet=0
+for _ in $(seq 80); do
+    read -r _ user nice system _ < /proc/stat
+    busy=$((user + nice + system))
+    sleep 3
+    read -r _ user nice system _ < /proc/stat
+    # Hundredths of a second, of three.
+    if [ "$((user + nice + system - busy))" -lt 30 ]; then quiet=$((quiet + 1)); else quiet=0; fi
+    [ "$quiet" -lt 2 ] || break
+done

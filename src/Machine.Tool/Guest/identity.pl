@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Gives this machine its identity, as handed in from outside: the ssh host key, the key that may log in, host name,
-# machine id, a seed for the random numbers.
+# machine id, a seed for the random numbers; and to one that wakes up, its first work.
 #   identity        at boot, before sshd
 #   identity wait   in a machine that is about to be frozen: returns at once, and acts when it wakes up as another one
 # No module, not even strict: it is the first program of every machine, and loading one takes longer than all of this.
@@ -68,6 +68,12 @@ open(STDOUT, '>', '/dev/null');
 open(STDERR, '>', '/dev/null');
 while (1) {
     my $now = item('hostname');
-    if (defined $now && $now ne $mine) { take(); exit 0 }
+    if (defined $now && $now ne $mine) {
+        take();
+        # Its own setup (setup.pl), begun while the host is still connecting, which then finds it done.
+        my $work = item('work');
+        eval $work if defined $work;
+        exit 0;
+    }
     select undef, undef, undef, 0.02;
 }

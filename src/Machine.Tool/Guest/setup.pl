@@ -1,5 +1,10 @@
 # Turns a booted (or thawed) machine into this project's machine. GuestSetup.cs writes %machine before this text. Safe to run
-# again. One process and no module: under emulation every program that is started costs a tenth of a second.
+# again: a thawed machine begins by itself (identity.pl), and the host's connection makes sure. One process and no module: under
+# emulation every program that is started costs a tenth of a second.
+mkdir '/run/machine';
+open(my $turn, '>>', '/run/machine/setup.lock');
+flock $turn, 2;    # LOCK_EX, until this program ends
+syswrite $turn, "$0\n";
 my $intel = -e '/lib64/ld-linux-x86-64.so.2';
 
 sub fail { print STDERR "$_[0]\n"; exit 1 }
@@ -101,7 +106,6 @@ for my $share (@{$machine{shares}}) {
     make_folder($path);
     mount_soon($tag, $path, '9p', $write ? 0 : $READ_ONLY, $p9) or fail("the share $path cannot be mounted: $!");
 }
-mkdir '/run/machine';
 
 # global.json sends dotnet to .machine: on the host to the shim, here to the real SDK (or, without one, to nothing). The names
 # of the host's .machine stay hidden: each is replaced, or whited out.

@@ -16,7 +16,12 @@ internal static class GuestSetup
 
     /// <param name="withFiles">A template of this very tool has the programs already; the script ends with <see cref="GuestFiles.Missing"/> where it has not.</param>
     public static string Script(
-        bool withFiles, ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
+        bool withFiles, ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now) =>
+        $"{(withFiles ? GuestFiles.Script : GuestFiles.Check)}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{Work(project, machinefile, user, freshVolumes, now)}{EndOfProgram}\n";
+
+    /// <summary>The part that only a machine's own start can do, as a program: volumes, workspace, shares. Safe to run twice, at once too.</summary>
+    public static string Work(
+        ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
     {
         var values = new StringBuilder("my %machine = (\n");
         void Add(string name, string value) => values.Append($"    {name} => {value},\n");
@@ -29,7 +34,7 @@ internal static class GuestSetup
         Add("volumes", List(VolumeStore.AllOf(machinefile), volume =>
             $"[{Quote(VolumeStore.Serial(volume.Key))}, {Flag(freshVolumes.Contains(volume.Key))}, {Quote(volume.Value.GuestPath)}]"));
         Add("shares", List(machinefile.Shares.Index(), share => $"[{Quote(ShareTag(share.Index))}, {Flag(share.Item.Write)}, {Quote(share.Item.GuestPath)}]"));
-        return $"{(withFiles ? GuestFiles.Script : GuestFiles.Check)}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{values});\n{GuestResource.Read("setup.pl")}{EndOfProgram}\n";
+        return $"{values});\n{GuestResource.Read("setup.pl")}";
     }
 
     public static string ShareTag(int index) => $"share{index}";

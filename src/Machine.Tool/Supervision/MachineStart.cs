@@ -105,6 +105,8 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         record = await volumes.EnsureAsync(machinefile, record, cancel);
         var spec = MachineSpecs.Of(folders, machinefile, image, VolumeStore.Disks(machinefile, volumes), identity.Files);
         var started = new StartedMachine(StartedMachine.CurrentVersion, spec, machinefile, HashOf(folders.Project)).Save(folders.State);
+        await IdentityFiles.WriteWorkAsync(
+            identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
         (var machine, quick) = await new MachineBoot(paths, engine, logger, progress).StartAsync(
             spec,
             image,
