@@ -19,12 +19,12 @@ machine image warm
 machine exec -- true
 [ -n "$(of template)" ] || { echo "it did not thaw" >&2; exit 1; }
 repeat 7 "machine stop" first_command | row "thaw to the first command's end" s
-repeat 5 nothing machine suspend | head -1 | row "suspend" s
+repeat 5 first_command machine suspend | row "suspend" s
 resume() { machine exec -- true; }
 repeat 5 "machine suspend" resume | row "resume to the first command's end" s
 
 echo "== commands"
-repeat 40 nothing machine exec -- true | tee "$work/exec" | row "\`exec -- true\`" s
+repeat 200 nothing machine exec -- true | tee "$work/exec" | row "\`exec -- true\`" s
 control=$(ls -d "${XDG_RUNTIME_DIR:-/tmp}"/machine-*/"$(of id | sed 's/.*-//')"/ssh)
 repeat 40 nothing ssh -F none -o ControlPath="$control" root@machine true | row "bare \`ssh true\` over the same connection" s
 sort -n "$work/exec" | awk '{ n[NR] = $1 } END { print n[int(NR * 0.95)] }' | row "\`exec -- true\`, 95th percentile" s
@@ -35,11 +35,11 @@ for size in 1 10 100; do
   repeat 3 nothing outputs | row "a command that writes $size MiB of outputs" s
 done
 rm -rf bin
-for count in 10 1000 10000; do
+for count in 10 1000 10000 50000; do
   mkdir -p files
   for i in $(seq "$count"); do echo "$i" >"files/$i"; done
   machine exec -- true
-  repeat 5 nothing machine exec -- true | row "\`exec -- true\`, $count files in the project" s
+  repeat 15 nothing machine exec -- true | row "\`exec -- true\`, $count files in the project" s
 done
 rm -rf files
 
@@ -59,5 +59,9 @@ for i in $(seq 10); do
   (cd "$work/p$i" && seconds machine start)
 done | row "start of ten machines one after another, volumes made: each" s
 (cd "$work/p1" && du -sk "$MACHINE_HOME/machines/$(of id)" | awk '{ print $1 / 1024 }') | row "disk of a machine just started" MiB
-for i in $(seq 10); do (cd "$work/p$i" && pss "$(of machineProcessId)"); done | awk '{ sum += $1 } END { print sum }' | row "memory (PSS) of ten running machines together" MiB
+# together N: memory of the machines 1 to N.
+together() { for i in $(seq "$1"); do (cd "$work/p$i" && pss "$(of machineProcessId)"); done | awk '{ sum += $1 } END { print sum }'; }
+together 10 | row "memory (PSS) of ten running machines together" MiB
+for i in 6 7 8 9 10; do (cd "$work/p$i" && machine stop); done
+together 5 | row "of five" MiB
 for i in $(seq 10); do (cd "$work/p$i" && machine destroy --yes >/dev/null); done

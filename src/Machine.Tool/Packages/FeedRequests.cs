@@ -22,6 +22,19 @@ internal sealed class FeedRequests(string projectFolder, string packagesFolder, 
 
     public void Dispose() => upstream?.Dispose();
 
+    /// <summary>Has a package in the store before it is asked for; one that can't be had is told when it is.</summary>
+    public async Task FetchAsync(string id, string version, CancellationToken cancel)
+    {
+        try
+        {
+            await Sources.PackageAsync(PackageName.ParseId(id), PackageName.ParseVersion(version), cancel);
+        }
+        catch (Exception e) when (e is FeedException or Hosting.MachineException)
+        {
+            log.LogInformation("not fetched in advance: {Reason}", e.Message);
+        }
+    }
+
     public Task AnswerAsync(HttpContext context, string address)
     {
         var feed = new FeedDocuments(address);

@@ -34,6 +34,13 @@ internal sealed class PackageFeed : IDisposable
         endpoints.Map("/nuget/{**path}", context => FeedResponse.GuardAsync(
             context, slots, log, () => requests.AnswerAsync(context, FeedAddress.Of(context.Request, address))));
 
+    /// <summary>Downloads and verifies what a restore will ask for. Some at a time: what the guest asks for itself goes beside it.</summary>
+    public Task FetchAsync(IEnumerable<(string Id, string Version)> packages, CancellationToken cancel) =>
+        Parallel.ForEachAsync(
+            packages,
+            new ParallelOptions { MaxDegreeOfParallelism = 6, CancellationToken = cancel },
+            async (package, token) => await requests.FetchAsync(package.Id, package.Version, token));
+
     public void Dispose()
     {
         requests.Dispose();

@@ -16,13 +16,16 @@ namespace Machine.Tool.Supervision;
 internal sealed class ServiceHost : IAsyncDisposable
 {
     private readonly WebApplication application;
+    private readonly PackageFeed feed;
+    private readonly IReadOnlyList<IDisposable> others;
+    private readonly CancellationTokenSource ending = new();
+    private Task fetching = Task.CompletedTask;
 
-    private readonly IReadOnlyList<IDisposable> services;
-
-    private ServiceHost(WebApplication application, string socket, IReadOnlyList<IDisposable> services)
+    private ServiceHost(WebApplication application, string socket, PackageFeed feed, IReadOnlyList<IDisposable> others)
     {
         this.application = application;
-        this.services = services;
+        this.feed = feed;
+        this.others = others;
         Socket = socket;
     }
 
@@ -41,18 +44,18 @@ internal sealed class ServiceHost : IAsyncDisposable
         var entered = new PackageLog(packagesLog);
         var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
         feed.Map(application);
-        List<IDisposable> services = [feed];
+        List<IDisposable> others = [];
         if (forImages)
         {
             var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>());
             npm.Map(application);
             var apt = new AptArchive(DebianMirror.Addresses(), await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
             apt.Map(application);
-            services.AddRange([npm, apt]);
+            others.AddRange([npm, apt]);
         }
 
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket, services);
+        return new ServiceHost(application, socket, feed, others);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>
@@ -71,13 +74,22 @@ internal sealed class ServiceHost : IAsyncDisposable
         return builder.Build();
     }
 
+    /// <summary>Begins to fetch what the project's lock files name, and returns at once.</summary>
+    public void FetchLocked(string project) =>
+        fetching = Task.Run(() => feed.FetchAsync(LockedPackages.Below(project), ending.Token));
+
     public async ValueTask DisposeAsync()
     {
+        await ending.CancelAsync();
+        await fetching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await application.DisposeAsync();
-        foreach (var service in services)
+        feed.Dispose();
+        foreach (var service in others)
         {
             service.Dispose();
         }
+
+        ending.Dispose();
 
         File.Delete(Socket);
     }

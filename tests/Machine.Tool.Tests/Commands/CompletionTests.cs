@@ -12,7 +12,7 @@ public sealed class CompletionTests : IDisposable
     public static TheoryData<string, string> Lines => new()
     {
         { "dotnet-machine vo", "volume" },
-        { "dotnet-machine volume ", "list rm export import" },
+        { "dotnet-machine volume ", "list rm export import compact" },
         { "dotnet-machine volume l", "list" },
         { "dotnet-machine apply --o", "--overwrite" },
         { "dotnet-machine up --app", "--approve" },

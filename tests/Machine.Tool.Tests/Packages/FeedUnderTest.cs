@@ -64,6 +64,8 @@ internal sealed class FeedUnderTest : IAsyncDisposable
         return [.. answer["versions"]!.AsArray().Select(version => version!.GetValue<string>())];
     }
 
+    public Task FetchAsync(IEnumerable<(string Id, string Version)> packages) => feed.FetchAsync(packages, Cancel);
+
     public Task<byte[]> DownloadAsync(string id, string version) => Client.GetByteArrayAsync(Relative(Package(id, version)), Cancel);
 
     public Task<HttpResponseMessage> GetAsync(string path) => Client.GetAsync(Relative(path), Cancel);
