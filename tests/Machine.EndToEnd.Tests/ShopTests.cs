@@ -56,28 +56,24 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     }
 
     [Fact]
-    public async Task Tests_pass_inside_and_their_results_come_back()
+    public async Task Tests_pass_inside_with_their_results_here_and_a_failing_one_fails_as_on_the_host_with_its_paths()
     {
-        var result = await project.RunAsync("test", "--no-build", "--logger", "trx");
+        var passing = await project.RunAsync("test", "--no-build", "--logger", "trx");
 
-        result.ShouldSucceed().Output.ShouldContain("Passed!");
+        passing.ShouldSucceed().Output.ShouldContain("Passed!");
         Directory.EnumerateFiles(project["tests/Shop.Tests/TestResults"], "*.trx").ShouldNotBeEmpty();
-    }
 
-    [Fact]
-    public async Task A_failing_test_fails_as_on_the_host_with_its_paths()
-    {
         const string Source = "tests/Shop.Tests/Failing.cs";
         project.Write(Source, "namespace Shop.Tests;\npublic class Failing\n{\n    [Fact(DisplayName = \"two words, 'quoted'\")]\n    public void Always() => Assert.Equal(\"a\", \"b\");\n}\n");
         try
         {
-            var result = await project.RunAsync("test", "--no-restore", "tests/Shop.Tests", "--filter", "DisplayName=two words, 'quoted'");
+            var failing = await project.RunAsync("test", "--no-restore", "tests/Shop.Tests", "--filter", "DisplayName=two words, 'quoted'");
 
-            result.ExitCode.ShouldBe(1, result.ToString());
-            result.Output.ShouldContain("Failed two words, 'quoted'");
-            result.Output.ShouldContain("Assert.Equal() Failure");
-            result.Output.ShouldContain($"{project[Source]}:line 5");
-            result.Output.ShouldContain("Failed:     1, Passed:     0");
+            failing.ExitCode.ShouldBe(1, failing.ToString());
+            failing.Output.ShouldContain("Failed two words, 'quoted'");
+            failing.Output.ShouldContain("Assert.Equal() Failure");
+            failing.Output.ShouldContain($"{project[Source]}:line 5");
+            failing.Output.ShouldContain("Failed:     1, Passed:     0");
         }
         finally
         {
