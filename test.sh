@@ -5,7 +5,8 @@
 #
 #   ./test.sh                 everything; end-to-end tests boot real machines (under 50 minutes without hardware acceleration)
 #   ./test.sh --fast          without the end-to-end tests
-#   ./test.sh --all           also template projects, forwarding from MSBuild on the host, and twenty random kills instead of six
+#   ./test.sh --all           also template projects, a cloud image, forwarding from MSBuild on the host, and twenty random kills
+#                             instead of six
 #   ./test.sh -class "*Text*" further arguments go to the test runners (dotnet <tests>.dll -? lists them)
 #
 # shellcheck disable=SC2317 # functions that only traps call

@@ -15,6 +15,7 @@ public sealed class CloudImageTests
     [Fact]
     public async Task A_cloud_image_becomes_a_machine_with_the_packages_that_were_asked_for()
     {
+        Slow.SkipUnlessAsked();
         var disk = await DiskAsync();
         await using var project = new ProjectFolder("cloud", $$"""
             image: { path: "{{disk}}", sha256: {{await HashAsync(disk)}} }

@@ -44,7 +44,7 @@ if [ -n "$missing" ] || ! $icu; then
   rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/mirrors/* 2>/dev/null || true
   cp "$build/apt.sources" /etc/apt/sources.list.d/machine.sources
   say "reading the lists of packages"
-  apt-get -q update
+  apt-get -q -o Acquire::Languages=none update
   $icu || missing="$missing $(apt-cache pkgnames libicu | grep -E '^libicu[0-9]+$' | sort -V | tail -n 1)"
   say "installing$missing"
   # shellcheck disable=SC2086 # a list of words
