@@ -32,6 +32,9 @@ rm -f "$work"/root/boot/vmlinuz-* "$work"/root/boot/initrd.img-* "$work"/root/vm
 # shellcheck disable=SC1091
 (. "$work/root/etc/os-release"; printf '%s\n' "$PRETTY_NAME"; ls "$work/root/lib/modules" | tail -n 1) >"$work/facts"
 
+# The kernel makes the devices. An ordinary user could put none in here: the same disk whoever builds it.
+find "$work/root/dev" -xdev -mindepth 1 -delete
+
 # As large as a machine's disk is when its Machinefile says nothing, so that most never grow; it is all holes.
 used=$(du -s --block-size=1M "$work/root" | cut -f1)
 size=$(((used + 8192) / 1024))
