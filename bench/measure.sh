@@ -18,6 +18,21 @@ repeat() {
   done
 }
 
+# until_line N COMMAND…: N times, how long until COMMAND's first line was there; prints a line each.
+until_line() {
+  local count=$1 before at line
+  shift
+  for _ in $(seq "$count"); do
+    before=$EPOCHREALTIME
+    exec 3< <("$@" 2>/dev/null)
+    IFS= read -r line <&3 || { echo "no line: $*" >&2; return 1; }
+    at=$EPOCHREALTIME
+    cat <&3 >/dev/null
+    exec 3<&-
+    awk -v from="$before" -v to="$at" 'BEGIN { printf "%.3f\n", to - from }'
+  done
+}
+
 # row WHAT UNIT: writes a row of the table from the numbers on standard input.
 row() {
   sort -n | awk -v what="$1" -v unit="$2" '

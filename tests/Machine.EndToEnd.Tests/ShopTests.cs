@@ -20,6 +20,10 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
     }
 
     [Fact]
+    public async Task The_sdk_inside_has_what_it_would_make_at_its_first_use_as_root() =>
+        (await project.ExecAsync("sh", "-c", "test -d \"$(dirname \"$(readlink -f \"$(command -v dotnet)\")\")/metadata\"")).ShouldSucceed();
+
+    [Fact]
     public void The_assembly_names_the_commit_that_git_inside_told()
     {
         shop.Build.ShouldSucceed();

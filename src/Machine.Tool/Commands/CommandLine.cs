@@ -21,6 +21,8 @@ internal static class CommandLine
 
         if (args is [var verb, ..] && PassThrough(verb, args) is { } run)
         {
+            // YamlDotNet has a regular expression compiled to machine code, for tags that a Machinefile can't have: 30 ms of each command.
+            AppContext.SetSwitch("System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeSupported", false);
             return await run(args[1..], cancel);
         }
 

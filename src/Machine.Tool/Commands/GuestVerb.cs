@@ -21,10 +21,11 @@ internal static class GuestVerb
         var start = await workspace.PrepareAsync(cancel);
         var code = await new RemoteExecution(lease, command.User).RunAsync(
             new GuestCommand(command.Directory, GuestEnvironment.For(command.Machinefile, command.User, extra), arguments));
-        await lease.DoneAsync();
-
         // The command has ended, however it did; what it wrote is brought back even when it failed.
-        await ChangesView.AfterCommandAsync(command, workspace, await CollectAsync(workspace, start, outputs, lease));
+        var told = lease.DoneAsync();
+        var report = await CollectAsync(workspace, start, outputs, lease);
+        await told;
+        await ChangesView.AfterCommandAsync(command, workspace, report);
         return code;
     }
 

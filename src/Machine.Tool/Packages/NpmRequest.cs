@@ -20,6 +20,15 @@ internal sealed partial record NpmRequest(string Name, string? Version)
     {
         var text = path.Replace("%2f", "/", StringComparison.OrdinalIgnoreCase);
         var at = text.IndexOf("/-/", StringComparison.Ordinal);
+
+        // npm 9 with --replace-registry-host=always puts the registry's own path before the addresses that we gave it.
+        const string Again = "npm/";
+        if (at > Again.Length && text.StartsWith(Again, StringComparison.Ordinal))
+        {
+            text = text[Again.Length..];
+            at -= Again.Length;
+        }
+
         var name = at < 0 ? text : text[..at];
         if (name.Length > MaximumName || !NameForm().IsMatch(name))
         {

@@ -63,7 +63,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             if (!adopted || !await master.IsConnectedAsync(cancel))
             {
                 progress.Step(adopted ? "reconnecting" : quick ? "connecting" : "booting");
-                await master.ConnectAsync(machine, bootDeadline, cancel);
+                await master.ConnectAsync(machine, bootDeadline, TimeSpan.FromMilliseconds(quick ? 40 : 250), cancel);
             }
 
             // An adopted one too: its supervisor may have died while it stopped or suspended it, with volumes frozen or the workspace let go.

@@ -10,11 +10,10 @@ namespace Machine.Tool.Supervision;
 /// <summary>The one connection to the guest that every command shares; it also carries the feed in and the ports out.</summary>
 internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogger logger)
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
-
     /// <summary>Connects, again and again until the guest's sshd answers.</summary>
+    /// <param name="retry">After a refusal: a guest that boots needs the processor more than it needs to be asked.</param>
     /// <exception cref="MachineException">The machine ended, or the deadline passed; carries the console's last lines.</exception>
-    public async Task ConnectAsync(IEngineMachine machine, TimeSpan deadline, CancellationToken cancel)
+    public async Task ConnectAsync(IEngineMachine machine, TimeSpan deadline, TimeSpan retry, CancellationToken cancel)
     {
         var started = Stopwatch.StartNew();
         var said = "";
@@ -35,7 +34,7 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
                 return;
             }
 
-            await Task.Delay(Retry, cancel);
+            await Task.Delay(retry, cancel);
         }
 
         throw new MachineException(

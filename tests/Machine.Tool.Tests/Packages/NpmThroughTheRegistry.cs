@@ -79,6 +79,14 @@ public sealed class NpmThroughTheRegistry : IDisposable
     }
 
     [Theory]
+    [InlineData("npm/thing/-/thing-1.2.3.tgz", "thing")]
+    [InlineData("npm/@scope/thing/-/thing-1.2.3.tgz", "@scope/thing")]
+    [InlineData("npm/-/npm-1.2.3.tgz", "npm")]
+    [InlineData("npm/npm/-/npm-1.2.3.tgz", "npm")]
+    [InlineData("npm-thing/-/npm-thing-1.2.3.tgz", "npm-thing")]
+    public void The_registrys_own_path_may_come_twice(string path, string name) => NpmRequest.Parse(path).ShouldBe(new NpmRequest(name, "1.2.3"));
+
+    [Theory]
     [InlineData("GET", "..%2f..%2fsecret", HttpStatusCode.NotFound)]
     [InlineData("GET", "@a%2fb%2fc", HttpStatusCode.NotFound)]
     [InlineData("GET", "thing/-/..%2f..%2fx", HttpStatusCode.NotFound)]

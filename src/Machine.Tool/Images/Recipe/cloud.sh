@@ -67,6 +67,7 @@ if [ -e "$build/sdk.list" ] || [ -e "$build/sdk.tar.gz" ]; then
   else
     tar -C /usr/share/dotnet --no-same-owner -xzf "$build/sdk.tar.gz"
   fi
+  mkdir -p /usr/share/dotnet/metadata
   chmod -R u=rwX,go=rX /usr/share/dotnet
   ln -sf ../share/dotnet/dotnet /usr/bin/dotnet
 fi

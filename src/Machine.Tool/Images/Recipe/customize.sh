@@ -23,6 +23,8 @@ elif [ -f "$work/sdk.tar.gz" ]; then
   tar -C "$root/usr/share/dotnet" --no-same-owner -xzf "$work/sdk.tar.gz"
 fi
 if [ -e "$root/usr/share/dotnet/dotnet" ]; then
+  # The SDK makes this at its first use, and says at each that it could not where its user is not root.
+  mkdir -p "$root/usr/share/dotnet/metadata"
   chmod -R u=rwX,go=rX "$root/usr/share/dotnet"
   ln -sf ../share/dotnet/dotnet "$root/usr/bin/dotnet"
 fi
