@@ -32,7 +32,17 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
         try
         {
             await using var build = await BuildFolder.BeginAsync(paths.Images, hash, progress, cancel);
-            return Use(hash) ?? await store.CommitAsync(build, hash, request, await BuildAsync(build.Path, hash, request, services, progress, cancel), cancel);
+            if (Use(hash) is { } other)
+            {
+                return other;
+            }
+
+            var facts = await BuildAsync(build.Path, hash, request, services, progress, cancel);
+
+            // Scripts are read when their turn comes, minutes later.
+            return HashOf(request) == hash
+                ? await store.CommitAsync(build, hash, request, facts, cancel)
+                : throw new MachineException("a provision script or this host's certificates changed while the image was built", "again, please: nothing was kept", ExitCode.MachineUnavailable);
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
