@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -6,6 +7,8 @@ namespace Machine.EndToEnd.Tests;
 [Collection(SharedMachineTests.Name)]
 public sealed class TemplateTests
 {
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("machine-console")]
     [InlineData("machine-library")]
@@ -13,22 +16,80 @@ public sealed class TemplateTests
     public async Task It_builds_and_tests_inside(string template)
     {
         Slow.SkipUnlessAsked();
-        await using var project = new ProjectFolder("Demo");
-        var content = Path.GetFullPath(Path.Combine(ProjectFolder.Samples, "..", "templates", "content", template));
-        var hive = Path.Combine(Path.GetDirectoryName(project.Path)!, "hive");
-        await DotnetAsync(project, "new", "install", content, "--debug:custom-hive", hive);
-        await DotnetAsync(project, "new", template, "-n", "Demo", "-o", project.Path, "--force", "--debug:custom-hive", hive);
+        await using var project = await BuiltAsync(template);
 
-        (await project.RunAsync("start", "--approve")).ShouldSucceed();
-        (await ToolRun.RunAsync(project.Path, ["build"], minutes: 40)).ShouldSucceed();
         (await ToolRun.RunAsync(project.Path, ["test", "--no-build"])).ShouldSucceed().Output.ShouldContain("Passed!");
     }
 
-    private static async Task DotnetAsync(ProjectFolder project, params string[] arguments)
+    [Fact]
+    public async Task Plain_dotnet_test_counts_the_same_with_VSTest_and_the_testing_platform_and_ends_when_interrupted()
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Path.GetDirectoryName(project.Path), RedirectStandardOutput = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        process.ExitCode.ShouldBe(0, output);
+        Slow.SkipUnlessAsked();
+        await using var project = await BuiltAsync("machine-library");
+        (await project.RunAsync("init")).ShouldSucceed();
+        project.Write("tests/Demo.Tests/Endless.cs", """
+            namespace Demo.Tests;
+
+            public sealed class Endless
+            {
+                [Fact(DisplayName = "sleeps, 'long' and \"deep\"")]
+                public async Task Sleeps()
+                {
+                    Assert.SkipUnless(File.Exists("/tmp/sleep"), "nobody asked");
+                    File.WriteAllText("/tmp/asleep", "");
+                    await Task.Delay(TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
+                }
+            }
+            """);
+
+        var classic = await DotnetAsync(project.Path, "test", "--logger", "trx");
+        var json = JsonNode.Parse(await File.ReadAllTextAsync(project["global.json"], Cancel))!;
+        json["test"] = new JsonObject { ["runner"] = "Microsoft.Testing.Platform" };
+        await File.WriteAllTextAsync(project["global.json"], json.ToJsonString(), Cancel);
+        var platform = await DotnetAsync(project.Path, "test", "--report-xunit-trx", "--results-directory", "results");
+
+        classic.Output.ShouldContain("Failed:     0, Passed:     2, Skipped:     1, Total:     3");
+        Directory.EnumerateFiles(project["tests/Demo.Tests/TestResults"], "*.trx").ShouldNotBeEmpty();
+        platform.Code.ShouldBe(0, platform.Output);
+        platform.Output.ShouldContain("total: 3");
+        platform.Output.ShouldContain("succeeded: 2");
+        platform.Output.ShouldContain("skipped: 1");
+        Directory.EnumerateFiles(project["results"], "*.trx").ShouldNotBeEmpty();
+
+        (await project.ExecAsync("touch", "/tmp/sleep")).ShouldSucceed();
+        using var endless = Process.Start(Start(project.Path, "test", "--no-build", "--filter-method", "Demo.Tests.Endless.Sleeps"))!;
+        var said = endless.StandardOutput.ReadToEndAsync(Cancel);
+        await Eventually.TrueAsync(async () => (await project.ExecAsync("test", "-e", "/tmp/asleep")).ExitCode == 0, TimeSpan.FromMinutes(5));
+        using var signal = Process.Start("kill", ["-INT", $"{endless.Id}"]);
+        var interrupted = Stopwatch.StartNew();
+        await endless.WaitForExitAsync(Cancel);
+        interrupted.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3), await said);
+        endless.ExitCode.ShouldNotBe(0);
+        (await project.ExecAsync("pgrep", "-f", "[D]emo.Tests")).ExitCode.ShouldBe(1, "nothing of it is left inside");
+    }
+
+    private static async Task<ProjectFolder> BuiltAsync(string template)
+    {
+        var project = new ProjectFolder("Demo");
+        var content = Path.GetFullPath(Path.Combine(ProjectFolder.Samples, "..", "templates", "content", template));
+        var above = Path.GetDirectoryName(project.Path)!;
+        var hive = Path.Combine(above, "hive");
+        (await DotnetAsync(above, "new", "install", content, "--debug:custom-hive", hive)).Code.ShouldBe(0);
+        var made = await DotnetAsync(above, "new", template, "-n", "Demo", "-o", project.Path, "--force", "--debug:custom-hive", hive);
+        made.Code.ShouldBe(0, made.Output);
+        (await project.RunAsync("start", "--approve")).ShouldSucceed();
+        (await ToolRun.RunAsync(project.Path, ["build"], minutes: 40)).ShouldSucceed();
+        return project;
+    }
+
+    private static ProcessStartInfo Start(string folder, params string[] arguments) =>
+        new("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
+
+    private static async Task<(int Code, string Output)> DotnetAsync(string folder, params string[] arguments)
+    {
+        using var process = Process.Start(Start(folder, arguments))!;
+        var output = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        return (process.ExitCode, output);
     }
 }

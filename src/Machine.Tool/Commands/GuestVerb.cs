@@ -20,7 +20,8 @@ internal static class GuestVerb
         var workspace = command.OpenWorkspace(lease.Lease.Guest);
         var start = await workspace.PrepareAsync(cancel);
         var code = await new RemoteExecution(lease, command.User).RunAsync(
-            new GuestCommand(command.Directory, GuestEnvironment.For(command.Machinefile, command.User, extra), arguments));
+            new GuestCommand(command.Directory, GuestEnvironment.For(command.Machinefile, command.User, extra), arguments),
+            () => workspace.GetReady(outputs));
         // The command has ended, however it did; what it wrote is brought back even when it failed.
         var told = lease.DoneAsync();
         var report = await CollectAsync(workspace, start, outputs, lease);

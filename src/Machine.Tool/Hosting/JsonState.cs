@@ -38,14 +38,18 @@ internal static class JsonState
         }
     }
 
-    public static void Write<T>(string path, T value, JsonSerializerOptions? options = null)
+    public static void Write<T>(string path, T value, JsonSerializerOptions? options = null) =>
+        Write(path, stream => JsonSerializer.Serialize(stream, value, options ?? Options));
+
+    /// <param name="content">Writes it all.</param>
+    public static void Write(string path, Action<Stream> content)
     {
         var temporary = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew))
             {
-                JsonSerializer.Serialize(stream, value, options ?? Options);
+                content(stream);
                 stream.Flush(flushToDisk: true);
             }
 

@@ -27,7 +27,7 @@ internal sealed class ClientLease(CommandLease lease, ControlAnswer connection, 
         try
         {
             return await connection.Body.ReadLineAsync(limit.Token) is { } line
-                && JsonSerializer.Deserialize<ControlEvent>(line, ControlJson.Options)?.Stopped == true;
+                && ControlEvent.Parse(line).Stopped == true;
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or JsonException)
         {

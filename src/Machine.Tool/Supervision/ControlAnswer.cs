@@ -25,7 +25,7 @@ internal sealed class ControlAnswer : IDisposable
     /// <exception cref="IOException">No supervisor is there, it ended, or it refused.</exception>
     public static async Task<ControlAnswer> ToAsync(string socket, string method, string path, CancellationToken cancel, CommandRequest? request = null)
     {
-        var body = request is null ? [] : JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Options);
+        var body = request?.ToJson() ?? [];
         var head = $"{method} {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n";
         var answer = new ControlAnswer(Connect(socket));
         try

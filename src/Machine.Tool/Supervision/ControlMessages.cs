@@ -20,6 +20,43 @@ internal sealed record ControlEvent
 
     /// <summary>The machine was stopped by somebody while the lease was held.</summary>
     public bool? Stopped { get; init; }
+
+    /// <summary>Reads a line, member by member: for a serializer that first looks into the types a short command waits longer than for the answer.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static ControlEvent Parse(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        var root = document.RootElement;
+        try
+        {
+            return new ControlEvent
+            {
+                Step = Text(root, "step"),
+                Detail = Text(root, "detail"),
+                Note = Text(root, "note"),
+                Failure = root.TryGetProperty("failure", out var failure)
+                    ? new ControlFailure(failure.GetProperty("message").GetString()!, Text(failure, "remedy"), failure.GetProperty("exitCode").GetInt32())
+                    : null,
+                Lease = root.TryGetProperty("lease", out var lease)
+                    ? new CommandLease(
+                        lease.GetProperty("token").GetString()!, Guest(lease.GetProperty("guest")), lease.GetProperty("accelerator").GetString()!, lease.GetProperty("stale").GetBoolean())
+                    : null,
+                Stopped = root.TryGetProperty("stopped", out var stopped) && stopped.GetBoolean() ? true : null,
+            };
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new JsonException($"not news of a supervisor: {line}", e);
+        }
+    }
+
+    private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var text) ? text.GetString() : null;
+
+    private static GuestConnection Guest(JsonElement guest) => new(
+        guest.GetProperty("port").GetInt32(),
+        guest.GetProperty("privateKey").GetString()!,
+        guest.GetProperty("knownHosts").GetString()!,
+        guest.GetProperty("controlPath").GetString()!);
 }
 
 internal sealed record ControlFailure(string Message, string? Remedy, int ExitCode);
@@ -30,7 +67,21 @@ internal sealed record ControlFailure(string Message, string? Remedy, int ExitCo
 internal sealed record CommandLease(string Token, GuestConnection Guest, string Accelerator, bool Stale);
 
 /// <summary>What a client says of the command it wants to run.</summary>
-internal sealed record CommandRequest(string Display);
+internal sealed record CommandRequest(string Display)
+{
+    public byte[] ToJson()
+    {
+        using var text = new MemoryStream();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            json.WriteString("display", Display);
+            json.WriteEndObject();
+        }
+
+        return text.ToArray();
+    }
+}
 
 /// <param name="Reason">Why the machine stays up; null when it is suspended.</param>
 internal sealed record SuspendAnswer(string? Reason);

@@ -20,9 +20,10 @@ internal sealed class RemoteExecution(ClientLease lease, HostUser user)
 
     private GuestConnection Guest => lease.Lease.Guest;
 
+    /// <param name="begun">Called when the command is on its way.</param>
     /// <returns>The command's exit code.</returns>
     /// <exception cref="MachineException">The connection was lost, or somebody stopped the machine.</exception>
-    public async Task<int> RunAsync(GuestCommand command)
+    public async Task<int> RunAsync(GuestCommand command, Action begun)
     {
         var terminal = Terminal.InputIsTerminal && Terminal.OutputIsTerminal;
         using var ssh = Start(command, terminal);
@@ -30,6 +31,7 @@ internal sealed class RemoteExecution(ClientLease lease, HostUser user)
         using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => context.Cancel = true);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ssh));
         using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => End(context, ssh));
+        begun();
         await ssh.WaitForExitAsync();
         return ssh.ExitCode == SshFailed ? await ExplainAsync() : ssh.ExitCode;
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
@@ -104,7 +103,7 @@ internal sealed class SupervisorClient
             while (true)
             {
                 var line = await answer.Body.ReadLineAsync(cancel) ?? throw new EndOfStreamException("the supervisor ended");
-                var news = JsonSerializer.Deserialize<ControlEvent>(line, ControlJson.Options)!;
+                var news = ControlEvent.Parse(line);
                 if (news.Lease is { } lease)
                 {
                     return new ClientLease(lease, answer, folders.ControlSocket);

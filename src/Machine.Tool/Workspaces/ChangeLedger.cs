@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Machine.Tool.Hosting;
-
 namespace Machine.Tool.Workspaces;
 
 /// <summary>The host's file as it was when a change to it was first seen. <paramref name="Sha256"/>: of small files, and of a folder's list.</summary>
@@ -23,7 +19,6 @@ internal sealed record BroughtFile(GuestStamp? Guest, HostFingerprint? Host);
 internal sealed class ChangeLedger
 {
     private const int CurrentVersion = 1;
-    private static readonly JsonSerializerOptions Json = JsonState.Knowing(LedgerTypes.Default);
     private readonly string path;
     private Content content;
 
@@ -42,17 +37,7 @@ internal sealed class ChangeLedger
     public static ChangeLedger Load(string machineFolder)
     {
         var path = Path.Combine(machineFolder, "changes.json");
-        Content? content;
-        try
-        {
-            content = JsonState.Read<Content>(path, Json);
-        }
-        catch (JsonException)
-        {
-            content = null;
-        }
-
-        return new ChangeLedger(path, content is { Version: CurrentVersion, Brought: not null, Held: not null } ? content : Content.Empty);
+        return new ChangeLedger(path, LedgerFile.TryRead(path) is { Version: CurrentVersion } content ? content : Content.Empty);
     }
 
     /// <summary>A new upper layer is empty: what was held there is gone, and nothing brought is known to be inside.</summary>
@@ -74,7 +59,7 @@ internal sealed class ChangeLedger
 
     public void Listed(DateTimeOffset at) => content = content with { LastListed = at };
 
-    public void Save() => JsonState.Write(path, content, Json);
+    public void Save() => LedgerFile.Write(path, content);
 
     internal sealed record Content(
         int Version, string? UpperId, DateTimeOffset? LastListed, Dictionary<string, BroughtFile> Brought, Dictionary<string, HeldBase> Held)
@@ -82,6 +67,3 @@ internal sealed class ChangeLedger
         public static Content Empty => new(CurrentVersion, null, null, [], []);
     }
 }
-
-[JsonSerializable(typeof(ChangeLedger.Content))]
-internal sealed partial class LedgerTypes : JsonSerializerContext;

@@ -22,8 +22,7 @@ internal sealed class Workspace(
     /// Before a command: an output that was brought and is gone from the host is removed inside, so that
     /// <c>rm -rf bin</c> means what it says. Returns the command's start, for <see cref="CollectAsync"/>.
     /// </summary>
-    /// <param name="extraOutputs">As given to <see cref="CollectAsync"/> afterwards.</param>
-    public async Task<DateTimeOffset> PrepareAsync(CancellationToken cancel, IReadOnlyList<string>? extraOutputs = null)
+    public async Task<DateTimeOffset> PrepareAsync(CancellationToken cancel)
     {
         using var held = await LockAsync(cancel);
         using var tree = openTree(root);
@@ -36,10 +35,12 @@ internal sealed class Workspace(
             ledger.Save();
         }
 
-        // Connecting to the guest and starting a program there takes as long as a short command: both run beside it.
-        guest.GetReady("list", Skipped(extraOutputs ?? []));
         return clock.Now();
     }
+
+    /// <summary>When the command has begun: connecting to the guest and starting a program there takes as long as a short command, so both run beside it.</summary>
+    /// <param name="extraOutputs">As given to <see cref="CollectAsync"/> afterwards.</param>
+    public void GetReady(IReadOnlyList<string>? extraOutputs = null) => guest.GetReady("list", Skipped(extraOutputs ?? []));
 
     /// <summary>After a command: brings the outputs (with <see cref="ChangesMode.Apply"/> all that is not guarded) and tells what waits.</summary>
     /// <param name="start">As <see cref="PrepareAsync"/> returned it.</param>

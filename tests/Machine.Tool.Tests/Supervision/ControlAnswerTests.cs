@@ -52,12 +52,41 @@ public sealed class ControlAnswerTests : IAsyncLifetime
     {
         using (var answer = await ControlAnswer.ToAsync(Socket, "POST", "/v1/exec", Cancel, new CommandRequest("true äöü")))
         {
-            JsonSerializer.Deserialize<ControlEvent>((await answer.Body.ReadLineAsync(Cancel))!, ControlJson.Options)!.Note.ShouldBe("true äöü");
+            ControlEvent.Parse((await answer.Body.ReadLineAsync(Cancel))!).Note.ShouldBe("true äöü");
             clientGone.Task.IsCompleted.ShouldBeFalse();
         }
 
         await clientGone.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
     }
+
+    [Fact]
+    public void News_are_read_as_the_supervisor_writes_them()
+    {
+        ControlEvent[] all =
+        [
+            new() { Step = "booting" },
+            new() { Detail = "äöü \"quoted\"" },
+            new() { Note = "line\nline" },
+            new() { Failure = new ControlFailure("message", "remedy", 3) },
+            new() { Failure = new ControlFailure("message", null, 125) },
+            new() { Lease = new CommandLease("token", new GuestConnection(22, "key", "hosts", "socket"), "tcg", Stale: true) },
+            new() { Stopped = true },
+        ];
+
+        foreach (var news in all)
+        {
+            ControlEvent.Parse(JsonSerializer.Serialize(news, ControlJson.Options)).ShouldBe(news);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{\"lease\":{}}")]
+    [InlineData("{\"failure\":\"\"}")]
+    [InlineData("{\"step\":1}")]
+    public void What_is_no_news_is_refused(string line) => Should.Throw<JsonException>(() => ControlEvent.Parse(line));
 
     [Fact]
     public async Task What_the_server_refuses_is_an_error() =>

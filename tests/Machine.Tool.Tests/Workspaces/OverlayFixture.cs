@@ -81,6 +81,7 @@ public sealed class OverlayFixture : IDisposable
     internal async Task<ChangeReport> CommandAsync(string command, Action? meanwhile = null)
     {
         var start = await Workspace.PrepareAsync(TestContext.Current.CancellationToken);
+        Workspace.GetReady();
         InGuest(command);
         meanwhile?.Invoke();
         return await Workspace.CollectAsync(start, TestContext.Current.CancellationToken);
