@@ -77,6 +77,20 @@ public sealed class TemplateTests
     private static async Task<ProjectFolder> BuiltAsync(string template)
     {
         var project = new ProjectFolder("Demo");
+        try
+        {
+            await BuildAsync(project, template);
+            return project;
+        }
+        catch
+        {
+            await project.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task BuildAsync(ProjectFolder project, string template)
+    {
         var content = Path.GetFullPath(Path.Combine(ProjectFolder.Samples, "..", "templates", "content", template));
         var above = Path.GetDirectoryName(project.Path)!;
         var hive = Path.Combine(above, "hive");
@@ -85,7 +99,6 @@ public sealed class TemplateTests
         made.Code.ShouldBe(0, made.Output);
         (await project.RunAsync("start", "--approve")).ShouldSucceed();
         (await ToolRun.RunAsync(project.Path, ["build"], minutes: 40)).ShouldSucceed();
-        return project;
     }
 
     private static async Task<(int Code, string Output)> DotnetAsync(string folder, params string[] arguments)

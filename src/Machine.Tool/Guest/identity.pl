@@ -49,7 +49,8 @@ sub take {
         mkdir '/root/.ssh', 0700;
         put('/root/.ssh/authorized_keys', $keys, 0600);
     }
-    if ($sshd) { syswrite $sshd, $key; close $sshd }
+    # An sshd that died while it waited must not take this process with it: systemd starts another one, which reads the file.
+    if ($sshd) { local $SIG{PIPE} = 'IGNORE'; syswrite $sshd, $key; close $sshd }
     if (defined(my $id = item('machine-id'))) { put('/etc/machine-id', $id, 0444) }
     if (defined(my $name = item('hostname'))) {
         chomp $name;

@@ -42,7 +42,7 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
             // Scripts are read when their turn comes, minutes later.
             return HashOf(request) == hash
                 ? await store.CommitAsync(build, hash, request, facts, cancel)
-                : throw new MachineException("a provision script or this host's certificates changed while the image was built", "again, please: nothing was kept", ExitCode.MachineUnavailable);
+                : throw new MachineException("a provision script or this host's certificates changed while the image was built", "start again; nothing was kept of this build", ExitCode.MachineUnavailable);
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
