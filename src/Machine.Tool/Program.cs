@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Machine.Tool.Commands;
 using Machine.Tool.Hosting;
 
@@ -7,37 +6,25 @@ namespace Machine.Tool;
 /// <summary>Parses, dispatches, and catches the expected failures once.</summary>
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
+    // No async method: each is compiled anew when a process starts, and those of a short command took longer than all it did.
+    public static int Main(string[] args)
     {
         var verbose = Environment.GetEnvironmentVariable("MACHINE_VERBOSE") is { Length: > 0 } || args is ["--verbose", ..];
-        using var cancel = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, key) =>
-        {
-            key.Cancel = true;
-            cancel.Cancel();
-        };
-
-        // How a pipeline ends a step. What was begun is ended and cleaned up, as for Ctrl+C.
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            cancel.Cancel();
-        });
         try
         {
-            return await CommandLine.RunAsync(args is ["--verbose", ..] ? args[1..] : args, cancel.Token);
+            return CommandLine.Run(args is ["--verbose", ..] ? args[1..] : args);
         }
         catch (MachineException e)
         {
             Fail(e.Message, e.Remedy);
             if (verbose)
             {
-                await Console.Error.WriteLineAsync(e.ToString());
+                Console.Error.WriteLine(e.ToString());
             }
 
             return e.ExitCode;
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             return ExitCode.Interrupted;
         }

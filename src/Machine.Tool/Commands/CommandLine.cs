@@ -8,27 +8,28 @@ namespace Machine.Tool.Commands;
 internal static class CommandLine
 {
     // A name may begin with @: it is no file of arguments.
-    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+    private static ParserConfiguration Parsing => new() { ResponseFileTokenReplacer = null };
 
-    private static readonly InvocationConfiguration Invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    private static InvocationConfiguration Invocation => new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
 
-    public static async Task<int> RunAsync(string[] args, CancellationToken cancel)
+    /// <exception cref="OperationCanceledException">The user interrupted it.</exception>
+    public static int Run(string[] args)
     {
         if (args is [SupervisorProcess.Verb, var project])
         {
-            return await SupervisorProcess.RunAsync(project);
+            return SupervisorProcess.RunAsync(project).GetAwaiter().GetResult();
         }
 
         if (args is [var verb, ..] && PassThrough(verb, args) is { } run)
         {
-            // YamlDotNet has a regular expression compiled to machine code, for tags that a Machinefile can't have: 30 ms of each command.
-            AppContext.SetSwitch("System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeSupported", false);
-            return await run(args[1..], cancel);
+            return run(args[1..]);
         }
 
+        using var interrupts = new Interrupts();
+        interrupts.Heed();
         var root = Root();
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, Parsing);
-        return UsageError.Of(parsed) is { } error ? error.Say() : await parsed.InvokeAsync(Invocation, cancel);
+        return UsageError.Of(parsed) is { } error ? error.Say() : parsed.InvokeAsync(Invocation, interrupts.Token).GetAwaiter().GetResult();
     }
 
     /// <summary>The verbs as <c>--help</c> and completions show them.</summary>
@@ -72,13 +73,13 @@ internal static class CommandLine
         return root;
     }
 
-    private static Func<string[], CancellationToken, Task<int>>? PassThrough(string verb, string[] args) => verb switch
+    private static Func<string[], int>? PassThrough(string verb, string[] args) => verb switch
     {
         "exec" or "shell" when args is [_, "-h" or "--help", ..] => null,
-        "exec" => ExecCommand.RunAsync,
-        "shell" => ShellCommand.RunAsync,
-        "dotnet" => (rest, cancel) => SdkVerbs.RunAsync(null, rest, cancel),
-        _ when SdkVerbs.Find(verb) is { } sdk => (rest, cancel) => SdkVerbs.RunAsync(sdk.Name, rest, cancel),
+        "exec" => ExecCommand.Run,
+        "shell" => ShellCommand.Run,
+        "dotnet" => rest => SdkVerbs.Run(null, rest),
+        _ when SdkVerbs.Find(verb) is { } sdk => rest => SdkVerbs.Run(sdk.Name, rest),
         _ => null,
     };
 }

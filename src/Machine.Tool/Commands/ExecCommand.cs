@@ -8,7 +8,7 @@ internal static class ExecCommand
 {
     private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--] COMMAND [ARGUMENT…]";
 
-    /// <summary>For help and completions; <see cref="RunAsync"/> gets the arguments as they are.</summary>
+    /// <summary>For help and completions; <see cref="Run"/> gets the arguments as they are.</summary>
     public static Command Create() => new Verb("exec", "Run a command inside, in this folder")
     {
         PassesThrough = true,
@@ -22,10 +22,10 @@ internal static class ExecCommand
         Arguments = { new Argument<string[]>("COMMAND") { Description = "The command and its arguments, handed on byte for byte; after -- also one that begins with a dash" } },
     };
 
-    public static Task<int> RunAsync(string[] args, CancellationToken cancel)
+    public static int Run(string[] args)
     {
         var (extra, first) = Parse(args);
-        return GuestVerb.RunAsync(RawArguments.Last(args, args.Length - first), extra, cancel);
+        return GuestVerb.Run(RawArguments.Last(args, args.Length - first), extra);
     }
 
     internal static (Dictionary<string, string?> Variables, int First) Parse(string[] args)

@@ -1,52 +1,107 @@
-using Machine.Tool.Commands.Outputs;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Outputs;
 
 namespace Machine.Tool.Commands;
 
-/// <summary>Runs one command inside and brings its outputs back. Every verb that executes code is this.</summary>
+/// <summary>
+/// Runs one command inside and brings its outputs back. Every verb that executes code is this. Where the machine runs, this process
+/// orders the command, starts ssh and waits: all else is the supervisor's, which is warm.
+/// </summary>
 internal static class GuestVerb
 {
     /// <param name="arguments">Program and arguments, byte for byte.</param>
-    /// <param name="extra">Variables of this command alone; null passes the host's value.</param>
+    /// <param name="variables">Variables of this command alone; null passes the host's value.</param>
     /// <returns>The command's own exit code.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> extra, CancellationToken cancel)
+    public static int Run(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables)
     {
-        var command = ProjectCommand.Here();
-        var outputs = OutputPlaces.Of(arguments, command);
-        var client = SupervisorClient.For(command.Paths, command.Project);
-        using var lease = await command.LeaseAsync(client, Display(arguments), cancel);
-        var workspace = command.OpenWorkspace(lease.Lease.Guest);
-        var start = await workspace.PrepareAsync(cancel);
-        var code = await new RemoteExecution(lease, command.User).RunAsync(
-            new GuestCommand(command.Directory, GuestEnvironment.For(command.Machinefile, command.User, extra), arguments),
-            () => workspace.GetReady(outputs));
+        var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
+        var client = SupervisorClient.For(MachinePaths.FromEnvironment(), ProjectRoot.Find(directory));
+        using var interrupts = new Interrupts();
+        if (!client.IsThere)
+        {
+            // Before a supervisor is started, for what may be refused.
+            interrupts.Heed();
+            Check(arguments);
+        }
+
+        using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables)), interrupts);
+        var prepared = lease.Lease.Command
+            ?? throw new MachineException("this machine was started by another version of dotnet-machine", "dotnet machine stop", ExitCode.MachineUnavailable);
+        var code = new RemoteExecution(lease).Run(prepared.Line);
+
         // The command has ended, however it did; what it wrote is brought back even when it failed.
-        var told = lease.DoneAsync();
-        var report = await CollectAsync(workspace, start, outputs, lease);
-        await told;
-        await ChangesView.AfterCommandAsync(command, workspace, report);
+        if (Bring(lease, client, arguments, prepared.Begun) is { } report)
+        {
+            var command = ProjectCommand.Here();
+            ChangesView.AfterCommandAsync(command, command.OpenWorkspace(lease.Lease.Guest), report).GetAwaiter().GetResult();
+        }
+
         return code;
     }
 
-    private static async Task<ChangeReport> CollectAsync(Workspace workspace, DateTimeOffset start, IReadOnlyList<string> outputs, ClientLease lease)
+    private static void Check(IReadOnlyList<byte[]> arguments)
+    {
+        var command = ProjectCommand.Here();
+        Approval.Require(command, assumeYes: false);
+        new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
+    }
+
+    private static ClientLease Order(SupervisorClient client, CommandRequest request, Interrupts interrupts)
+    {
+        ProgressView? progress = null;
+        try
+        {
+            var lease = client.Lease(request, Progress, interrupts.Token);
+            if (lease is null)
+            {
+                Check(request.Order!.Arguments);
+                lease = client.Lease(request, Progress, interrupts.Token)
+                    ?? throw new MachineException("the Machinefile changed meanwhile, and asks for what nobody approved", "dotnet machine start --approve", ExitCode.MachineUnavailable);
+            }
+
+            if (lease.Lease.Stale)
+            {
+                Progress().Note(ProjectCommand.StaleMachine);
+            }
+
+            return lease;
+        }
+        finally
+        {
+            progress?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+
+        // Whoever waits for a start sees it, and may give it up.
+        IProgressSink Progress()
+        {
+            interrupts.Heed();
+            return progress ??= ProgressView.Create();
+        }
+    }
+
+    private static ChangeReport? Bring(ClientLease lease, SupervisorClient client, IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
     {
         try
         {
-            return await workspace.CollectAsync(start, CancellationToken.None, outputs);
+            return lease.Done() is not { } end ? null
+                : end.Failure is { } failure ? throw new MachineException(failure.Message, failure.Remedy, failure.ExitCode)
+                : end.Report;
         }
-        catch (MachineException e)
+        catch (IOException)
         {
-            if (await lease.WasStoppedAsync(TimeSpan.FromSeconds(2)))
-            {
-                throw new MachineException(
-                    "the machine was stopped before the command's outputs were brought; they are held and come with the next command",
-                    exitCode: ExitCode.MachineUnavailable, inner: e);
-            }
-
-            throw;
+            // The supervisor was killed while the command ran; the machine lives, and another one adopts it.
+            return BringWithAnotherAsync(client, arguments, begun).GetAwaiter().GetResult();
         }
+    }
+
+    private static async Task<ChangeReport> BringWithAnotherAsync(SupervisorClient client, IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
+    {
+        var command = ProjectCommand.Here();
+        using var lease = await command.LeaseAsync(client, "bring outputs", CancellationToken.None);
+        var outputs = new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
+        return await command.OpenWorkspace(lease.Lease.Guest).CollectAsync(begun, CancellationToken.None, outputs);
     }
 
     private static string Display(IReadOnlyList<byte[]> arguments)

@@ -16,7 +16,7 @@ internal static class HostSdk
     public static bool Takes(string[] args) => IsToolPackage(args) || IsTemplatePackage(args) || IsTemplate(args);
 
     /// <exception cref="MachineException">This host has no SDK.</exception>
-    public static async Task<int> RunAsync(string[] args, CancellationToken cancel)
+    public static int Run(string[] args)
     {
         var start = new ProcessStartInfo { UseShellExecute = false };
         var root = DotnetRoot.Find();
@@ -38,7 +38,7 @@ internal static class HostSdk
         }
 
         using var process = Process.Start(start)!;
-        await process.WaitForExitAsync(cancel);
+        process.WaitForExit();
         return process.ExitCode;
     }
 

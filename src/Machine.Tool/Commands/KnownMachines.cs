@@ -39,7 +39,7 @@ internal static class KnownMachines
         var client = SupervisorClient.For(paths, machine.Project);
         try
         {
-            return await client.TryStatusAsync(limit.Token);
+            return await Task.Run(() => client.TryStatus(limit.Token), limit.Token);
         }
         catch (Exception e) when (e is JsonException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {

@@ -8,6 +8,8 @@ namespace Machine.Tool.Commands;
 /// <summary>What every verb that works on a project begins with: the project, its approved Machinefile, a lease.</summary>
 internal sealed class ProjectCommand
 {
+    public const string StaleMachine = "the Machinefile has changed since this machine was started; `dotnet machine stop` makes the next start use it";
+
     private ProjectCommand(MachinePaths paths, ProjectRoot project, string directory, Machinefile machinefile)
     {
         Paths = paths;
@@ -39,17 +41,17 @@ internal sealed class ProjectCommand
         return new ProjectCommand(MachinePaths.FromEnvironment(), project, directory, MachinefileReader.Read(project));
     }
 
-    public Workspace OpenWorkspace(GuestConnection guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, guest);
+    public Workspace OpenWorkspace(GuestConnection guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, GuestProgram.Over(guest));
 
     /// <summary>Starts or finds the machine and gets the right to run one command.</summary>
     public async Task<ClientLease> LeaseAsync(SupervisorClient client, string display, CancellationToken cancel)
     {
         Approval.Require(this, assumeYes: false);
         await using var progress = ProgressView.Create();
-        var lease = await client.LeaseAsync(display, progress, cancel);
+        var lease = client.Lease(new CommandRequest(display), () => progress, cancel)!;
         if (lease.Lease.Stale)
         {
-            progress.Note("the Machinefile has changed since this machine was started; `dotnet machine stop` makes the next start use it");
+            progress.Note(StaleMachine);
         }
 
         return lease;

@@ -22,7 +22,7 @@ internal static class ResumeCommand
         var command = ProjectCommand.Here();
         var suspended = Suspension.IsThere(command.Folders.State);
         var client = SupervisorClient.For(command.Paths, command.Project);
-        if (!suspended && await client.TryStatusAsync(cancel) is null)
+        if (!suspended && client.TryStatus(cancel) is null)
         {
             throw new MachineException($"{command.Project.MachineId} is not suspended", "dotnet machine start", ExitCode.Failed);
         }

@@ -40,11 +40,11 @@ internal static class SdkVerbs
         Described("dotnet", "Any dotnet verb, inside: dotnet machine dotnet VERB …"),
     ];
 
-    public static Task<int> RunAsync(string? verb, string[] args, CancellationToken cancel)
+    public static int Run(string? verb, string[] args)
     {
         if (verb is null && HostSdk.Takes(args))
         {
-            return HostSdk.RunAsync(args, cancel);
+            return HostSdk.Run(args);
         }
 
         List<byte[]> arguments = ["dotnet"u8.ToArray()];
@@ -54,7 +54,7 @@ internal static class SdkVerbs
         }
 
         arguments.AddRange(RawArguments.Last(args, args.Length));
-        return GuestVerb.RunAsync(arguments, new Dictionary<string, string?>(), cancel);
+        return GuestVerb.Run(arguments, new Dictionary<string, string?>());
     }
 
     private static Verb Described(string name, string description) => new(name, description)

@@ -12,8 +12,8 @@ internal static class ShellCommand
         Examples = ["dotnet machine shell"],
     };
 
-    public static Task<int> RunAsync(string[] args, CancellationToken cancel) =>
+    public static int Run(string[] args) =>
         args.Length == 0
-            ? GuestVerb.RunAsync(["/bin/bash"u8.ToArray(), "-l"u8.ToArray()], new Dictionary<string, string?>(), cancel)
+            ? GuestVerb.Run(["/bin/bash"u8.ToArray(), "-l"u8.ToArray()], new Dictionary<string, string?>())
             : throw new MachineException("shell takes no arguments", "dotnet machine exec -- COMMAND …", ExitCode.Usage);
 }

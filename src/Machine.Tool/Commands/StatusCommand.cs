@@ -26,7 +26,7 @@ internal static class StatusCommand
         var project = ProjectRoot.Find(Environment.CurrentDirectory);
         var paths = MachinePaths.FromEnvironment();
         var client = SupervisorClient.For(paths, project);
-        var status = await client.TryStatusAsync(cancel)
+        var status = client.TryStatus(cancel)
             ?? new MachineStatus(project.MachineId, project.Path, Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
 
         // As last seen: looking again would start the machine.

@@ -22,7 +22,7 @@ internal static class SuspendCommand
         var project = ProjectRoot.Find(Environment.CurrentDirectory);
         var paths = MachinePaths.FromEnvironment();
         var client = SupervisorClient.For(paths, project);
-        if (await client.TryStatusAsync(cancel) is null)
+        if (client.TryStatus(cancel) is null)
         {
             Say.Result(Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? $"{project.MachineId} is suspended already" : $"{project.MachineId} is not running");
             return ExitCode.Ok;

@@ -40,11 +40,18 @@ put('/proc/sys/vm/drop_caches', '2');
 -d '/sys/fs/cgroup/machine' or mkdir '/sys/fs/cgroup/machine';
 mkdir $group or fail(125, "cannot create $group: $!");
 
-my $child = fork;
+# clone3(CLONE_INTO_CGROUP): born in the group. To move there, a process waits until every processor of the kernel has taken notice.
+my ($child, $member) = (-1, 0);
+if (sysopen my $folder, $group, 0200000) {    # O_DIRECTORY
+    my $how = pack 'Q11', 0x200000000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $folder;
+    $child = syscall 435, $how, length $how;
+    $member = $child != -1;
+}
+$child = fork if !$member;
 defined $child or fail(125, "cannot fork: $!");
 if ($child == 0) {
     $SIG{$_} = 'DEFAULT' for qw(TERM HUP INT QUIT);
-    put("$group/cgroup.procs", $$) or fail(125, "cannot join $group: $!");
+    $member or put("$group/cgroup.procs", $$) or fail(125, "cannot join $group: $!");
     chown $uid, -1, readlink '/proc/self/fd/0' if -t 0 && $uid;
     my @groups = ($gid);
     if ($uid && (my $name = getpwuid $uid)) {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Machine.Tool.Supervision;
 
 /// <summary>The right to run one command, held by an open connection: when this process dies, the supervisor ends the command.</summary>
@@ -7,29 +5,24 @@ internal sealed class ClientLease(CommandLease lease, ControlAnswer connection, 
 {
     public CommandLease Lease => lease;
 
-    /// <summary>Says that the command has ended, so that nothing need be looked for in the guest.</summary>
-    public async Task DoneAsync()
+    /// <summary>Says that the command has ended, and waits until what was ordered is brought.</summary>
+    /// <returns>Null where there is nothing to tell.</returns>
+    /// <exception cref="IOException">The supervisor has gone.</exception>
+    public CommandEnd? Done()
     {
-        try
-        {
-            (await ControlAnswer.ToAsync(socket, "POST", $"/v1/done/{lease.Token}", CancellationToken.None)).Dispose();
-        }
-        catch (IOException)
-        {
-            // The supervisor has gone; then nobody looks either.
-        }
+        using var answer = ControlAnswer.To(socket, "POST", $"/v1/done/{lease.Token}", CancellationToken.None);
+        return answer.Read<CommandEnd>();
     }
 
     /// <summary>True when the machine was stopped by somebody; false when only the supervisor went (the command may go on).</summary>
-    public async Task<bool> WasStoppedAsync(TimeSpan patience)
+    public bool WasStopped(TimeSpan patience)
     {
-        using var limit = new CancellationTokenSource(patience);
+        using var limit = new Timer(_ => connection.ShutDown(), null, patience, Timeout.InfiniteTimeSpan);
         try
         {
-            return await connection.Body.ReadLineAsync(limit.Token) is { } line
-                && ControlEvent.Parse(line).Stopped == true;
+            return ControlEvent.Read(connection.Body).Stopped;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or JsonException)
+        catch (Exception e) when (e is IOException or InvalidDataException)
         {
             return false;
         }

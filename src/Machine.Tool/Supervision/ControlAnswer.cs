@@ -1,85 +1,74 @@
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>
 /// The supervisor's answer to one request, over a connection of its own. HTTP/1.0: what follows the head is the body, and it
-/// ends with the connection. HttpClient, made for all else, is most of what a short command would wait for (docs/measured.md).
+/// ends with the connection. HttpClient, made for all else, is most of what a short command would wait for (docs/measured.md); what
+/// waits asynchronously is compiled when it first runs, so nothing here does.
 /// </summary>
 internal sealed class ControlAnswer : IDisposable
 {
-    private readonly NetworkStream connection;
+    private readonly LocalSocket connection;
+    private readonly CancellationTokenRegistration ending;
 
-    private ControlAnswer(NetworkStream connection)
+    private ControlAnswer(LocalSocket connection, CancellationToken cancel)
     {
         this.connection = connection;
-        Body = new StreamReader(connection, Encoding.UTF8);
+        Body = new FieldReader(connection.Stream);
+        ending = cancel.Register(connection.ShutDown);
     }
 
     /// <summary>Arrives as it is written; while this is not disposed of, the supervisor sees a client.</summary>
-    public StreamReader Body { get; }
+    public FieldReader Body { get; }
 
     /// <summary>Asks, and waits until the answer begins.</summary>
+    /// <param name="cancel">Ends the body, too.</param>
     /// <exception cref="IOException">No supervisor is there, it ended, or it refused.</exception>
-    public static async Task<ControlAnswer> ToAsync(string socket, string method, string path, CancellationToken cancel, CommandRequest? request = null)
+    public static ControlAnswer To(string socket, string method, string path, CancellationToken cancel, CommandRequest? request = null)
     {
-        var body = request?.ToJson() ?? [];
-        var head = $"{method} {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n";
-        var answer = new ControlAnswer(Connect(socket));
+        var body = request is null ? default : request.ToFields();
+        var head = Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nContent-Length: {body.Length}\r\n\r\n");
+        var answer = new ControlAnswer(LocalSocket.Connect(socket), cancel);
         try
         {
-            await answer.connection.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. body], cancel);
-            await answer.BeginAsync(cancel);
+            answer.connection.Stream.Write([.. head, .. body]);
+            answer.Begin();
             return answer;
         }
-        catch
+        catch (Exception e)
         {
             answer.Dispose();
-            throw;
+            throw e is IOException && cancel.IsCancellationRequested ? new OperationCanceledException(cancel) : e;
         }
     }
 
-    /// <summary>The whole body, one JSON value.</summary>
+    /// <summary>The whole body, one JSON value; null where it is empty.</summary>
     /// <exception cref="IOException">The supervisor ended.</exception>
-    public async Task<T> ReadAsync<T>(CancellationToken cancel)
+    public T? Read<T>()
         where T : class =>
-        await Body.ReadToEndAsync(cancel) is { Length: > 0 } text
-            ? JsonSerializer.Deserialize<T>(text, ControlJson.Options)!
-            : throw new EndOfStreamException("the supervisor ended");
+        Body.Rest() is { Length: > 0 } text ? JsonSerializer.Deserialize<T>(text, ControlJson.Options)! : null;
+
+    /// <summary>What is read meanwhile, on another thread, meets its end.</summary>
+    public void ShutDown() => connection.ShutDown();
 
     public void Dispose()
     {
-        Body.Dispose();
+        ending.Dispose();
         connection.Dispose();
     }
 
-    // On this host it is there at once or not at all.
-    private static NetworkStream Connect(string path)
+    private void Begin()
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch (SocketException e)
-        {
-            socket.Dispose();
-            throw new IOException(e.Message, e);
-        }
-    }
-
-    private async Task BeginAsync(CancellationToken cancel)
-    {
-        var status = await Body.ReadLineAsync(cancel) ?? throw new EndOfStreamException("the supervisor ended");
+        var status = Body.Line();
         if (status.Split(' ') is not [_, "200", ..])
         {
             throw new IOException($"the supervisor refused: {status}");
         }
 
-        while (await Body.ReadLineAsync(cancel) is { Length: > 0 })
+        while (Body.Line().Length > 0)
         {
         }
     }

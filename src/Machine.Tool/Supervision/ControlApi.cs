@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Machine.Tool.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -7,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
 
-/// <summary>The requests that a client of this host's user may make. Long answers are one <see cref="ControlEvent"/> a line.</summary>
-internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecycle, ILogger logger)
+/// <summary>The requests that a client of this host's user may make. Long answers are one <see cref="ControlEvent"/> after another.</summary>
+internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, MachineLifecycle lifecycle, ILogger logger)
 {
     private readonly RunningCommands commands = new();
 
@@ -16,10 +15,13 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
     {
         routes.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(Status(), ControlJson.Options, http.RequestAborted));
         routes.MapPost("/v1/exec", ExecAsync);
-        routes.MapPost("/v1/done/{token}", http =>
+        routes.MapPost("/v1/done/{token}", async http =>
         {
-            commands.Done((string)http.Request.RouteValues["token"]!);
-            return Task.CompletedTask;
+            // Nothing to tell is an empty answer: the client then reads no JSON.
+            if (commands.Done((string)http.Request.RouteValues["token"]!) is { } ordered && await ordered.EndAsync() is { } end)
+            {
+                await http.Response.WriteAsJsonAsync(end, ControlJson.Options);
+            }
         });
         routes.MapPost("/v1/suspend", async http => await http.Response.WriteAsJsonAsync(new SuspendAnswer(await lifecycle.SuspendAsync()), ControlJson.Options));
         routes.MapPost("/v1/stop", async http =>
@@ -55,12 +57,19 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
     // Ready, then a lease that lasts as long as the client's connection: whoever kills the client ends the command.
     private async Task ExecAsync(HttpContext http)
     {
-        http.Response.ContentType = "application/x-ndjson";
+        http.Response.ContentType = "application/octet-stream";
         var gone = http.RequestAborted;
-        var request = await http.Request.ReadFromJsonAsync<CommandRequest>(ControlJson.Options, gone);
         var entered = false;
         try
         {
+            var request = await ReadAsync(http);
+            OrderedCommand? ordered = null;
+            if (request.Order is { } order && (ordered = OrderedCommand.Check(folders, paths, order)) is null)
+            {
+                await SendAsync(http, new ControlEvent { Unapproved = true });
+                return;
+            }
+
             var (ready, progress) = lifecycle.Start();
             entered = true;
             await foreach (var news in progress.ListenAsync(gone))
@@ -69,7 +78,7 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
             }
 
             var machine = await ready;
-            await LeaseAsync(http, machine, request?.Display ?? "", gone);
+            await LeaseAsync(http, machine, request.Display, ordered, gone);
         }
         catch (MachineException e)
         {
@@ -94,12 +103,15 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
         }
     }
 
-    private async Task LeaseAsync(HttpContext http, RunningMachine machine, string display, CancellationToken gone)
+    private async Task LeaseAsync(HttpContext http, RunningMachine machine, string display, OrderedCommand? ordered, CancellationToken gone)
     {
-        var command = commands.Begin(display);
+        var token = RunningCommands.NewToken();
+        var prepared = ordered is null ? null : await ordered.PrepareAsync(machine, token, gone);
+        var command = commands.Begin(token, display, ordered);
         try
         {
-            await SendAsync(http, new ControlEvent { Lease = new CommandLease(command.Token, machine.Guest, machine.Machine.Accelerator, Stale(machine)) });
+            await SendAsync(http, new ControlEvent { Lease = new CommandLease(token, machine.Guest, machine.Machine.Accelerator, Stale(machine), prepared) });
+            ordered?.GetReady();
             var ended = await Task.WhenAny(machine.Machine.Exited, Task.Delay(Timeout.Infinite, gone));
             if (ended == machine.Machine.Exited)
             {
@@ -120,10 +132,17 @@ internal sealed class ControlApi(MachineFolders folders, MachineLifecycle lifecy
     private bool Stale(RunningMachine? running) =>
         running?.MachinefileHash is { } hash && hash != MachineStart.HashOf(folders.Project);
 
+    private static async Task<CommandRequest> ReadAsync(HttpContext http)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        body.Position = 0;
+        return CommandRequest.Read(new FieldReader(body));
+    }
+
     private static async Task SendAsync(HttpContext http, ControlEvent news)
     {
-        await JsonSerializer.SerializeAsync(http.Response.Body, news, ControlJson.Options, http.RequestAborted);
-        await http.Response.Body.WriteAsync("\n"u8.ToArray(), http.RequestAborted);
+        await http.Response.Body.WriteAsync(news.ToFields().Written.ToArray(), http.RequestAborted);
         await http.Response.Body.FlushAsync(http.RequestAborted);
     }
 }

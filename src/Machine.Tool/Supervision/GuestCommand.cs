@@ -1,4 +1,3 @@
-using System.Text;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
@@ -16,36 +15,22 @@ internal sealed record GuestCommand(string Directory, IReadOnlyDictionary<string
     /// <exception cref="MachineException">It is too long for one command line of the guest.</exception>
     public string Line(string token, HostUser user)
     {
-        using var fields = new MemoryStream();
-        Write(fields, "1");
-        Write(fields, token);
-        Write(fields, DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString());
-        Write(fields, user.UserId.ToString());
-        Write(fields, user.GroupId.ToString());
-        Write(fields, Directory);
-        Write(fields, Environment.Count.ToString());
+        var fields = new FieldWriter().Add("1").Add(token).Add(DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Add(user.UserId).Add(user.GroupId).Add(Directory).Add(Environment.Count);
         foreach (var (name, value) in Environment)
         {
-            Write(fields, $"{name}={value}");
+            fields.Add($"{name}={value}");
         }
 
         foreach (var argument in Arguments)
         {
-            fields.Write(argument);
-            fields.WriteByte(0);
+            fields.Add(argument);
         }
 
-        var payload = Convert.ToBase64String(fields.GetBuffer(), 0, (int)fields.Length);
+        var payload = Convert.ToBase64String(fields.Written);
         return payload.Length <= LongestPayload
             ? $"exec perl {GuestLayout.Programs}/exec.pl {payload}"
             : throw new MachineException(
-                $"the command line is {fields.Length:N0} bytes long; the machine takes {LongestPayload * 3 / 4:N0}",
+                $"the command line is {fields.Written.Length:N0} bytes long; the machine takes {LongestPayload * 3 / 4:N0}",
                 "put the arguments into a file (a response file, xargs)", ExitCode.MachineUnavailable);
-    }
-
-    private static void Write(MemoryStream fields, string text)
-    {
-        fields.Write(Encoding.UTF8.GetBytes(text));
-        fields.WriteByte(0);
     }
 }

@@ -23,19 +23,19 @@ internal static class GuestEnvironment
         "DOTNET_WATCH_RESTART_ON_RUDE_EDIT", "DOTNET_USE_POLLING_FILE_WATCHER",
     ];
 
-    public static Dictionary<string, string> For(Machinefile machinefile, HostUser user, IReadOnlyDictionary<string, string?> extra)
+    public static Dictionary<string, string> For(Machinefile machinefile, HostUser user, CommandOrder order)
     {
         var variables = BuildEnvironment.Of(user);
         foreach (var name in Passed)
         {
-            Pass(variables, name);
+            Pass(order, variables, name);
         }
 
-        foreach (var (name, value) in machinefile.Env.Concat(extra))
+        foreach (var (name, value) in machinefile.Env.Concat(order.Variables))
         {
             if (value is null)
             {
-                Pass(variables, name);
+                Pass(order, variables, name);
             }
             else
             {
@@ -46,9 +46,9 @@ internal static class GuestEnvironment
         return variables;
     }
 
-    private static void Pass(Dictionary<string, string> variables, string name)
+    private static void Pass(CommandOrder order, Dictionary<string, string> variables, string name)
     {
-        if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+        if (order.Environment.GetValueOrDefault(name) is { Length: > 0 } value)
         {
             variables[name] = value;
         }

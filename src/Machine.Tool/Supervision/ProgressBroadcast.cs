@@ -32,13 +32,14 @@ internal sealed class ProgressBroadcast : IProgressSink
         var channel = Channel.CreateUnbounded<ControlEvent>();
         lock (gate)
         {
-            history.ForEach(past => channel.Writer.TryWrite(past));
             if (ended)
             {
+                // To whom a machine is ready at once, how it became so is no news.
                 channel.Writer.TryComplete();
             }
             else
             {
+                history.ForEach(past => channel.Writer.TryWrite(past));
                 listeners.Add(channel);
             }
         }

@@ -9,7 +9,7 @@ namespace Machine.Tool.Supervision;
 /// Runs one command in the guest as if it ran here: ssh inherits this process's streams, so bytes, terminal, colours and
 /// window size need no code of ours. What is left to us are signals and the exit code.
 /// </summary>
-internal sealed class RemoteExecution(ClientLease lease, HostUser user)
+internal sealed class RemoteExecution(ClientLease lease)
 {
     /// <summary>ssh's own failures; a command may end with it too.</summary>
     private const int SshFailed = 255;
@@ -20,23 +20,22 @@ internal sealed class RemoteExecution(ClientLease lease, HostUser user)
 
     private GuestConnection Guest => lease.Lease.Guest;
 
-    /// <param name="begun">Called when the command is on its way.</param>
+    /// <param name="line">As the supervisor prepared it.</param>
     /// <returns>The command's exit code.</returns>
     /// <exception cref="MachineException">The connection was lost, or somebody stopped the machine.</exception>
-    public async Task<int> RunAsync(GuestCommand command, Action begun)
+    public int Run(string line)
     {
         var terminal = Terminal.InputIsTerminal && Terminal.OutputIsTerminal;
-        using var ssh = Start(command, terminal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Pass(context, terminal));
         using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => context.Cancel = true);
+        using var ssh = Start(line, terminal);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ssh));
         using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => End(context, ssh));
-        begun();
-        await ssh.WaitForExitAsync();
-        return ssh.ExitCode == SshFailed ? await ExplainAsync() : ssh.ExitCode;
+        ssh.WaitForExit();
+        return ssh.ExitCode == SshFailed ? Explain() : ssh.ExitCode;
     }
 
-    private Process Start(GuestCommand command, bool terminal)
+    private Process Start(string line, bool terminal)
     {
         // Without a terminal of the guest's own, Ctrl+C would end ssh instead of the command: ssh gets a session of its own.
         var program = Ssh.Program;
@@ -49,7 +48,7 @@ internal sealed class RemoteExecution(ClientLease lease, HostUser user)
 
         var start = new ProcessStartInfo(program) { UseShellExecute = false };
         arguments.ForEach(start.ArgumentList.Add);
-        start.ArgumentList.Add(command.Line(lease.Lease.Token, user));
+        start.ArgumentList.Add(line);
         return Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
     }
 
@@ -71,15 +70,15 @@ internal sealed class RemoteExecution(ClientLease lease, HostUser user)
         ssh.Kill();
     }
 
-    private async Task<int> ExplainAsync()
+    private int Explain()
     {
-        var own = await Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None);
+        var own = Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None).GetAwaiter().GetResult();
         if (own.ExitCode == 0 && own.Output == "255")
         {
             return SshFailed;
         }
 
-        throw await lease.WasStoppedAsync(TimeSpan.FromSeconds(5))
+        throw lease.WasStopped(TimeSpan.FromSeconds(5))
             ? new MachineException("the machine was stopped while the command ran", exitCode: ExitCode.MachineUnavailable)
             : new MachineException(
                 "the connection to the machine was lost while the command ran; the command was ended", "dotnet machine status", ExitCode.MachineUnavailable);

@@ -7,19 +7,22 @@ namespace Machine.Tool.Supervision;
 /// <summary>The commands that clients run at this moment.</summary>
 internal sealed class RunningCommands
 {
-    private readonly ConcurrentDictionary<string, RunningCommand> commands = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (RunningCommand Command, OrderedCommand? Ordered)> commands = new(StringComparer.Ordinal);
 
-    public IReadOnlyList<RunningCommand> Snapshot() => [.. commands.Values.OrderBy(command => command.Started)];
+    public IReadOnlyList<RunningCommand> Snapshot() => [.. commands.Values.Select(entry => entry.Command).OrderBy(command => command.Started)];
 
-    public RunningCommand Begin(string display)
+    public static string NewToken() => Guid.NewGuid().ToString("N")[..12];
+
+    public RunningCommand Begin(string token, string display, OrderedCommand? ordered)
     {
-        var command = new RunningCommand(Guid.NewGuid().ToString("N")[..12], display, DateTimeOffset.UtcNow);
-        commands[command.Token] = command;
+        var command = new RunningCommand(token, display, DateTimeOffset.UtcNow);
+        commands[token] = (command, ordered);
         return command;
     }
 
     /// <summary>The client says that its command has ended.</summary>
-    public void Done(string token) => commands.TryRemove(token, out _);
+    /// <returns>What was ordered; null where nothing was, or it is known to have ended.</returns>
+    public OrderedCommand? Done(string token) => commands.TryRemove(token, out var entry) ? entry.Ordered : null;
 
     /// <summary>The client's connection has ended.</summary>
     /// <returns>True when the client had said that its command ended.</returns>

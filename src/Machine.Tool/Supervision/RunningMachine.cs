@@ -2,6 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Workspaces;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -16,6 +17,9 @@ internal sealed class RunningMachine(
     public IEngineMachine Machine => machine;
 
     public GuestConnection Guest => guest;
+
+    /// <summary>Tells what commands changed; between two of them one process of it waits in the guest.</summary>
+    public GuestProgram Changes { get; } = GuestProgram.Over(guest);
 
     /// <summary>As it was started: the file may say something else by now.</summary>
     public Machinefile Machinefile => started.Machinefile;
@@ -39,6 +43,8 @@ internal sealed class RunningMachine(
     /// <returns>Why it does not; null when it did.</returns>
     public async Task<string?> LetGoOfSharesAsync(string project, CancellationToken cancel)
     {
+        // What waits there holds the workspace.
+        Changes.Dispose();
         var paths = Machinefile.Shares.Select(share => share.GuestPath).Prepend(project).Select(Ssh.ShellQuote);
         var result = await Ssh.TryRunAsync(guest, $"perl {GuestLayout.Programs}/suspend.pl {string.Join(' ', paths)}", cancel);
         return result.ExitCode == 0 ? null : Programs.LastLines(result.Error, 1).Trim();
@@ -59,6 +65,7 @@ internal sealed class RunningMachine(
     /// <summary>Ends the connection and what it served; the machine runs on.</summary>
     public async Task DisconnectAsync()
     {
+        Changes.Dispose();
         await master.CloseAsync(CancellationToken.None);
         await services.DisposeAsync();
     }

@@ -9,27 +9,36 @@ internal sealed class SupervisorClient
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
 
     private readonly MachineFolders folders;
+    private readonly SupervisorLaunch launch;
 
-    private SupervisorClient(MachineFolders folders) => this.folders = folders;
+    private SupervisorClient(MachineFolders folders)
+    {
+        this.folders = folders;
+        launch = new SupervisorLaunch(folders);
+    }
 
     public static SupervisorClient For(MachinePaths paths, ProjectRoot project) => new(new MachineFolders(paths, project));
 
+    /// <summary>Whether a supervisor listens, as far as its socket tells.</summary>
+    public bool IsThere => File.Exists(folders.ControlSocket);
+
     /// <summary>What the running supervisor says; null when none runs.</summary>
-    public async Task<MachineStatus?> TryStatusAsync(CancellationToken cancel)
+    public MachineStatus? TryStatus(CancellationToken cancel)
     {
         // Told apart before anything is tried: an exception costs more than all else that `status` does.
-        if (!File.Exists(folders.ControlSocket))
+        if (!IsThere)
         {
             return null;
         }
 
         try
         {
-            using var answer = await ControlAnswer.ToAsync(folders.ControlSocket, "GET", "/v1/status", cancel);
-            return await answer.ReadAsync<MachineStatus>(cancel);
+            using var answer = ControlAnswer.To(folders.ControlSocket, "GET", "/v1/status", cancel);
+            return answer.Read<MachineStatus>();
         }
         catch (IOException)
         {
+            cancel.ThrowIfCancellationRequested();
             return null;
         }
     }
@@ -38,13 +47,13 @@ internal sealed class SupervisorClient
     /// <returns>False when nothing ran.</returns>
     public async Task<bool> StopAsync(CancellationToken cancel)
     {
-        if (await TryStatusAsync(cancel) is null && !MayHaveLeftovers)
+        if (TryStatus(cancel) is null && !MayHaveLeftovers)
         {
             return false;
         }
 
-        await EnsureSupervisorAsync(cancel);
-        (await ControlAnswer.ToAsync(folders.ControlSocket, "POST", "/v1/stop", cancel)).Dispose();
+        EnsureSupervisor(cancel);
+        ControlAnswer.To(folders.ControlSocket, "POST", "/v1/stop", cancel).Dispose();
         await UntilGoneAsync(cancel);
         return true;
     }
@@ -53,8 +62,8 @@ internal sealed class SupervisorClient
     /// <returns>Why it stays up; null when it is suspended.</returns>
     public async Task<string?> SuspendAsync(CancellationToken cancel)
     {
-        using var answer = await ControlAnswer.ToAsync(folders.ControlSocket, "POST", "/v1/suspend", cancel);
-        var reason = (await answer.ReadAsync<SuspendAnswer>(cancel)).Reason;
+        using var answer = ControlAnswer.To(folders.ControlSocket, "POST", "/v1/suspend", cancel);
+        var reason = (answer.Read<SuspendAnswer>() ?? throw new EndOfStreamException("the supervisor ended")).Reason;
         if (reason is null)
         {
             await UntilGoneAsync(cancel);
@@ -66,12 +75,14 @@ internal sealed class SupervisorClient
     /// <summary>
     /// Starts or resumes the machine when needed and gets the right to run one command. The lease ends with its disposal.
     /// </summary>
-    /// <exception cref="MachineException">The machine did not start.</exception>
-    public async Task<ClientLease> LeaseAsync(string display, IProgressSink progress, CancellationToken cancel)
+    /// <param name="progress">Asked for when there is something to show.</param>
+    /// <returns>Null where the order needs an approval first.</returns>
+    /// <exception cref="MachineException">The machine did not start, or the order was refused.</exception>
+    public ClientLease? Lease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel)
     {
-        if (!File.Exists(folders.ControlSocket))
+        if (!IsThere)
         {
-            await EnsureSupervisorAsync(cancel);
+            EnsureSupervisor(cancel);
         }
 
         // A supervisor that is just ending may take the request and drop it: then there is a next one.
@@ -79,34 +90,40 @@ internal sealed class SupervisorClient
         {
             try
             {
-                return await TryLeaseAsync(display, progress, cancel);
+                return TryLease(request, progress, cancel);
             }
             catch (IOException) when (attempt < 5)
             {
-                await EnsureSupervisorAsync(cancel);
+                EnsureSupervisor(cancel);
             }
             catch (IOException e)
             {
                 throw new MachineException(
-                    $"the supervisor of this machine does not answer: {e.Message}\n{SupervisorLogTail()}", "dotnet machine doctor", ExitCode.MachineUnavailable, e);
+                    $"the supervisor of this machine does not answer: {e.Message}\n{launch.LogTail()}", "dotnet machine doctor", ExitCode.MachineUnavailable, e);
             }
         }
     }
 
     private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
 
-    private async Task<ClientLease> TryLeaseAsync(string display, IProgressSink progress, CancellationToken cancel)
+    private ClientLease? TryLease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel)
     {
-        var answer = await ControlAnswer.ToAsync(folders.ControlSocket, "POST", "/v1/exec", cancel, new CommandRequest(display));
+        var answer = ControlAnswer.To(folders.ControlSocket, "POST", "/v1/exec", cancel, request);
+        var leased = false;
         try
         {
             while (true)
             {
-                var line = await answer.Body.ReadLineAsync(cancel) ?? throw new EndOfStreamException("the supervisor ended");
-                var news = ControlEvent.Parse(line);
+                var news = ControlEvent.Read(answer.Body);
                 if (news.Lease is { } lease)
                 {
+                    leased = true;
                     return new ClientLease(lease, answer, folders.ControlSocket);
+                }
+
+                if (news.Unapproved)
+                {
+                    return null;
                 }
 
                 if (news.Failure is { } failure)
@@ -114,13 +131,19 @@ internal sealed class SupervisorClient
                     throw new MachineException(failure.Message, failure.Remedy, failure.ExitCode);
                 }
 
-                Show(news, progress);
+                Show(news, progress());
             }
         }
-        catch
+        catch (EndOfStreamException) when (cancel.IsCancellationRequested)
         {
-            answer.Dispose();
-            throw;
+            throw new OperationCanceledException(cancel);
+        }
+        finally
+        {
+            if (!leased)
+            {
+                answer.Dispose();
+            }
         }
     }
 
@@ -142,43 +165,30 @@ internal sealed class SupervisorClient
         }
     }
 
-    private async Task EnsureSupervisorAsync(CancellationToken cancel)
+    private void EnsureSupervisor(CancellationToken cancel)
     {
         var waited = Stopwatch.StartNew();
         Process? spawned = null;
-        while (await TryStatusAsync(cancel) is null)
+        while (TryStatus(cancel) is null)
         {
             if (spawned is null || spawned.HasExited)
             {
                 spawned?.Dispose();
-                spawned = Spawn();
+                spawned = launch.Start();
             }
 
             if (waited.Elapsed > StartDeadline)
             {
                 throw new MachineException(
-                    $"the supervisor of this machine did not come up within {StartDeadline.TotalSeconds:0} s\n{SupervisorLogTail()}",
+                    $"the supervisor of this machine did not come up within {StartDeadline.TotalSeconds:0} s\n{launch.LogTail()}",
                     $"its log: {folders.SupervisorLog}", ExitCode.MachineUnavailable);
             }
 
-            await Task.Delay(50, cancel);
+            cancel.WaitHandle.WaitOne(50);
+            cancel.ThrowIfCancellationRequested();
         }
 
         spawned?.Dispose();
-    }
-
-    private Process Spawn()
-    {
-        folders.Create();
-        RotateLog();
-        var (program, arguments) = SelfCommand.With(SupervisorProcess.Verb, folders.Project.Path);
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };
-        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", folders.SupervisorLog, program, .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return Process.Start(start)!;
     }
 
     private async Task UntilGoneAsync(CancellationToken cancel)
@@ -186,15 +196,4 @@ internal sealed class SupervisorClient
         // Its lock dies with it.
         (await FileLock.AcquireAsync(folders.SupervisorLock, waiting: null, cancel)).Dispose();
     }
-
-    private void RotateLog()
-    {
-        if (new FileInfo(folders.SupervisorLog) is { Exists: true, Length: > 4 * 1024 * 1024 })
-        {
-            File.Move(folders.SupervisorLog, folders.SupervisorLog + ".1", overwrite: true);
-        }
-    }
-
-    private string SupervisorLogTail() =>
-        File.Exists(folders.SupervisorLog) ? Programs.LastLines(File.ReadAllText(folders.SupervisorLog), 6) : "";
 }

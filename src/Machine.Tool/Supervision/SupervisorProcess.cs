@@ -48,7 +48,7 @@ internal static partial class SupervisorProcess
 
         var lifecycle = new MachineLifecycle(folders, paths, EngineCatalog.Create(paths), logs, shutdown.Token);
         await using var application = ServiceHost.Create(folders.ControlSocket, logs, limits => limits.MinResponseDataRate = null);
-        var api = new ControlApi(folders, lifecycle, logger);
+        var api = new ControlApi(folders, paths, lifecycle, logger);
         api.Map(application);
         await application.StartAsync(CancellationToken.None);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token);

@@ -5,16 +5,41 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>Runs <c>changes.pl</c> as a process with pipes: input, output and errors flow at the same time, so none waits for another.</summary>
-internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> start) : IGuestWorkspace
+internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> start) : IGuestWorkspace, IDisposable
 {
     private const int MostErrorCharacters = 16 * 1024;
 
+    private readonly Lock gate = new();
     private (string Key, Process Process)? ready;
+    private bool disposed;
 
     public static GuestProgram Over(GuestConnection guest) => new((verb, arguments) => Ssh.StartPiped(
         guest, string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
 
-    public void GetReady(string verb, IReadOnlyList<string> arguments) => ready ??= (Key(verb, arguments), start("--when-told", [verb, .. arguments]));
+    public void GetReady(string verb, IReadOnlyList<string> arguments)
+    {
+        var key = Key(verb, arguments);
+        lock (gate)
+        {
+            if (disposed || (ready is { } waiting && waiting.Key == key && !waiting.Process.HasExited))
+            {
+                return;
+            }
+
+            LetGo();
+            ready = (key, start("--when-told", [verb, .. arguments]));
+        }
+    }
+
+    /// <summary>Ends what waits; nothing gets ready any more.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            LetGo();
+        }
+    }
 
     public async Task RunAsync(string verb, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, Func<GuestReader, Task> read, CancellationToken cancel)
     {
@@ -71,12 +96,18 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
     // One that waits is told by a byte; one that ended meanwhile (the machine was stopped) is of no use.
     private Process? TakeReady(string key)
     {
-        if (ready is not { } waiting || waiting.Key != key)
+        (string Key, Process Process) waiting;
+        lock (gate)
         {
-            return null;
+            if (ready is not { } one || one.Key != key)
+            {
+                return null;
+            }
+
+            waiting = one;
+            ready = null;
         }
 
-        ready = null;
         try
         {
             if (!waiting.Process.HasExited)
@@ -93,6 +124,25 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
 
         waiting.Process.Dispose();
         return null;
+    }
+
+    // Its input's end is its own.
+    private void LetGo()
+    {
+        if (ready is { } waiting)
+        {
+            ready = null;
+            try
+            {
+                waiting.Process.Kill();
+            }
+            catch (InvalidOperationException)
+            {
+                // It has ended.
+            }
+
+            waiting.Process.Dispose();
+        }
     }
 
     private static async Task<bool> EndsAsync(Process process, CancellationToken cancel)

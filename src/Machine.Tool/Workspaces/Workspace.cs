@@ -15,8 +15,8 @@ internal sealed class Workspace(
     private readonly ImportLimits limits = limits ?? ImportLimits.Default;
     private readonly Func<string, HostTree> openTree = openTree ?? HostTree.Open;
 
-    public static Workspace Open(ProjectRoot project, MachinePaths paths, WorkspaceSettings settings, GuestConnection guest) =>
-        new(project.Path, paths.MachineFolder(project.MachineId), settings, GuestProgram.Over(guest));
+    public static Workspace Open(ProjectRoot project, MachinePaths paths, WorkspaceSettings settings, IGuestWorkspace guest) =>
+        new(project.Path, paths.MachineFolder(project.MachineId), settings, guest);
 
     /// <summary>
     /// Before a command: an output that was brought and is gone from the host is removed inside, so that
@@ -38,7 +38,7 @@ internal sealed class Workspace(
         return clock.Now();
     }
 
-    /// <summary>When the command has begun: connecting to the guest and starting a program there takes as long as a short command, so both run beside it.</summary>
+    /// <summary>Connecting to the guest and starting a program there takes as long as a short command: both are done before its end, at best before its beginning.</summary>
     /// <param name="extraOutputs">As given to <see cref="CollectAsync"/> afterwards.</param>
     public void GetReady(IReadOnlyList<string>? extraOutputs = null) => guest.GetReady("list", Skipped(extraOutputs ?? []));
 

@@ -16,7 +16,7 @@ public sealed partial class RoomTests
         ["Packages"] = ["Guest", "Machinefiles", "Hosting"],
         ["Images"] = ["Engines", "Guest", "Machinefiles", "Hosting"],
         ["Enclosure"] = ["Images", "Guest", "Machinefiles", "Hosting"],
-        ["Supervision"] = ["Engines", "Images", "Network", "Packages", "Guest", "Machinefiles", "Hosting"],
+        ["Supervision"] = ["Engines", "Images", "Network", "Packages", "Workspaces", "Guest", "Machinefiles", "Hosting"],
         ["Commands"] = ["Machinefiles", "Supervision", "Enclosure", "Images", "Engines", "Workspaces", "Guest", "Hosting"],
     };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
+using Machine.Tool.Workspaces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,8 +25,10 @@ public sealed class ControlAnswerTests : IAsyncLifetime
         server.MapPost("/v1/suspend", http => http.Response.WriteAsJsonAsync(new SuspendAnswer("it is awake"), ControlJson.Options, http.RequestAborted));
         server.MapPost("/v1/exec", async http =>
         {
-            var request = await http.Request.ReadFromJsonAsync<CommandRequest>(ControlJson.Options, http.RequestAborted);
-            await http.Response.WriteAsync(JsonSerializer.Serialize(new ControlEvent { Note = request!.Display }, ControlJson.Options) + "\n", http.RequestAborted);
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+            body.Position = 0;
+            await http.Response.Body.WriteAsync(new ControlEvent { Note = CommandRequest.Read(new FieldReader(body)).Display }.ToFields().Written.ToArray(), http.RequestAborted);
             await http.Response.Body.FlushAsync(http.RequestAborted);
             http.RequestAborted.Register(clientGone.SetResult);
             await clientGone.Task;
@@ -40,19 +43,19 @@ public sealed class ControlAnswerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_value_is_read_whole()
+    public void A_value_is_read_whole()
     {
-        using var answer = await ControlAnswer.ToAsync(Socket, "POST", "/v1/suspend", Cancel);
+        using var answer = ControlAnswer.To(Socket, "POST", "/v1/suspend", Cancel);
 
-        (await answer.ReadAsync<SuspendAnswer>(Cancel)).Reason.ShouldBe("it is awake");
+        answer.Read<SuspendAnswer>()!.Reason.ShouldBe("it is awake");
     }
 
     [Fact]
     public async Task News_arrive_as_they_are_written_and_the_server_sees_the_client_go()
     {
-        using (var answer = await ControlAnswer.ToAsync(Socket, "POST", "/v1/exec", Cancel, new CommandRequest("true äöü")))
+        using (var answer = ControlAnswer.To(Socket, "POST", "/v1/exec", Cancel, new CommandRequest("true äöü")))
         {
-            ControlEvent.Parse((await answer.Body.ReadLineAsync(Cancel))!).Note.ShouldBe("true äöü");
+            ControlEvent.Read(answer.Body).Note.ShouldBe("true äöü");
             clientGone.Task.IsCompleted.ShouldBeFalse();
         }
 
@@ -60,44 +63,28 @@ public sealed class ControlAnswerTests : IAsyncLifetime
     }
 
     [Fact]
-    public void News_are_read_as_the_supervisor_writes_them()
+    public async Task Who_waits_for_news_can_be_interrupted()
     {
-        ControlEvent[] all =
-        [
-            new() { Step = "booting" },
-            new() { Detail = "äöü \"quoted\"" },
-            new() { Note = "line\nline" },
-            new() { Failure = new ControlFailure("message", "remedy", 3) },
-            new() { Failure = new ControlFailure("message", null, 125) },
-            new() { Lease = new CommandLease("token", new GuestConnection(22, "key", "hosts", "socket"), "tcg", Stale: true) },
-            new() { Stopped = true },
-        ];
+        using var interrupt = new CancellationTokenSource();
+        using var answer = ControlAnswer.To(Socket, "POST", "/v1/exec", interrupt.Token, new CommandRequest("sleep"));
+        ControlEvent.Read(answer.Body).Note.ShouldBe("sleep");
+        var more = Task.Run(() => ControlEvent.Read(answer.Body), Cancel);
 
-        foreach (var news in all)
-        {
-            ControlEvent.Parse(JsonSerializer.Serialize(news, ControlJson.Options)).ShouldBe(news);
-        }
+        await interrupt.CancelAsync();
+
+        await Should.ThrowAsync<IOException>(() => more.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("null")]
-    [InlineData("[]")]
-    [InlineData("{\"lease\":{}}")]
-    [InlineData("{\"failure\":\"\"}")]
-    [InlineData("{\"step\":1}")]
-    public void What_is_no_news_is_refused(string line) => Should.Throw<JsonException>(() => ControlEvent.Parse(line));
-
     [Fact]
-    public async Task What_the_server_refuses_is_an_error() =>
-        (await Should.ThrowAsync<IOException>(() => ControlAnswer.ToAsync(Socket, "POST", "/v1/nothing", Cancel))).Message.ShouldContain("404");
+    public void What_the_server_refuses_is_an_error() =>
+        (Should.Throw<IOException>(() => ControlAnswer.To(Socket, "POST", "/v1/nothing", Cancel))).Message.ShouldContain("404");
 
     [Fact]
     public async Task Where_nobody_listens_is_an_error()
     {
         await server.StopAsync(Cancel);
 
-        await Should.ThrowAsync<IOException>(() => ControlAnswer.ToAsync(Socket, "GET", "/v1/status", Cancel));
+        Should.Throw<IOException>(() => ControlAnswer.To(Socket, "GET", "/v1/status", Cancel));
     }
 }
 
@@ -113,9 +100,8 @@ public sealed class KnownTypesTests
             "a-1", "/a", MachineState.Suspending, "1", 2, 3, null, "qemu", "tcg", null, DateTimeOffset.UnixEpoch, 4,
             [new RunningCommand("t", "true", DateTimeOffset.UnixEpoch)], ["127.0.0.1:1 → 2"], Stale: true);
         Same(status);
-        Same(new ControlEvent { Lease = new CommandLease("t", new GuestConnection(1, "k", "h", "c"), "tcg", Stale: false) });
-        Same(new ControlEvent { Failure = new ControlFailure("no", null, 1) });
-        Same(new ControlEvent { Stopped = true });
+        Same(new CommandEnd(null, new ControlFailure("no", null, 1)));
+        Same(new CommandEnd(ChangeReport.Of([new Change("a", ChangeKind.Deleted, ChangeClass.Guarded, 1, Executable: true, Conflict: false, "why")]), null));
         Same(new MachineRecord(1, "a-1", "/a", null, "qemu", ["home"], Prepared: true, DateTimeOffset.UnixEpoch));
     }
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Machine.Tool.Commands.Outputs;
+namespace Machine.Tool.Workspaces.Outputs;
 
 /// <summary>
 /// Finds in a dotnet command line the options that name output. Nothing else is understood here, and nothing is changed:

@@ -3,9 +3,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Commands;
+namespace Machine.Tool.Workspaces;
 
 /// <summary>What a person was last told of, as digests: the same news twice would flood a pipeline.</summary>
 internal sealed record ToldChanges(int Version, string Held, string Refused)
@@ -16,6 +15,9 @@ internal sealed record ToldChanges(int Version, string Held, string Refused)
     public static ToldChanges Nothing { get; } = new(CurrentVersion, Digest([]), Digest([]));
 
     public static string FileIn(string machineFolder) => Path.Combine(machineFolder, "told.json");
+
+    /// <summary>Whether a person was told of something that waited when a command last ended.</summary>
+    public static bool Any(string machineFolder) => File.Exists(FileIn(machineFolder));
 
     public static ToldChanges Read(string file)
     {
@@ -42,7 +44,11 @@ internal sealed record ToldChanges(int Version, string Held, string Refused)
 
     public void SaveOver(ToldChanges before, string file)
     {
-        if (this != before)
+        if (this == Nothing)
+        {
+            File.Delete(file);
+        }
+        else if (this != before)
         {
             JsonState.Write(file, this, Json);
         }

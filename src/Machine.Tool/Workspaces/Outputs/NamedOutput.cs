@@ -1,4 +1,4 @@
-namespace Machine.Tool.Commands.Outputs;
+namespace Machine.Tool.Workspaces.Outputs;
 
 /// <summary>What a path on a command line is relative to, and whether it is a folder.</summary>
 internal enum PlaceKind

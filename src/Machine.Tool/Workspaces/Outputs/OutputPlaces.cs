@@ -1,9 +1,8 @@
 using System.Text;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Commands.Outputs;
+namespace Machine.Tool.Workspaces.Outputs;
 
 /// <summary>Turns the places that a dotnet command names for output into globs of outputs, for this command alone.</summary>
 /// <param name="project">The project's root, by its real path.</param>
@@ -11,13 +10,12 @@ namespace Machine.Tool.Commands.Outputs;
 internal sealed class OutputPlaces(string project, string directory, Machinefile machinefile)
 {
     /// <param name="command">Program and arguments.</param>
+    /// <returns>Nothing for a program that is not dotnet.</returns>
     /// <exception cref="MachineException">A place lies where the machine's writing would be lost.</exception>
-    public static IReadOnlyList<string> Of(IReadOnlyList<byte[]> command, ProjectCommand here)
+    public IReadOnlyList<string> Of(IReadOnlyList<byte[]> command)
     {
         var arguments = command.Select(Encoding.UTF8.GetString).ToList();
-        return Path.GetFileName(arguments[0]) is "dotnet" or "dotnet.exe"
-            ? new OutputPlaces(here.Project.Path, here.Directory, here.Machinefile).Globs(arguments[1..])
-            : [];
+        return Path.GetFileName(arguments[0]) is "dotnet" or "dotnet.exe" ? Globs(arguments[1..]) : [];
     }
 
     /// <param name="arguments">Of dotnet, the verb first.</param>

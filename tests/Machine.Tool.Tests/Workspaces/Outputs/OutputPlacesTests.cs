@@ -1,9 +1,9 @@
-using Machine.Tool.Commands.Outputs;
+using Machine.Tool.Workspaces.Outputs;
 using Machine.Tool.Hosting;
 using Machine.Tool.Tests.Machinefiles;
 using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Tests.Commands.Outputs;
+namespace Machine.Tool.Tests.Workspaces.Outputs;
 
 /// <summary>Places that a command line names for output, and what of them comes back.</summary>
 public sealed class OutputPlacesTests : IDisposable

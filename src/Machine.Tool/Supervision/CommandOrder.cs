@@ -1,0 +1,27 @@
+using System.Collections;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>
+/// What a client wants run. The supervisor, which is warm, does with it what a process that has just started would take longer
+/// for than the command takes: reading the Machinefile, looking at the ledger, bringing the outputs (docs/measured.md).
+/// </summary>
+/// <param name="Directory">Where it was typed, by its real path: at or below the project.</param>
+/// <param name="Arguments">Program and arguments, byte for byte.</param>
+/// <param name="Variables">Of this command alone; null passes the client's value.</param>
+/// <param name="Environment">The client's own variables. Few of them are handed on (<see cref="GuestEnvironment"/>).</param>
+internal sealed record CommandOrder(
+    string Directory, IReadOnlyList<byte[]> Arguments, IReadOnlyDictionary<string, string?> Variables, IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>As typed in this process.</summary>
+    public static CommandOrder Here(string directory, IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
+        {
+            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+        }
+
+        return new CommandOrder(directory, arguments, variables, environment);
+    }
+}

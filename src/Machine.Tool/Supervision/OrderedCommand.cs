@@ -1,0 +1,71 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
+using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Outputs;
+
+namespace Machine.Tool.Supervision;
+
+/// <summary>A client's order, from the check of what it asks for until its outputs are on the host.</summary>
+internal sealed class OrderedCommand
+{
+    private readonly MachineFolders folders;
+    private readonly MachinePaths paths;
+    private readonly CommandOrder order;
+    private readonly Machinefile machinefile;
+    private readonly IReadOnlyList<string> outputs;
+    private RunningMachine? machine;
+    private Workspace? workspace;
+    private DateTimeOffset begun;
+
+    private OrderedCommand(MachineFolders folders, MachinePaths paths, CommandOrder order, Machinefile machinefile)
+    {
+        this.folders = folders;
+        this.paths = paths;
+        this.order = order;
+        this.machinefile = machinefile;
+        outputs = new OutputPlaces(folders.Project.Path, order.Directory, machinefile).Of(order.Arguments);
+    }
+
+    /// <summary>Looks at the Machinefile as it is now, before anything is started for it.</summary>
+    /// <returns>Null where it asks for what nobody approved.</returns>
+    /// <exception cref="MachineException">The Machinefile has a flaw, or the command names a place for output that the machine can't write.</exception>
+    public static OrderedCommand? Check(MachineFolders folders, MachinePaths paths, CommandOrder order)
+    {
+        var machinefile = MachinefileReader.Read(folders.Project);
+        return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? new OrderedCommand(folders, paths, order, machinefile) : null;
+    }
+
+    /// <param name="token">Of the lease.</param>
+    /// <exception cref="MachineException">The guest does not forget what the host removed, or the command line is too long.</exception>
+    public async Task<PreparedCommand> PrepareAsync(RunningMachine running, string token, CancellationToken cancel)
+    {
+        machine = running;
+        workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes);
+        var user = HostUser.Current;
+        var line = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Line(token, user);
+        begun = await workspace.PrepareAsync(cancel);
+        return new PreparedCommand(line, begun);
+    }
+
+    /// <summary>For the end of this command, or of the next one.</summary>
+    public void GetReady() => workspace!.GetReady(outputs);
+
+    /// <summary>Brings the outputs. Goes on when the client goes.</summary>
+    /// <returns>Null where there is nothing to tell.</returns>
+    public async Task<CommandEnd?> EndAsync()
+    {
+        try
+        {
+            var report = await workspace!.CollectAsync(begun, CancellationToken.None, outputs);
+            GetReady();
+            return report.All.Any() || ToldChanges.Any(folders.State) ? new CommandEnd(report, null) : null;
+        }
+        catch (MachineException e)
+        {
+            var stopped = await Task.WhenAny(machine!.Machine.Exited, Task.Delay(TimeSpan.FromSeconds(2))) == machine.Machine.Exited;
+            return new CommandEnd(null, stopped
+                ? new ControlFailure("the machine was stopped before the command's outputs were brought; they are held and come with the next command", null, ExitCode.MachineUnavailable)
+                : new ControlFailure(e.Message, e.Remedy, e.ExitCode));
+        }
+    }
+}
