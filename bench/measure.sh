@@ -18,11 +18,12 @@ repeat() {
   done
 }
 
-# until_line N COMMAND…: N times, how long until COMMAND's first line was there; prints a line each.
+# until_line N COMMAND…: N times, half a second apart as nobody types faster, how long until COMMAND's first line was there; prints a line each.
 until_line() {
   local count=$1 before at line
   shift
   for _ in $(seq "$count"); do
+    sleep 0.5
     before=$EPOCHREALTIME
     exec 3< <("$@" 2>/dev/null)
     IFS= read -r line <&3 || { echo "no line: $*" >&2; return 1; }

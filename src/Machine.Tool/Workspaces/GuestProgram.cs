@@ -14,7 +14,7 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
     private bool disposed;
 
     public static GuestProgram Over(GuestConnection guest) => new((verb, arguments) => Ssh.StartPiped(
-        guest, string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
+        guest, "exec " + string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
 
     public void GetReady(string verb, IReadOnlyList<string> arguments)
     {
