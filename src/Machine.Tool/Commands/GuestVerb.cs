@@ -18,15 +18,7 @@ internal static class GuestVerb
     {
         var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
         var client = SupervisorClient.For(MachinePaths.FromEnvironment(), ProjectRoot.Find(directory));
-        using var interrupts = new Interrupts();
-        if (!client.IsThere)
-        {
-            // Before a supervisor is started, for what may be refused.
-            interrupts.Heed();
-            Check(arguments);
-        }
-
-        using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables)), interrupts);
+        using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables)));
         var prepared = lease.Lease.Command
             ?? throw new MachineException("this machine was started by another version of dotnet-machine", "dotnet machine stop", ExitCode.MachineUnavailable);
         var code = new RemoteExecution(lease).Run(prepared.Line);
@@ -48,11 +40,20 @@ internal static class GuestVerb
         new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
     }
 
-    private static ClientLease Order(SupervisorClient client, CommandRequest request, Interrupts interrupts)
+    private static ClientLease Order(SupervisorClient client, CommandRequest request)
     {
+        // Heeded until the lease is there: from then on Ctrl+C is the command's.
+        using var interrupts = new Interrupts();
         ProgressView? progress = null;
         try
         {
+            if (!client.IsThere)
+            {
+                // Before a supervisor is started, for what may be refused.
+                interrupts.Heed();
+                Check(request.Order!.Arguments);
+            }
+
             var lease = client.Lease(request, Progress, interrupts.Token);
             if (lease is null)
             {
@@ -91,7 +92,7 @@ internal static class GuestVerb
         }
         catch (IOException)
         {
-            // The supervisor was killed while the command ran; the machine lives, and another one adopts it.
+            // The supervisor was killed while the command ran; the machine lives, and another one adopts it. Or it could not write (a full disk): then the reason is met here.
             return BringWithAnotherAsync(client, arguments, begun).GetAwaiter().GetResult();
         }
     }

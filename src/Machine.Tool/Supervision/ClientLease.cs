@@ -7,7 +7,7 @@ internal sealed class ClientLease(CommandLease lease, ControlAnswer connection, 
 
     /// <summary>Says that the command has ended, and waits until what was ordered is brought.</summary>
     /// <returns>Null where there is nothing to tell.</returns>
-    /// <exception cref="IOException">The supervisor has gone.</exception>
+    /// <exception cref="IOException">The supervisor that gave the lease has gone, or it could not bring.</exception>
     public CommandEnd? Done()
     {
         using var answer = ControlAnswer.To(socket, "POST", $"/v1/done/{lease.Token}", CancellationToken.None);

@@ -17,9 +17,14 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
         routes.MapPost("/v1/exec", ExecAsync);
         routes.MapPost("/v1/done/{token}", async http =>
         {
-            // Nothing to tell is an empty answer: the client then reads no JSON.
-            if (commands.Done((string)http.Request.RouteValues["token"]!) is { } ordered && await ordered.EndAsync() is { } end)
+            if (!commands.TryEnd((string)http.Request.RouteValues["token"]!, out var ordered))
             {
+                // Another supervisor gave that lease, and was killed.
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+            else if (ordered is not null && await ordered.EndAsync() is { } end)
+            {
+                // Nothing to tell is an empty answer: the client then reads no JSON.
                 await http.Response.WriteAsJsonAsync(end, ControlJson.Options);
             }
         });

@@ -21,8 +21,14 @@ internal sealed class RunningCommands
     }
 
     /// <summary>The client says that its command has ended.</summary>
-    /// <returns>What was ordered; null where nothing was, or it is known to have ended.</returns>
-    public OrderedCommand? Done(string token) => commands.TryRemove(token, out var entry) ? entry.Ordered : null;
+    /// <param name="ordered">Null where nothing was.</param>
+    /// <returns>False for one that does not run here.</returns>
+    public bool TryEnd(string token, out OrderedCommand? ordered)
+    {
+        var known = commands.TryRemove(token, out var entry);
+        ordered = entry.Ordered;
+        return known;
+    }
 
     /// <summary>The client's connection has ended.</summary>
     /// <returns>True when the client had said that its command ended.</returns>
