@@ -22,6 +22,44 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_command_whose_supervisor_was_killed_and_replaced_brings_its_outputs()
+    {
+        await BootIdAsync();
+        using var process = ToolRun.Start(project.Path, ["exec", "--", "sh", "-c", "echo started; while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir -p bin; echo late > bin/late"]);
+        process.StandardInput.Close();
+        (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("started");
+        Kill((await StatusAsync()).GetProperty("supervisorId").GetInt32());
+
+        // The next supervisor knows nothing of that command.
+        (await project.ExecAsync("touch", "/tmp/go")).ShouldSucceed();
+
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(0);
+        File.ReadAllText(project["bin/late"]).ShouldBe("late\n");
+    }
+
+    [Fact]
+    public async Task Ctrl_C_is_the_commands_own_also_where_the_machine_was_started_for_it()
+    {
+        (await project.RunAsync("stop")).ShouldSucceed();
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", ToolRun.Program, "exec", "--", "sh", "-c", "trap 'echo interrupted; exit 5' INT; echo started; sleep 600 & wait"])
+        {
+            WorkingDirectory = project.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["MACHINE_WARM"] = "never";
+        using var process = Process.Start(start)!;
+        (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("started");
+
+        using var signal = Process.Start("kill", ["-INT", $"{process.Id}"]);
+
+        (await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe("interrupted\n");
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(5);
+    }
+
+    [Fact]
     public async Task A_supervisor_that_died_while_it_stopped_the_machine_leaves_none_that_hangs()
     {
         (await project.ExecAsync("sh", "-c", "echo before > stopped.txt")).ShouldSucceed();
