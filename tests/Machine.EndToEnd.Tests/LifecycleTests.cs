@@ -42,7 +42,7 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     public async Task Ctrl_C_is_the_commands_own_also_where_the_machine_was_started_for_it()
     {
         (await project.RunAsync("stop")).ShouldSucceed();
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", ToolRun.Program, "exec", "--", "sh", "-c", "trap 'echo interrupted; exit 5' INT; echo started; sleep 600 & wait"])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", ToolRun.Program, "exec", "--", "sh", "-c", "trap 'echo interrupted; exit 5' INT; echo started; while :; do sleep 0.1; done"])
         {
             WorkingDirectory = project.Path,
             RedirectStandardOutput = true,
