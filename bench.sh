@@ -2,20 +2,24 @@
 # Measures machines on this host, and writes a table with the host's description to bench/results/.
 #
 #   ./bench.sh            starts, thaws, suspends, commands, memory, disk, files; on an image without an SDK: 15 minutes when emulated
-#   ./bench.sh --builds   also restore, build and incremental build of the sample, booted and thawed: an hour more when emulated
-#   ./bench.sh --peers    also Vagrant (libvirt) where it is installed
+#   ./bench.sh --builds   also restores, builds and tests of the sample and of fifty projects: an hour more when emulated
+#   ./bench.sh --peers    also Vagrant with libvirt, which it installs from the distribution's packages where it can
+#   ./bench.sh --only …   without the first line's part: its table is written beside, not over, the day's whole one
 #
 # BENCH_HOME keeps images and templates between runs (default: the user's cache folder). Nothing else should run meanwhile.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-builds=false peers=false
+command="./bench.sh${*:+ $*}" machines=true builds=false peers=false parts=
 for argument in "$@"; do
   case "$argument" in
-    --builds) builds=true ;;
-    --peers) peers=true ;;
-    *) echo "usage: ${0##*/} [--builds] [--peers]" >&2; exit 2 ;;
+    --builds) builds=true parts+=-builds ;;
+    --peers) peers=true parts+=-peers ;;
+    --only) machines=false ;;
+    *) echo "usage: ${0##*/} [--only] [--builds] [--peers]" >&2; exit 2 ;;
   esac
 done
+# Peers are compared with the first part's figures.
+$machines || $builds || { echo "--only leaves nothing to measure" >&2; exit 2; }
 
 "$root/eng/prerequisites.sh"
 # shellcheck source=eng/dotnet-root.sh
@@ -30,13 +34,17 @@ clean_up() {
   for project in "$work"/p*/; do
     [ -e "$project/Machinefile" ] && (cd "$project" && "$tool" destroy --yes >/dev/null 2>&1) || true
   done
+  ! declare -F peers_clean >/dev/null || peers_clean
   rm -rf "$work"
 }
 trap clean_up EXIT
 (cd "$root" && dotnet build src/Machine.Tool -c Release -v quiet --disable-build-servers)
 
-# shellcheck source=bench/machines.sh
-. "$root/bench/machines.sh"
+head -1 /proc/stat >"$work/stat"
+if $machines; then
+  # shellcheck source=bench/machines.sh
+  . "$root/bench/machines.sh"
+fi
 if $builds; then
   # shellcheck source=bench/builds.sh
   . "$root/bench/builds.sh"

@@ -7,7 +7,7 @@ sample() { # sample FOLDER: a copy of the sample that was never built
 builds_of() { # builds_of WHAT FILE DOTNET…: in the current folder; FILE is edited between two builds
   local what=$1 file=$2
   shift 2
-  seconds "$@" restore | row "restore of $what, no package there yet" s
+  seconds "$@" restore | row "restore of $what, ${packages:-no package there yet}" s
   seconds "$@" build --no-restore | row "first build of $what" s
   for _ in 1 2 3; do
     echo "// $RANDOM" >>"$file"
@@ -26,13 +26,13 @@ cd "$work/p90"
 echo "== builds in a booted machine"
 [ ! -d "$MACHINE_HOME/templates" ] || mv "$MACHINE_HOME/templates" "$work/templates"
 machine start --approve
+accelerator=$(of accelerator)
 builds_of "the sample, booted" "$money" "$tool"
 seconds machine test --no-build | row "its tests" s
 echo "== the same machine, on a writable share"
 shared() { machine exec -- sh -c 'cd /share && exec dotnet "$@"' sh "$@"; }
 (cd "$work/share" && rm -f Machinefile)
-seconds shared restore >/dev/null
-builds_of "the sample, booted, writable share" "$work/share/$money" shared
+packages="packages there" builds_of "the sample, booted, writable share" "$work/share/$money" shared
 machine destroy --yes
 [ ! -d "$work/templates" ] || { rm -rf "$MACHINE_HOME/templates"; mv "$work/templates" "$MACHINE_HOME/templates"; }
 rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj

@@ -28,7 +28,8 @@ repeat 200 nothing machine exec -- true | tee "$work/exec" | row "\`exec -- true
 control=$(ls -d "${XDG_RUNTIME_DIR:-/tmp}"/machine-*/"$(of id | sed 's/.*-//')"/ssh)
 repeat 40 nothing ssh -F none -o ControlPath="$control" root@machine true | row "bare \`ssh true\` over the same connection" s
 until_line 40 machine exec -- echo there | row "\`exec -- echo\` to its first line" s
-until_line 40 ssh -F none -o ControlPath="$control" root@machine "echo there" | row "bare \`ssh echo\` to its first line" s
+until_line 40 ssh -F none -o ControlPath="$control" root@machine /bin/echo there | row "bare \`ssh /bin/echo\` to its first line" s
+until_line 40 ssh -F none -o ControlPath="$control" root@machine "echo there" | row "the same with the shell's own echo, which starts no program" s
 sort -n "$work/exec" | awk '{ n[NR] = $1 } END { print n[int(NR * 0.95)] }' | row "\`exec -- true\`, 95th percentile" s
 megabytes() { machine exec -- head -c $((64 << 20)) /dev/zero; }
 repeat 3 nothing megabytes | awk '{ print 64 / $1 }' | row "standard output" MiB/s

@@ -61,9 +61,9 @@ pss() {
 
 report() {
   local file
-  file="$root/bench/results/$(date -u +%Y-%m-%d).md"
+  file="$root/bench/results/$(date -u +%Y-%m-%d)$($machines || echo "$parts").md"
   {
-    echo "# $(date -u +%Y-%m-%d), \`./bench.sh\`"
+    echo "# $(date -u +%Y-%m-%d), \`$command\`"
     echo
     echo "$(nproc) × $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo) of memory;"
     echo "accelerator $accelerator; $(qemu-system-"$(uname -m)" --version | head -1); dotnet $(dotnet --version); commit $(git -C "$root" rev-parse --short HEAD)."
