@@ -85,7 +85,7 @@ measure_vagrant() {
 }
 
 if ! vagrant_there && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q vagrant vagrant-libvirt libvirt-daemon-system libvirt-clients dnsmasq-base >"$work/output" 2>&1 || tail -n 5 "$work/output" >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends vagrant vagrant-libvirt libvirt-daemon-system libvirt-clients dnsmasq-base iptables >"$work/output" 2>&1 || tail -n 5 "$work/output" >&2
 fi
 if ! vagrant_there; then
   peer "vagrant with vagrant-libvirt is not installed, and could not be from this host's packages"
