@@ -18,7 +18,8 @@ peers_clean() {
 make_box() { # of Debian 12, which a machine's image is by default
   local box="$work/box"
   mkdir -p "$box"
-  local sources=()
+  local sources=() key
+  key=$(find /usr/share/vagrant /usr/share/rubygems-integration /opt/vagrant -path '*/keys/vagrant.pub' 2>/dev/null | head -n 1)
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
     [ ! -s "$file" ] || sources+=("$file")
   done
@@ -28,7 +29,7 @@ make_box() { # of Debian 12, which a machine's image is by default
     --customize-hook='chroot "$1" useradd -m -s /bin/bash vagrant' \
     --customize-hook='echo "vagrant ALL=(ALL) NOPASSWD: ALL" >"$1/etc/sudoers.d/vagrant"' \
     --customize-hook='install -d -m 0700 "$1/home/vagrant/.ssh"' \
-    --customize-hook="install -m 0600 /usr/share/vagrant/keys/vagrant.pub \"\$1/home/vagrant/.ssh/authorized_keys\"" \
+    --customize-hook="install -m 0600 $key \"\$1/home/vagrant/.ssh/authorized_keys\"" \
     --customize-hook='chroot "$1" chown -R vagrant: /home/vagrant/.ssh' \
     bookworm "$box/root" "${sources[@]}"
   cp "$box"/root/boot/vmlinuz-* "$work/kernel"
@@ -42,6 +43,8 @@ make_box() { # of Debian 12, which a machine's image is by default
   echo 'Vagrant.configure("2") { |config| }' >"$box/Vagrantfile"
   tar -C "$box" -cf "$work/bench.box" metadata.json Vagrantfile box.img
   rm -rf "$box"
+  # Its caller asks how it ended, so that no failure before this ended it.
+  [ -s "$work/bench.box" ] && [ -s "$work/initrd" ]
 }
 
 vagrantfile() {
