@@ -11,8 +11,11 @@ peers_clean() {
     virsh -c qemu:///system vol-list default 2>/dev/null | awk '/machine-bench/ { print $1 }' |
       xargs -r -n 1 virsh -c qemu:///system vol-delete --pool default >/dev/null 2>&1 || true
   fi
-  # Only the daemons that were started here.
-  [ ! -e "$work/daemons" ] || xargs kill <"$work/daemons" 2>/dev/null || true
+  # Only the daemons that were started here; the network's own would stay without its libvirt.
+  if [ -e "$work/daemons" ]; then
+    virsh -c qemu:///system net-destroy vagrant-libvirt >/dev/null 2>&1 || true
+    xargs kill <"$work/daemons" 2>/dev/null || true
+  fi
 }
 
 make_box() { # of Debian 12, which a machine's image is by default
