@@ -6,7 +6,7 @@ vagrant_there() { command -v vagrant >/dev/null && vagrant plugin list 2>/dev/nu
 libvirt_there() { virsh -c qemu:///system uri >/dev/null 2>&1; }
 
 peers_clean() {
-  [ ! -e "$work/vagrant/Vagrantfile" ] || (cd "$work/vagrant" && vagrant destroy -f >/dev/null 2>&1) || true
+  [ ! -e "$work/machine-bench/Vagrantfile" ] || (cd "$work/machine-bench" && vagrant destroy -f >/dev/null 2>&1) || true
   if libvirt_there; then
     virsh -c qemu:///system vol-list default 2>/dev/null | awk '/machine-bench/ { print $1 }' |
       xargs -r -n 1 virsh -c qemu:///system vol-delete --pool default >/dev/null 2>&1 || true
@@ -74,12 +74,12 @@ measure_vagrant() {
   export VAGRANT_HOME="$work/vagrant-home" VAGRANT_DEFAULT_PROVIDER=libvirt VAGRANT_CHECKPOINT_DISABLE=1
   # libvirt's own user reads the kernel and the share.
   chmod 0711 "$work"
-  mkdir -p "$work/vagrant"
+  mkdir -p "$work/machine-bench"
   echo "== Vagrant's box"
   make_box >"$work/output" 2>&1 || { tail -n 20 "$work/output" >&2; peer "its box could not be made"; return; }
   vagrant box add --name machine-bench "$work/bench.box" >/dev/null
   rm "$work/bench.box"
-  cd "$work/vagrant"
+  cd "$work/machine-bench"
   vagrantfile >Vagrantfile
   # The first one also copies the box to where libvirt keeps disks.
   echo "== Vagrant"
@@ -87,7 +87,7 @@ measure_vagrant() {
   repeat 3 "vagrant destroy -f" vagrant up | row "Vagrant: \`vagrant up\` of a new machine" s
   repeat 5 nothing vagrant ssh -c true | row "Vagrant: \`vagrant ssh -c true\`" s
   sleep 60
-  pss "$(cat /run/libvirt/qemu/*vagrant_default.pid)" | row "Vagrant: memory (PSS) of one machine, idle for 60 s" MiB
+  pss "$(cat /run/libvirt/qemu/*machine-bench_default.pid)" | row "Vagrant: memory (PSS) of one machine, idle for 60 s" MiB
 }
 
 if ! vagrant_there && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
