@@ -1,5 +1,5 @@
-# Builds: of the sample in a machine that was booted, in one that was thawed and on this host; in the booted one also on a plain
-# writable share; of a generated solution of fifty projects, thawed and on this host.
+# Builds: of the sample in a machine that was booted, in one that was thawed and on this host; in the booted one, booted again so that
+# its servers are cold, also on a plain writable share; of a generated solution of fifty projects, thawed and on this host.
 sample() { # sample FOLDER: a copy of the sample that was never built
   cp -r "$root/samples/shop" "$1"
   rm -rf "$1"/src/*/bin "$1"/src/*/obj "$1"/tests/*/bin "$1"/tests/*/obj
@@ -29,10 +29,12 @@ machine start --approve
 accelerator=$(of accelerator)
 builds_of "the sample, booted" "$money" "$tool"
 seconds machine test --no-build | row "its tests" s
-echo "== the same machine, on a writable share"
+echo "== the same machine, booted again, on a writable share"
+machine stop
+machine start
 shared() { machine exec -- sh -c 'cd /share && exec dotnet "$@"' sh "$@"; }
 (cd "$work/share" && rm -f Machinefile)
-packages="packages there" builds_of "the sample, booted, writable share" "$work/share/$money" shared
+packages="packages there" builds_of "the sample, booted again, writable share" "$work/share/$money" shared
 machine destroy --yes
 [ ! -d "$work/templates" ] || { rm -rf "$MACHINE_HOME/templates"; mv "$work/templates" "$MACHINE_HOME/templates"; }
 rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj
