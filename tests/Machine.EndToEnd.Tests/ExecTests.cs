@@ -112,11 +112,21 @@ public sealed class ExecTests(SharedMachine shared)
     }
 
     [Fact]
+    public async Task A_clock_that_is_wrong_is_right_before_the_next_command()
+    {
+        // What a host that slept leaves behind.
+        (await project.RootAsync("date -s @$(($(date +%s) - 3600))")).ShouldSucceed();
+
+        var inside = (await project.ExecAsync("date", "+%s")).ShouldSucceed().Output;
+
+        Math.Abs(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse(inside)).ShouldBeLessThan(5);
+    }
+
+    [Fact]
     public async Task Two_clients_run_at_once()
     {
         var both = await Task.WhenAll(project.ExecAsync("sh", "-c", "echo one"), project.ExecAsync("sh", "-c", "echo two"));
 
         both.Select(result => result.ShouldSucceed().Output).ShouldBe(["one\n", "two\n"]);
     }
-
 }
