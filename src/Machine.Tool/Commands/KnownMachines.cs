@@ -26,6 +26,10 @@ internal static class KnownMachines
 
     public static KnownMachine? Find(MachinePaths paths, string id) => All(paths).FirstOrDefault(machine => machine.Id == id);
 
+    /// <summary>Sockets of a machine or of its supervisor; a machine that ended in peace leaves no more than a log.</summary>
+    public static bool HasLeftovers(MachinePaths paths, string id) =>
+        Directory.Exists(paths.MachineRuntime(id)) && Directory.EnumerateFileSystemEntries(paths.MachineRuntime(id)).Any(entry => !entry.EndsWith(".log", StringComparison.Ordinal));
+
     /// <summary>What its supervisor says; null when none runs, or it does not answer in time.</summary>
     public static async Task<MachineStatus?> TryStatusAsync(MachinePaths paths, KnownMachine machine, CancellationToken cancel)
     {

@@ -65,7 +65,12 @@ internal static class StatusCommand
 
         if (status.MemoryBytes is { } memory)
         {
-            yield return ("memory", $"{HumanText.Size(memory)} of this host");
+            yield return ("memory", $"{HumanText.Size(memory)} of this host" + (status.MemoryLimitBytes is { } limit ? $"; it may use {HumanText.Size(limit)}" : ""));
+        }
+
+        if (status.Trouble is { } trouble)
+        {
+            yield return ("trouble", Tainted.Line(trouble));
         }
 
         if (status.Awake is { } awake)

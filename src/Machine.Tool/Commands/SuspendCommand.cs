@@ -24,7 +24,18 @@ internal static class SuspendCommand
         var client = SupervisorClient.For(paths, project);
         if (client.TryStatus(cancel) is null)
         {
-            Say.Result(Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? $"{project.MachineId} is suspended already" : $"{project.MachineId} is not running");
+            if (Suspension.IsThere(paths.MachineFolder(project.MachineId)))
+            {
+                Say.Result($"{project.MachineId} is suspended already");
+                return ExitCode.Ok;
+            }
+
+            if (KnownMachines.HasLeftovers(paths, project.MachineId))
+            {
+                throw new MachineException($"{project.MachineId} has lost its supervisor, and may be running", "dotnet machine start, and then dotnet machine suspend", ExitCode.MachineUnavailable);
+            }
+
+            Say.Result($"{project.MachineId} is not running");
             return ExitCode.Ok;
         }
 

@@ -56,7 +56,9 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
             running is null ? [] : [.. running.Machinefile.Ports.Select(port => $"127.0.0.1:{port.Host} → {port.Guest}")],
             Stale(running),
             lifecycle.Awake,
-            running?.Record.TemplateKey);
+            running?.Record.TemplateKey,
+            running?.Machinefile.MemoryBytes,
+            running?.Machine.Trouble);
     }
 
     // Ready, then a lease that lasts as long as the client's connection: whoever kills the client ends the command.
@@ -110,6 +112,7 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
 
     private async Task LeaseAsync(HttpContext http, RunningMachine machine, string display, OrderedCommand? ordered, CancellationToken gone)
     {
+        await machine.EnsureConnectedAsync(gone);
         var token = RunningCommands.NewToken();
         var prepared = ordered is null ? null : await ordered.PrepareAsync(machine, token, gone);
         var command = commands.Begin(token, display, ordered);

@@ -41,6 +41,8 @@ internal enum MachineState
 /// <param name="SshPort">Loopback port of the guest's sshd.</param>
 /// <param name="Template">Key of the warm template that it was thawed from.</param>
 /// <param name="Awake">Why the machine was not suspended when it should have been.</param>
+/// <param name="Trouble">Why the machine stands still at the moment.</param>
+/// <param name="MemoryLimitBytes">What its Machinefile allows it, in bytes; its process takes some of its own besides.</param>
 /// <param name="MemoryBytes">Proportional share of the host's memory that the machine's process takes, in bytes (Linux only).</param>
 internal sealed record MachineStatus(
     string Id,
@@ -59,7 +61,9 @@ internal sealed record MachineStatus(
     IReadOnlyList<string> Ports,
     bool Stale,
     string? Awake = null,
-    string? Template = null);
+    string? Template = null,
+    long? MemoryLimitBytes = null,
+    string? Trouble = null);
 
 /// <summary>A command of a client.</summary>
 internal sealed record RunningCommand(string Token, string Display, DateTimeOffset Started);

@@ -17,8 +17,9 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var idleSince = DateTimeOffset.UtcNow;
-        (TimeSpan Processor, DateTimeOffset At) last = default;
+        // Not the time of day: it jumps, and it goes on while this host sleeps.
+        var idleSince = Stopwatch.GetTimestamp();
+        (TimeSpan Processor, long At) last = default;
         while (!cancel.IsCancellationRequested)
         {
             await Task.Delay(Step, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -27,15 +28,16 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
                 continue;
             }
 
-            var now = (Processor: ProcessorTime(machine.Machine.ProcessId), At: DateTimeOffset.UtcNow);
-            var used = last == default ? double.MaxValue : (now.Processor - last.Processor) / (now.At - last.At);
+            var now = (Processor: ProcessorTime(machine.Machine.ProcessId), At: Stopwatch.GetTimestamp());
+            var used = last == default ? double.MaxValue : (now.Processor - last.Processor) / Stopwatch.GetElapsedTime(last.At, now.At);
             last = now;
-            if (lifecycle.InUse || used > Busy || HasConnections(machine))
+            // One that waits for disk space takes no processor either, and could not answer.
+            if (lifecycle.InUse || used > Busy || machine.Machine.Trouble is not null || HasConnections(machine))
             {
                 idleSince = now.At;
             }
 
-            if (now.At - (idleSince > lifecycle.LastUsed ? idleSince : lifecycle.LastUsed) >= limit)
+            if (Stopwatch.GetElapsedTime(Math.Max(idleSince, lifecycle.LastUsed), now.At) >= limit)
             {
                 // Whether it can or not: the next attempt comes after as long a time.
                 idleSince = now.At;

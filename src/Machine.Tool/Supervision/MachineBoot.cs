@@ -12,10 +12,12 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
     private readonly TemplateStore templates = new(paths);
 
     /// <param name="standsOn">Told the template that the machine is about to stand on; null for none.</param>
-    public async Task<(IEngineMachine Machine, bool Thawed)> StartAsync(MachineSpec spec, Image image, Action<string?> standsOn, CancellationToken cancel)
+    /// <param name="thaws">False: it boots, even where there is a template.</param>
+    public async Task<(IEngineMachine Machine, bool Thawed)> StartAsync(MachineSpec spec, Image image, bool thaws, Action<string?> standsOn, CancellationToken cancel)
     {
-        var key = await TemplateKey.OfAsync(engine, image, spec, HostUser.Current, cancel);
-        var template = templates.Find(key, out var broken);
+        var key = thaws ? await TemplateKey.OfAsync(engine, image, spec, HostUser.Current, cancel) : "";
+        string? broken = null;
+        var template = thaws ? templates.Find(key, out broken) : null;
         if (broken is not null)
         {
             GiveUp(key, broken);
@@ -33,12 +35,17 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
                 templates.Touch(key);
                 return (machine, true);
             }
-            // Whatever it is: a boot works without a template, or says the same again.
-            catch (Exception e) when (e is CannotThawException or MachineException)
+            catch (CannotThawException e)
             {
                 logger.LogWarning(e, "the template {Key} does not thaw", key);
                 standsOn(null);
                 GiveUp(key, e.Message);
+            }
+            catch (MachineException e)
+            {
+                // Not the template's fault: a boot works without it, or says the same again.
+                logger.LogWarning(e, "the template {Key} was not thawed", key);
+                progress.Note($"the warm template was not thawed: {e.Message.Split('\n')[0]}; booting instead");
             }
         }
 
@@ -56,24 +63,40 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
             return null;
         }
 
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            var started = StartedMachine.Read(state) ?? throw new CannotThawException("its description is missing or broken");
-            progress.Step("resuming");
-            var frozen = new FrozenMachine(Suspension.Folder(state), MemoryFile: null);
-            var machine = await engine.StartAsync(started.Spec with { Thaw = frozen, Identity = identity }, progress, cancel);
-            Suspension.Forget(state);
-            return (machine, started);
-        }
-        catch (CannotThawException e)
-        {
-            logger.LogWarning(e, "the suspended machine does not come back");
-            progress.Note($"the suspended machine cannot be brought back: {e.Message.Split('\n')[0]}; booting instead (volumes and held changes are whole)");
-            Suspension.Forget(state);
-            return null;
+            try
+            {
+                var started = StartedMachine.Read(state) ?? throw new CannotThawException("its description is missing or broken");
+                progress.Step("resuming");
+                var frozen = new FrozenMachine(Suspension.Folder(state), MemoryFile: null);
+                var machine = await engine.StartAsync(started.Spec with { Thaw = frozen, Identity = identity }, progress, cancel);
+                Suspension.Forget(state);
+                return (machine, started);
+            }
+            catch (CannotThawException e) when (attempt == 1)
+            {
+                // Its process may have been killed meanwhile; what it read from is still whole then.
+                logger.LogWarning(e, "the suspended machine does not come back; once more");
+            }
+            catch (CannotThawException e)
+            {
+                logger.LogWarning(e, "the suspended machine does not come back");
+                progress.Note($"the suspended machine cannot be brought back: {e.Message.Split('\n')[0]}; booting instead (volumes and held changes are whole)");
+                Suspension.Forget(state);
+                return null;
+            }
         }
     }
 
+    /// <summary>For a template whose machine came up and never answered: nobody thaws from it again.</summary>
+    public void GiveUpForGood(string key, string reason)
+    {
+        GiveUp(key, reason);
+        templates.Disown(key);
+    }
+
+    // Removed where no other machine stands on it.
     private void GiveUp(string key, string reason)
     {
         progress.Note($"the warm template cannot be used: {reason.Split('\n')[0]}; booting instead");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -29,8 +30,8 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
 
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>When the last command ended.</summary>
-    public DateTimeOffset LastUsed { get; private set; } = DateTimeOffset.UtcNow;
+    /// <summary>When the last command ended: a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long LastUsed { get; private set; } = Stopwatch.GetTimestamp();
 
     public bool InUse => Volatile.Read(ref users) > 0;
 
@@ -55,6 +56,7 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             }
 
             users++;
+            Awake = null;
             return (start, progress);
         }
     }
@@ -65,7 +67,7 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
         lock (gate)
         {
             users--;
-            LastUsed = DateTimeOffset.UtcNow;
+            LastUsed = Stopwatch.GetTimestamp();
         }
     }
 
@@ -84,6 +86,11 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             if (users > 0)
             {
                 return "a command is running";
+            }
+
+            if (machine.Machine.Trouble is { } trouble)
+            {
+                return trouble;
             }
 
             // Its end is awaited from here on, and is no reason to go.
@@ -132,14 +139,14 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
         try
         {
             await (freezing ?? Task.CompletedTask);
-            if (current is not null)
+            if (await StartedAsync(current, cancel) is { } machine)
             {
-                var machine = await current;
                 await machine.StopAsync(PowerOffGrace, cancel);
             }
             else if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is { } left)
             {
                 await left.PowerOffAsync(PowerOffGrace, cancel);
+                await left.DisposeAsync();
             }
 
             Suspension.Forget(folders.State);
@@ -149,20 +156,30 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
                 (record with { TemplateKey = null }).Save(folders.State);
             }
         }
-        catch (Exception e) when (e is MachineException or OperationCanceledException && !cancel.IsCancellationRequested)
-        {
-            // The start was given up, and has ended what it had begun.
-            logger.LogInformation("stop met a start that was given up: {Reason}", e.Message);
-        }
         finally
         {
             gone.TrySetResult();
         }
     }
 
+    // Null where there was no start, or it was given up or failed: it leaves the machine of a user running, if there was one.
+    private async Task<RunningMachine?> StartedAsync(Task<RunningMachine>? current, CancellationToken cancel)
+    {
+        try
+        {
+            return current is null ? null : await current;
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            logger.LogInformation("stop met a start that was given up: {Reason}", e.Message);
+            return null;
+        }
+    }
+
     private Task<RunningMachine> StartAfterAsync(Task? before, ProgressBroadcast sink) => Task.Run(async () =>
     {
-        await (before ?? Task.CompletedTask);
+        // However it ended: it says so itself.
+        await (before ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return await StartAndWatchAsync(sink);
     });
 

@@ -10,6 +10,9 @@ namespace Machine.Tool.Supervision;
 /// <summary>One start of a machine, from the Machinefile to a guest that takes commands.</summary>
 internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress)
 {
+    // A thaw takes seconds; on a busy host ten times as long. A guest whose memory is not what was frozen never answers.
+    private static readonly TimeSpan ThawDeadline = TimeSpan.FromMinutes(2);
+
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
     private bool quick;
 
@@ -27,6 +30,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         var services = await ServiceHost.StartAsync(folders.GuestSocket, folders.Project.Path, paths, folders.PackagesLog, forImages: false, logs, cancel);
         services.FetchLocked(folders.Project.Path);
         IEngineMachine? machine = null;
+        var holdsWork = false;
         try
         {
             machine = await engine.AdoptAsync(folders.State, folders.Runtime, cancel);
@@ -40,30 +44,56 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
                 machine = null;
             }
 
-            var adopted = machine is not null;
+            var adopted = holdsWork = machine is not null;
             var booted = false;
             if (adopted)
             {
                 // Frozen only in part, if at all: its process lives, and that is the machine.
                 Suspension.Forget(folders.State);
             }
-            else if (await new MachineBoot(paths, engine, logger, progress).TryResumeAsync(folders.State, identity.Files, cancel) is { } resumed)
+            else
             {
-                (machine, started, quick) = (resumed.Machine, resumed.Started, true);
+                if (Suspension.IsThere(folders.State) && started is not null)
+                {
+                    // While it is still on disk: once it runs, there is no way back.
+                    PortsFree(started.Machinefile.Ports);
+                }
+
+                if (await Boot.TryResumeAsync(folders.State, identity.Files, cancel) is { } resumed)
+                {
+                    (machine, started, quick, holdsWork) = (resumed.Machine, resumed.Started, true, true);
+                }
             }
 
             if (machine is null)
             {
-                (machine, record, started) = await BootAsync(machinefile, record, identity, cancel);
+                (machine, record, started) = await BootAsync(machinefile, record, identity, thaws: true, cancel);
                 booted = !quick;
             }
 
-            var guest = new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
-            var master = new SshMaster(guest, folders.GuestSocket, logger);
+            var (guest, master) = Connection(machine, identity);
             if (!adopted || !await master.IsConnectedAsync(cancel))
             {
                 progress.Step(adopted ? "reconnecting" : quick ? "connecting" : "booting");
-                await master.ConnectAsync(machine, bootDeadline, TimeSpan.FromMilliseconds(quick ? 40 : 250), cancel);
+                var thawed = quick && !holdsWork;
+                try
+                {
+                    await master.ConnectAsync(machine, thawed ? ThawDeadline : bootDeadline, TimeSpan.FromMilliseconds(quick ? 40 : 250), cancel);
+                }
+                catch (MachineException e) when (thawed)
+                {
+                    await machine.KillAsync(cancel);
+                    await machine.DisposeAsync();
+                    machine = null;
+                    var template = record.TemplateKey!;
+                    record = (record with { TemplateKey = null }).Save(folders.State);
+                    Boot.GiveUpForGood(template, e.Message);
+                    (machine, record, started) = await BootAsync(machinefile, record, identity, thaws: false, cancel);
+                    booted = true;
+                    (guest, master) = Connection(machine, identity);
+                    progress.Step("booting");
+                    await master.ConnectAsync(machine, bootDeadline, TimeSpan.FromMilliseconds(250), cancel);
+                }
             }
 
             // An adopted one too: its supervisor may have died while it stopped or suspended it, with volumes frozen or the workspace let go.
@@ -82,7 +112,12 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             await services.DisposeAsync();
             if (machine is not null)
             {
-                await machine.KillAsync(CancellationToken.None);
+                if (!holdsWork)
+                {
+                    await machine.KillAsync(CancellationToken.None);
+                }
+
+                // One with a user's work runs on: the next start finds it, and stop ends it.
                 await machine.DisposeAsync();
             }
 
@@ -94,8 +129,16 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
     public static string HashOf(ProjectRoot project) =>
         File.Exists(project.Machinefile) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(project.Machinefile))) : "";
 
+    private MachineBoot Boot => new(paths, engine, logger, progress);
+
+    private (GuestConnection Guest, SshMaster Master) Connection(IEngineMachine machine, MachineIdentity identity)
+    {
+        var guest = new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
+        return (guest, new SshMaster(guest, folders.GuestSocket, logger));
+    }
+
     private async Task<(IEngineMachine Machine, MachineRecord Record, StartedMachine Started)> BootAsync(
-        Machinefile machinefile, MachineRecord record, MachineIdentity identity, CancellationToken cancel)
+        Machinefile machinefile, MachineRecord record, MachineIdentity identity, bool thaws, CancellationToken cancel)
     {
         PortsFree(machinefile.Ports);
         progress.Step("image " + machinefile.Image);
@@ -108,9 +151,10 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         var started = new StartedMachine(StartedMachine.CurrentVersion, spec, machinefile, HashOf(folders.Project)).Save(folders.State);
         await IdentityFiles.WriteWorkAsync(
             identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
-        (var machine, quick) = await new MachineBoot(paths, engine, logger, progress).StartAsync(
+        (var machine, quick) = await Boot.StartAsync(
             spec,
             image,
+            thaws,
             key => record = (record with { TemplateKey = key }).Save(folders.State),
             cancel);
         return (machine, record, started);

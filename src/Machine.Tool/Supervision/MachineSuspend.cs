@@ -25,7 +25,7 @@ internal sealed class MachineSuspend(MachineFolders folders, ILogger logger)
             await running.Machine.DisposeAsync();
             return reason;
         }
-        catch (Exception e) when (e is MachineException or OperationCanceledException or IOException)
+        catch (Exception e) when (e is MachineException or OperationCanceledException or IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
             logger.LogWarning(e, "the machine was not suspended");
             Suspension.Forget(folders.State);

@@ -12,6 +12,9 @@ internal sealed class RunningMachine(
     IEngineMachine machine, GuestConnection guest, SshMaster master, ServiceHost services, StartedMachine started, MachineRecord record, ILogger logger)
     : IAsyncDisposable
 {
+    private static readonly TimeSpan ReconnectDeadline = TimeSpan.FromMinutes(1);
+
+    private readonly SemaphoreSlim connecting = new(1);
     private int disposed;
 
     public IEngineMachine Machine => machine;
@@ -27,6 +30,33 @@ internal sealed class RunningMachine(
     public string MachinefileHash => started.MachinefileHash;
 
     public MachineRecord Record => record;
+
+    /// <summary>Connects again where the connection has gone, which carries the feed and the ports: somebody killed it, or the host slept too long.</summary>
+    public async Task EnsureConnectedAsync(CancellationToken cancel)
+    {
+        if (master.Listens())
+        {
+            return;
+        }
+
+        await connecting.WaitAsync(cancel);
+        try
+        {
+            if (!master.Listens())
+            {
+                logger.LogWarning("the connection to the guest has gone; connecting again");
+                await master.ConnectAsync(machine, ReconnectDeadline, TimeSpan.FromMilliseconds(250), cancel);
+                foreach (var port in Machinefile.Ports)
+                {
+                    await master.ForwardAsync(port, cancel);
+                }
+            }
+        }
+        finally
+        {
+            connecting.Release();
+        }
+    }
 
     /// <summary>
     /// Ends the machine. The root disk is forgotten anyway, so nothing waits for an orderly shutdown: the volumes are
@@ -60,6 +90,7 @@ internal sealed class RunningMachine(
 
         await DisconnectAsync();
         await machine.DisposeAsync();
+        connecting.Dispose();
     }
 
     /// <summary>Ends the connection and what it served; the machine runs on.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
@@ -34,12 +35,32 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
                 return;
             }
 
+            if (machine.Trouble is { } trouble)
+            {
+                throw new MachineException(trouble, "free some space, and try again", ExitCode.MachineUnavailable);
+            }
+
             await Task.Delay(retry, cancel);
         }
 
         throw new MachineException(
             $"the guest did not answer within {deadline.TotalSeconds:0} s (ssh: {said.Trim()})\nits console's last lines:\n{machine.ConsoleTail(12)}",
             "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
+    }
+
+    /// <summary>Whether somebody listens where the shared connection is to be had. Cheaper than <see cref="IsConnectedAsync"/>, for every command.</summary>
+    public bool Listens()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(guest.ControlPath));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>True while the shared connection stands.</summary>

@@ -120,6 +120,25 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("ssh.log", false, false)]
+    [InlineData("qmp.sock", false, true)]
+    [InlineData("qmp.sock", true, false)]
+    public async Task A_machine_that_ended_in_peace_or_is_suspended_is_no_leftover(string left, bool suspended, bool found)
+    {
+        var project = new ProjectRoot(tool.Project);
+        var folder = Paths.MachineFolder(project.MachineId);
+        MachineRecord.ReadOrNew(MachinePaths.CreatePrivate(folder), project, "e").Save(folder);
+        Directory.CreateDirectory(Paths.MachineRuntime(project.MachineId));
+        await File.WriteAllTextAsync(Path.Combine(Paths.MachineRuntime(project.MachineId), left), "", Cancel);
+        if (suspended)
+        {
+            Directory.CreateDirectory(Suspension.Folder(folder));
+        }
+
+        (await LeftoverChecks.RunAsync(Paths, Cancel)).Any(result => result.Repair is not null).ShouldBe(found);
+    }
+
+    [Theory]
     [InlineData("apt-get install qemu-x qemu-y", "qemu-x qemu-y")]
     [InlineData("install it: apt-get install foo, or run: dotnet-machine doctor --fix", "")]
     [InlineData("ask for nested virtualisation", "")]

@@ -12,14 +12,15 @@ public sealed class StatusTextTests
     {
         var status = new MachineStatus(
             "shop-12345678", "/src/shop", MachineState.Running, "1", 10, 11, 2222, "qemu", "tcg", new string('a', 64), Now.AddMinutes(-5), 300 << 20,
-            [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))], ["127.0.0.1:5000 → 5000"], Stale: true);
+            [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))], ["127.0.0.1:5000 → 5000"], Stale: true, MemoryLimitBytes: 4L << 30, Trouble: "the disk is full\u001b");
 
         var lines = StatusCommand.Lines(status, held: 3, Now).ToDictionary(line => line.Name, line => line.Text);
 
         lines["state"].ShouldBe("running, for 5 min");
         lines["engine"].ShouldBe("qemu, tcg");
         lines["image"].ShouldBe("aaaaaaaaaaaa");
-        lines["memory"].ShouldBe("300 MiB of this host");
+        lines["memory"].ShouldBe("300 MiB of this host; it may use 4 GiB");
+        lines["trouble"].ShouldBe("the disk is full\\x1b");
         lines["port"].ShouldBe("127.0.0.1:5000 → 5000");
         lines["runs"].ShouldBe("dotnet build\\x1b[2J (for 9 s)");
         lines["changes"].ShouldBe("3 held: dotnet machine changes");

@@ -93,6 +93,43 @@ public sealed class FreezeTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_whose_supervisor_died_before_its_first_step_goes_on_or_is_thawed_again(bool loaded)
+    {
+        var spec = await qemu.EmptyMachineAsync();
+        int process;
+        await using (var machine = await qemu.StartAsync(spec))
+        {
+            process = machine.ProcessId;
+            await machine.Qmp.ExecuteAsync("stop", null, Cancel);
+        }
+
+        Directory.CreateDirectory(Frozen);
+        if (!loaded)
+        {
+            // What it was being loaded from is there still.
+            await File.WriteAllTextAsync(FrozenState.Description(Frozen), "{}", Cancel);
+        }
+
+        (QemuState.Read(qemu.Places)! with { ThawingFrom = Frozen }).Write(qemu.Places);
+        await using var adopted = (QemuMachine?)await qemu.Engine.AdoptAsync(qemu.Folder, qemu.Runtime, Cancel);
+
+        if (loaded)
+        {
+            (await adopted.ShouldNotBeNull().StatusAsync(Cancel)).ShouldBe("running");
+            QemuState.Read(qemu.Places)!.ThawingFrom.ShouldBeNull();
+            await adopted.KillAsync(Cancel);
+        }
+        else
+        {
+            adopted.ShouldBeNull();
+            HostProcess.Find(process).ShouldBeNull();
+            FrozenState.IsWhole(Frozen).ShouldBeTrue();
+        }
+    }
+
+    [Theory]
     [InlineData("cut")]
     [InlineData("gone")]
     [InlineData("garbage")]

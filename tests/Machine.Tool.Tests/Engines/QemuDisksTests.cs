@@ -21,6 +21,23 @@ public sealed class QemuDisksTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_disk_that_would_cut_off_what_it_starts_from_is_refused()
+    {
+        var image = At("image.raw");
+        await File.WriteAllBytesAsync(image, new byte[8 << 20], Cancel);
+        var qcow = At("image.qcow2");
+        await qemu.Engine.CreateDiskAsync(qcow, 8L << 20, Cancel);
+
+        foreach (var backing in (DiskFile[])[new(image, "raw"), new(qcow, "qcow2")])
+        {
+            var refused = await Should.ThrowAsync<MachineException>(() => qemu.Engine.CreateOverlayDiskAsync(At("o.qcow2"), backing, 4L << 20, Cancel));
+            refused.Message.ShouldContain("a disk of 4MiB is smaller");
+            refused.Remedy.ShouldNotBeNull().ShouldContain("disk: 8MiB");
+            File.Exists(At("o.qcow2")).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
     public async Task A_copy_through_overlay_and_compression_has_the_same_bytes()
     {
         var bytes = new byte[3 << 20];

@@ -77,6 +77,34 @@ public sealed class TemplateStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_broken_template_is_not_replaced_while_a_machine_stands_on_its_disk()
+    {
+        await AddAsync(Key);
+        var disk = Path.Combine(home.Paths.Templates, Key, "root.qcow2");
+        await File.WriteAllTextAsync(disk, "what the machine stands on", Cancel);
+        var machine = MachinePaths.CreatePrivate(Path.Combine(home.Paths.Machines, "shop-12345678"));
+        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), $$"""{ "templateKey": "{{Key}}" }""", Cancel);
+
+        (await Should.ThrowAsync<MachineException>(() => AddAsync(Key))).Message.ShouldContain("shop-12345678");
+        (await File.ReadAllTextAsync(disk, Cancel)).ShouldBe("what the machine stands on");
+
+        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), """{ "templateKey": null }""", Cancel);
+        await AddAsync(Key);
+        Store.Find(Key, out _).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task What_was_disowned_is_no_template_but_keeps_its_disk()
+    {
+        await AddAsync(Key);
+        Store.Disown(Key);
+        Store.Find(Key, out var broken).ShouldBeNull();
+        broken.ShouldNotBeNullOrEmpty();
+        File.Exists(Path.Combine(home.Paths.Templates, Key, "root.qcow2")).ShouldBeTrue();
+        Store.Disown("gone");
+    }
+
+    [Fact]
     public async Task Prune_keeps_what_was_used_last_and_drops_what_has_no_image()
     {
         foreach (var (number, name) in new[] { "aa", "bb", "cc" }.Index())

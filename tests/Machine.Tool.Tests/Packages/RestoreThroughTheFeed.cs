@@ -33,6 +33,8 @@ public sealed class RestoreThroughTheFeed
             .ShouldBe(["nuget Company.App 1.2.3 company unsigned", "nuget Company.Base 2.0.0-rc.1 company unsigned"]);
 
         company.Server.Up = false;
+        // Younger answers of a source are taken for new.
+        await Task.Delay(1100, TestContext.Current.CancellationToken);
         var second = await Restore.RunAsync(feed.Server.Index, Reference);
 
         second.ExitCode.ShouldBe(0, second.Output);

@@ -34,7 +34,8 @@ internal static class LeftoverChecks
         }
 
         var running = await KnownMachines.TryStatusAsync(paths, machine, cancel) is not null;
-        if (!running && Directory.Exists(paths.MachineRuntime(machine.Id)) && Directory.EnumerateFileSystemEntries(paths.MachineRuntime(machine.Id)).Any())
+        // A suspended one is not touched: to end what is left of it would be to end it.
+        if (!running && !Suspension.IsThere(machine.Folder) && KnownMachines.HasLeftovers(paths, machine.Id))
         {
             return new CheckResult(Name, CheckStatus.Warning, $"{machine.Id} has no supervisor, but sockets or a virtual machine are left of it", "dotnet machine doctor --fix")
             {

@@ -22,14 +22,21 @@ internal sealed class FullDisk
     /// <param name="resume">Lets the guest go on; it repeats the write.</param>
     public void Report(string folder, JsonElement data, Func<Task> resume, CancellationToken cancel)
     {
-        if (data.GetProperty("action").GetString() != "stop")
+        if (data.GetProperty("action").GetString() == "stop")
         {
-            return;
+            var isFull = data.TryGetProperty("nospace", out var full) && full.GetBoolean();
+            Wait(folder, isFull ? Full(folder) : $"a disk of the machine cannot be written ({data.GetProperty("reason").GetString()}): the machine stands still", resume, cancel);
         }
+    }
 
-        trouble = data.TryGetProperty("nospace", out var full) && full.GetBoolean()
-            ? $"the disk that holds {folder} is full: the machine stands still until some space is free"
-            : $"a disk of the machine cannot be written ({data.GetProperty("reason").GetString()}): the machine stands still";
+    /// <summary>As <see cref="Report"/>, for a guest that stood still already when it was found.</summary>
+    public void Found(string folder, Func<Task> resume, CancellationToken cancel) => Wait(folder, Full(folder), resume, cancel);
+
+    private static string Full(string folder) => $"the disk that holds {folder} is full: the machine stands still until some space is free";
+
+    private void Wait(string folder, string why, Func<Task> resume, CancellationToken cancel)
+    {
+        trouble = why;
         if (Interlocked.Exchange(ref waiting, 1) == 0)
         {
             _ = ResumeAsync(folder, resume, cancel);

@@ -1,4 +1,5 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 
@@ -11,14 +12,24 @@ internal static class QemuDisks
     public static Task CreateAsync(string path, long bytes, CancellationToken cancel) =>
         WriteAsync(path, temporary => ["create", "-q", "-f", "qcow2", temporary, $"{bytes}"], cancel);
 
-    public static Task CreateOverlayAsync(string path, DiskFile backing, long bytes, CancellationToken cancel)
+    public static async Task CreateOverlayAsync(string path, DiskFile backing, long bytes, CancellationToken cancel)
     {
         if (!File.Exists(backing.Path))
         {
             throw new MachineException($"the disk {backing.Path} is missing", exitCode: ExitCode.MachineUnavailable);
         }
 
-        return WriteAsync(
+        // Cut off, its file system would not mount, and the guest would not boot.
+        var least = backing.Format == "qcow2" ? await QcowHeader.SizeAsync(backing.Path, cancel) : new FileInfo(backing.Path).Length;
+        if (bytes < least)
+        {
+            throw new MachineException(
+                $"a disk of {ByteSize.Format(bytes)} is smaller than what it starts from, the image's disk of {ByteSize.Format(least)}",
+                $"in the Machinefile: disk: {ByteSize.Format(least)}, or more",
+                ExitCode.Usage);
+        }
+
+        await WriteAsync(
             path, temporary => ["create", "-q", "-f", "qcow2", "-b", Path.GetFullPath(backing.Path), "-F", backing.Format, temporary, $"{bytes}"], cancel);
     }
 

@@ -139,15 +139,28 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         {
             var machine = await QemuMachine.AttachAsync(places, state, process, newConsole: false, AdoptTimeout, cancel);
             var status = await machine.StatusAsync(cancel);
-            var standsStill = state.FreezingInto is not null && status is "paused" or "postmigrate" or "finish-migrate";
-            if (standsStill && !FrozenState.IsWhole(state.FreezingInto!))
+            var standsStill = status is "paused" or "postmigrate" or "finish-migrate";
+            if (standsStill && state.FreezingInto is { } freezing && !FrozenState.IsWhole(freezing))
             {
                 await QemuFreeze.GoOnAsync(machine, places, state, cancel);
                 return machine;
             }
 
-            // One that was frozen to the end is of no use but for its files.
-            if (!standsStill && status is not ("prelaunch" or "inmigrate" or "internal-error" or "guest-panicked" or "shutdown"))
+            // All of it was loaded, as what it came from was given up: it only lacks its first step.
+            if (standsStill && state.ThawingFrom is { } thawing && !FrozenState.IsWhole(thawing))
+            {
+                await machine.Qmp.ExecuteAsync("cont", null, cancel);
+                (state with { ThawingFrom = null }).Write(places);
+                return machine;
+            }
+
+            if (status == "io-error")
+            {
+                machine.WaitForSpace();
+            }
+
+            // One that was frozen to the end is of no use but for its files; one that was not loaded to the end is loaded again.
+            if (!(standsStill && (state.FreezingInto ?? state.ThawingFrom) is not null) && status is not ("prelaunch" or "inmigrate" or "internal-error" or "guest-panicked" or "shutdown"))
             {
                 return machine;
             }

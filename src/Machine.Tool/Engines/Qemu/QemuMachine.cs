@@ -103,7 +103,8 @@ internal sealed class QemuMachine : IEngineMachine
     {
         await QemuFreeze.RunAsync(this, places, state, folder, cancel);
         frozen = true;
-        await PowerOffAsync(TimeSpan.Zero, cancel);
+        // From here on what is on disk is the machine: nobody may take this for a failure any more.
+        await PowerOffAsync(TimeSpan.Zero, CancellationToken.None);
     }
 
     /// <summary>Devices that the guest let go of since the last question.</summary>
@@ -120,6 +121,9 @@ internal sealed class QemuMachine : IEngineMachine
             return true;
         }
     }
+
+    /// <summary>Of one that was adopted while its guest stood still for want of disk space.</summary>
+    internal void WaitForSpace() => fullDisk.Found(places.Folder, () => TryAsync("cont", disposed.Token), disposed.Token);
 
     public string ConsoleTail(int lines) => ConsoleLog.Tail(places.Console, lines);
 

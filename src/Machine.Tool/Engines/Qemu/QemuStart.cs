@@ -15,7 +15,7 @@ internal static class QemuStart
         // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
         var build = new QemuBuild(
             program.Identity, spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
-        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build);
+        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build, ThawingFrom: spec.Thaw?.Folder);
         state.Write(places);
         HostProcess? process = null;
         try
@@ -34,7 +34,13 @@ internal static class QemuStart
                     await ThawAsync(machine, spec, frozen, places, launch, cancel);
                 }
 
-                await machine.Qmp.ExecuteAsync("cont", null, cancel);
+                // What it was thawed from may be given up already: there is no way back.
+                await machine.Qmp.ExecuteAsync("cont", null, CancellationToken.None);
+                if (state.ThawingFrom is not null)
+                {
+                    (state with { ThawingFrom = null }).Write(places);
+                }
+
                 return machine;
             }
             catch

@@ -6,8 +6,9 @@ namespace Machine.Tool.Engines.Qemu;
 /// <summary>What the next supervisor needs to find a machine again. Written before QEMU starts, and once more when it runs.</summary>
 /// <param name="Process">Null while it is being started: whoever finds it so finds an unfinished start.</param>
 /// <param name="FreezingInto">The folder of a freeze that was begun.</param>
+/// <param name="ThawingFrom">The folder of a thaw that is not known to have ended: the machine may stand still before its first step.</param>
 internal sealed record QemuState(
-    Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral, QemuBuild Build, string? FreezingInto = null)
+    Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral, QemuBuild Build, string? FreezingInto = null, string? ThawingFrom = null)
 {
     /// <summary>Null where nothing was started, or a file of another version lies: then there is nothing to adopt.</summary>
     public static QemuState? Read(QemuPlaces places)

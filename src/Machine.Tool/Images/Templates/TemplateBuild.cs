@@ -27,6 +27,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
             return there;
         }
 
+        store.RequireReplaceable(key);
         await BuildFolder.SweepAsync(paths.Templates);
         await using var build = await BuildFolder.BeginAsync(paths.Templates, key, progress, cancel);
         if (store.Find(key, out _) is { } meanwhile)
@@ -41,6 +42,13 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
             throw DiskSpace.Full(build.Path, e);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(build.Path))
+        {
+            // Its time and length would outlive a power failure that its content did not.
+            await using var stream = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
+            stream.Flush(flushToDisk: true);
         }
 
         var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);

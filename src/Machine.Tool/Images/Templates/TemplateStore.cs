@@ -85,8 +85,30 @@ internal sealed class TemplateStore(MachinePaths paths)
         return [.. all.Where((template, index) => (index < excess || images.Find(template.Facts.Image) is null) && TryRemove(template.Key))];
     }
 
+    /// <summary>Takes away what makes it a template; its files stay for the machines that stand on them.</summary>
+    public void Disown(string key)
+    {
+        if (Directory.Exists(Path.Combine(paths.Templates, key)))
+        {
+            File.Delete(Path.Combine(paths.Templates, key, TemplateFacts.FileName));
+        }
+    }
+
+    /// <exception cref="MachineException">Something of this key is there, broken, and machines stand on its disk.</exception>
+    public void RequireReplaceable(string key)
+    {
+        if (Directory.Exists(Path.Combine(paths.Templates, key)) && ImageUse.MachinesOnTemplate(paths, key) is { Count: > 0 } machines)
+        {
+            throw new MachineException(
+                $"the warm template {key[..Math.Min(12, key.Length)]} is broken, and cannot be made again while machines stand on its disk: {string.Join(", ", machines)}",
+                "dotnet machine stop in their projects");
+        }
+    }
+
+    /// <exception cref="MachineException">Machines stand on what it would replace.</exception>
     public async Task<WarmTemplate> CommitAsync(BuildFolder build, TemplateFacts facts)
     {
+        RequireReplaceable(facts.Key);
         JsonState.Write(Path.Combine(build.Path, TemplateFacts.FileName), facts);
         await build.CommitAsync(facts.Files.Keys.Append(TemplateFacts.FileName));
         Touch(facts.Key);
