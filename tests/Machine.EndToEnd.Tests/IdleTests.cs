@@ -15,7 +15,7 @@ public sealed class IdleTests
     [Fact]
     public async Task It_suspends_itself_when_it_is_unused_and_not_before()
     {
-        var port = FreePort();
+        var port = ProjectFolder.FreePort();
         await using var project = new ProjectFolder("idle", $"idle: 10s\nports: [\"{port}:9000\"]\n");
         (await project.RunAsync("start", "--approve")).ShouldSucceed();
 
@@ -26,7 +26,7 @@ public sealed class IdleTests
         (await StateAsync(project)).ShouldBe("running");
 
         // A connection to a port, over which nothing comes. Who answers works outside the project's folder.
-        (await project.ExecAsync("sh", "-c", "cd /; setsid perl -MIO::Socket::INET -e '$l = IO::Socket::INET->new(LocalPort => 9000, Listen => 5); while ($c = $l->accept) { sleep 1 while 1 }' > /dev/null 2>&1 < /dev/null &")).ShouldSucceed();
+        (await project.ExecAsync("sh", "-c", ConnectionTests.Greeter)).ShouldSucceed();
         using (var connection = new TcpClient())
         {
             await connection.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
@@ -36,13 +36,6 @@ public sealed class IdleTests
 
         await Eventually.TrueAsync(async () => await StateAsync(project) == "suspended", TimeSpan.FromMinutes(3));
         (await project.ExecAsync("echo", "back")).ShouldSucceed().Output.ShouldBe("back\n");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<string?> StateAsync(ProjectFolder project) =>

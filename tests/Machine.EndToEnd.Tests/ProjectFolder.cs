@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -48,6 +50,14 @@ public sealed class ProjectFolder : IAsyncDisposable
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         process.ExitCode.ShouldBe(0, output);
         return output;
+    }
+
+    /// <summary>A port of this host that nobody listens at.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public static void CopyFolder(string from, string to)
