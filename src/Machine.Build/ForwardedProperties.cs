@@ -1,3 +1,5 @@
+using Microsoft.Build.Framework;
+
 namespace Machine.Build;
 
 /// <summary>The global properties (<c>-p:</c>, an IDE's configuration) that mean the same inside, ready for the command line.</summary>
@@ -21,6 +23,9 @@ internal static class ForwardedProperties
         // Programs of this host.
         "MSBuildSDKsPath", "MSBuildExtensionsPath", "VSTestConsolePath", "DotnetHostPath", "CscToolPath",
     };
+
+    /// <summary>Those of the build that a task runs in.</summary>
+    public static IEnumerable<string> Of(IBuildEngine? engine) => engine is IBuildEngine6 build ? Of(build.GetGlobalProperties()) : [];
 
     public static IEnumerable<string> Of(IEnumerable<KeyValuePair<string, string>> globals) =>
         globals.Where(property => !OfThisHost.Contains(property.Key) && property.Value.Length <= MostValue)

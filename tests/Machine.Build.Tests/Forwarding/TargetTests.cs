@@ -86,6 +86,22 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task Run_finds_what_a_build_with_its_own_properties_has_made()
+    {
+        using var repository = new Repository().WithConsole(program: "System.Console.WriteLine(System.AppContext.BaseDirectory + string.Join('|', args));", more: """
+            <PropertyGroup><OutputPath Condition="'$(Place)' != ''">$(MSBuildProjectDirectory)/$(Place)/</OutputPath></PropertyGroup>
+            """);
+
+        var artifacts = await repository.DotnetAsync("run", "--project", "App", "-c", "Release", "--artifacts-path", repository["art facts"]);
+        var runtime = await repository.DotnetAsync("run", "--project", "App", "-r", "linux-x64", "--", "-p:x=y", "two words");
+        var place = await repository.DotnetAsync("run", "--project", "App", "-p:Place=a%3Bb c%2Cd");
+
+        artifacts.ShouldSucceed().Output.ShouldContain(repository["art facts/bin/App/release/"]);
+        runtime.ShouldSucceed().Output.ShouldContain(repository["App/bin/Debug/net10.0/linux-x64/"] + "-p:x=y|two words");
+        place.ShouldSucceed().Output.ShouldContain(repository["App/a;b c,d/"]);
+    }
+
+    [Fact]
     public async Task Properties_of_the_command_line_reach_the_inside()
     {
         using var repository = new Repository().WithConsole(more: """
