@@ -73,7 +73,7 @@ public sealed class MachineForward : MachineTask
 
         foreach (var property in Properties ?? [])
         {
-            yield return "-p:" + property;
+            yield return "-p:" + EscapedText.OfPlainProperty(property);
         }
     }
 

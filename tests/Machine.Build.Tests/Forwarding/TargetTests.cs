@@ -114,6 +114,21 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task Properties_of_the_task_arrive_as_they_were()
+    {
+        using var repository = new Repository().WithConsole(more: """
+            <Target Name="Tell"><WriteLinesToFile File="$(MSBuildProjectDirectory)/told.txt" Lines="$([MSBuild]::Escape($(Told)))|$(Other)" /></Target>
+            <Target Name="Mine">
+              <MachineForward Project="$(MSBuildProjectFullPath)" Targets="Tell" Properties="Told=a%3Bb=c%2Cd %22e%22 100%25 %253B;Other=x" />
+            </Target>
+            """);
+
+        (await repository.DotnetAsync("msbuild", "App", "-t:Mine")).ShouldSucceed();
+
+        File.ReadAllText(repository["App/told.txt"]).Trim().ShouldBe("a;b=c,d \"e\" 100% %3B|x");
+    }
+
+    [Fact]
     public async Task Tests_run_inside_and_a_failed_one_fails_the_command()
     {
         using var repository = new Repository().WithLibrary("Tests", code: """
