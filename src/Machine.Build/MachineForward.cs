@@ -66,7 +66,7 @@ public sealed class MachineForward : MachineTask
             yield return "-restore";
         }
 
-        foreach (var property in ForwardedProperties.Of(BuildEngine))
+        foreach (var property in ForwardedProperties.Of(Log, BuildEngine))
         {
             yield return "-p:" + property;
         }

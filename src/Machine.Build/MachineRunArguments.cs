@@ -23,7 +23,7 @@ public sealed class MachineRunArguments : Task
     /// <returns>True.</returns>
     public override bool Execute()
     {
-        var properties = ForwardedProperties.Of(BuildEngine).Select(property => "-p:" + property);
+        var properties = ForwardedProperties.Of(Log, BuildEngine).Select(property => "-p:" + property);
         Arguments = CommandArguments.Join(["exec", "--", "dotnet", "run", "--no-build", "--project", Project, .. properties, "--"]);
         return true;
     }

@@ -129,6 +129,19 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task A_property_that_is_too_long_is_named_in_a_warning()
+    {
+        using var repository = new Repository().WithConsole();
+
+        var build = await repository.DotnetAsync("build", "App", "-p:Fits=" + new string('x', 16384), "-p:Long=" + new string('x', 16385));
+
+        build.ShouldSucceed().Output.ShouldContain("warning MACHINE005: the property Long stays behind");
+        build.Output.ShouldNotContain("property Fits");
+        repository.Requests[^1].ShouldContain("|-p:Fits=x");
+        repository.Requests[^1].ShouldNotContain("Long");
+    }
+
+    [Fact]
     public async Task Tests_run_inside_and_a_failed_one_fails_the_command()
     {
         using var repository = new Repository().WithLibrary("Tests", code: """
