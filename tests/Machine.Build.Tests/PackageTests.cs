@@ -14,4 +14,28 @@ public sealed class PackageTests
             .ShouldBe(["tools/Machine.Build.dll", "tools/Machine.Build.xml"]);
         (await documentation.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldContain("T:Machine.Build.MachineExec");
     }
+
+    [Theory]
+    [InlineData("<TargetFramework>net10.0</TargetFramework>")]
+    [InlineData("<TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>")]
+    public async Task A_package_reference_gives_the_tasks_and_forwards_nothing(string frameworks)
+    {
+        using var repository = new Repository().Write("Directory.Build.props", "<Project />").WithLibrary(frameworks: frameworks, more: $"""
+            <ItemGroup><PackageReference Include="Machine.Build" Version="{Repository.Version}" PrivateAssets="all" /></ItemGroup>
+            <Target Name="Mine" AfterTargets="Build" Condition="'$(IsCrossTargetingBuild)' == 'true' or '$(TargetFrameworks)' == ''">
+              <MachineExec Arguments="printenv;MACHINE_INSIDE" ConsoleToMSBuild="true">
+                <Output TaskParameter="ConsoleOutput" PropertyName="Said" />
+              </MachineExec>
+              <Message Importance="high" Text="said=[$(Said)]" />
+            </Target>
+            """);
+
+        var build = await repository.DotnetAsync("build", "Lib");
+
+        build.ShouldSucceed().Output.ShouldContain("said=[1]");
+        repository.Requests.ShouldBe(["exec|--|printenv|MACHINE_INSIDE"]);
+        repository.Compiled("Lib").ShouldAllBe(line => line.StartsWith("[] Lib", StringComparison.Ordinal));
+        repository.Compiled("Lib").ShouldNotBeEmpty();
+        Directory.GetFiles(repository["Lib/bin"], "Machine.Build.dll", SearchOption.AllDirectories).ShouldBeEmpty("nothing is left of it in the output");
+    }
 }
