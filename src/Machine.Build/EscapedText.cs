@@ -5,8 +5,13 @@ namespace Machine.Build;
 /// <summary>MSBuild's escapes: <c>%3B</c> is a ';' that separates nothing.</summary>
 internal static class EscapedText
 {
+    private const string Separators = ";,\"\n\r";
+
     /// <summary>For a property on the command line, where lists are taken apart at ';' and ','. What MSBuild hands out is escaped already: '%' stays.</summary>
-    public static string OfProperty(string value) => Escape(value, ";,\"\n\r");
+    public static string OfProperty(string value) => Escape(value, Separators);
+
+    /// <summary>The same for text that MSBuild handed to a task, which is not escaped: every '%' is one.</summary>
+    public static string OfPlainProperty(string value) => Escape(value, "%" + Separators);
 
     /// <summary>For an item: nothing in it is a list, a wildcard or a reference.</summary>
     public static string OfItem(string value) => Escape(value, "%*?@$();'");

@@ -1,3 +1,6 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
 namespace Machine.Build;
 
 /// <summary>The global properties (<c>-p:</c>, an IDE's configuration) that mean the same inside, ready for the command line.</summary>
@@ -22,8 +25,20 @@ internal static class ForwardedProperties
         "MSBuildSDKsPath", "MSBuildExtensionsPath", "VSTestConsolePath", "DotnetHostPath", "CscToolPath",
     };
 
-    public static IEnumerable<string> Of(IEnumerable<KeyValuePair<string, string>> globals) =>
-        globals.Where(property => !OfThisHost.Contains(property.Key) && property.Value.Length <= MostValue)
-            .OrderBy(property => property.Key, StringComparer.Ordinal)
-            .Select(property => property.Key + "=" + EscapedText.OfProperty(property.Value));
+    /// <summary>Those of the build that a task runs in. One that is too long is left out with a warning.</summary>
+    public static IEnumerable<string> Of(TaskLoggingHelper log, IBuildEngine engine)
+    {
+        var globals = engine is IBuildEngine6 build ? build.GetGlobalProperties() : new Dictionary<string, string>();
+        foreach (var property in globals.Where(property => !OfThisHost.Contains(property.Key)).OrderBy(property => property.Key, StringComparer.Ordinal))
+        {
+            if (property.Value.Length <= MostValue)
+            {
+                yield return property.Key + "=" + EscapedText.OfProperty(property.Value);
+            }
+            else
+            {
+                log.LogWarning(null, "MACHINE005", null, null, 0, 0, 0, 0, "the property {0} stays behind: with {1} characters it is too long for a command line inside (most: {2})", property.Key, property.Value.Length, MostValue);
+            }
+        }
+    }
 }

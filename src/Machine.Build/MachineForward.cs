@@ -39,7 +39,7 @@ public sealed class MachineForward : MachineTask
     {
         replay = new RecordReplay(BuildEngine, nameof(MachineForward));
         WorkingDirectory ??= Path.GetDirectoryName(Project);
-        if (!RunTool(["exec", "--", .. BuildCommand(GlobalProperties())]))
+        if (!RunTool(["exec", "--", .. BuildCommand()]))
         {
             return false;
         }
@@ -52,7 +52,7 @@ public sealed class MachineForward : MachineTask
         return ExitCode == 0;
     }
 
-    internal IEnumerable<string> BuildCommand(IEnumerable<KeyValuePair<string, string>> globals)
+    private IEnumerable<string> BuildCommand()
     {
         yield return "dotnet";
         yield return "msbuild";
@@ -66,14 +66,14 @@ public sealed class MachineForward : MachineTask
             yield return "-restore";
         }
 
-        foreach (var property in ForwardedProperties.Of(globals))
+        foreach (var property in ForwardedProperties.Of(Log, BuildEngine))
         {
             yield return "-p:" + property;
         }
 
         foreach (var property in Properties ?? [])
         {
-            yield return "-p:" + property;
+            yield return "-p:" + EscapedText.OfPlainProperty(property);
         }
     }
 
@@ -94,9 +94,6 @@ public sealed class MachineForward : MachineTask
     private string Importance() =>
         BuildEngine is null || Log.LogsMessagesOfImportance(MessageImportance.Low) ? "low"
         : Log.LogsMessagesOfImportance(MessageImportance.Normal) ? "normal" : "high";
-
-    private IEnumerable<KeyValuePair<string, string>> GlobalProperties() =>
-        BuildEngine is IBuildEngine6 engine ? engine.GetGlobalProperties() : [];
 
     private void Explain()
     {

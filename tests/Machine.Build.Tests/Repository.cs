@@ -19,7 +19,7 @@ public sealed class Repository : IDisposable
     {
         Directory.CreateDirectory(Path);
         Directory.CreateDirectory(At("feed"));
-        File.Copy(Metadata("Package"), At($"feed/Machine.Build.{Version}.nupkg"));
+        File.Copy(Package, At($"feed/Machine.Build.{Version}.nupkg"));
         Write("nuget.config", $"""
             <configuration>
               <packageSources><clear /><add key="local" value="{At("feed")}" /></packageSources>
@@ -42,6 +42,9 @@ public sealed class Repository : IDisposable
     }
 
     public static string Version => Metadata("Version");
+
+    /// <summary>The .nupkg under test.</summary>
+    public static string Package => Metadata("Package");
 
     public string Path => At("repository");
 

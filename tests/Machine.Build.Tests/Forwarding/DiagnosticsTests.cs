@@ -50,6 +50,18 @@ public sealed partial class DiagnosticsTests
         Escapes().Replace(build.Output, "").ShouldContain("1 error(s)", customMessage: build.ToString());
     }
 
+    [Fact]
+    public async Task A_binary_log_holds_them_too()
+    {
+        using var repository = new Repository().WithConsole(program: Error);
+        await repository.DotnetAsync("build", "App", "-bl:" + repository["build.binlog"]);
+
+        var replay = await repository.DotnetAsync("msbuild", "build.binlog");
+
+        Diagnostics(replay).ShouldContain(line => line.StartsWith($"{repository["App/Program.cs"]}(2,14): error CS0029:", StringComparison.Ordinal), replay.ToString());
+        repository.Requests.Length.ShouldBe(2, "the replay builds nothing");
+    }
+
     private static List<string> Diagnostics(Outcome outcome) =>
         [.. outcome.Output.Split('\n').Select(line => line.Trim()).Where(line => DiagnosticLine().IsMatch(line)).Distinct().Order(StringComparer.Ordinal)];
 

@@ -86,6 +86,51 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task Rebuild_and_run_as_targets_of_a_project()
+    {
+        using var repository = new Repository().WithConsole(program: "System.Console.WriteLine($\"inside={System.Environment.GetEnvironmentVariable(\"MACHINE_INSIDE\")}\");");
+
+        (await repository.DotnetAsync("build", "App")).ShouldSucceed();
+        (await repository.DotnetAsync("msbuild", "App", "-t:Rebuild")).ShouldSucceed();
+        var run = await repository.DotnetAsync("msbuild", "App", "-t:Run");
+
+        run.ShouldSucceed().Output.ShouldContain("inside=1");
+        repository.Compiled("App").ShouldBe(["[1] App net10.0 Debug", "[1] App net10.0 Debug"], "built, and again for Rebuild alone");
+        repository.Requests.Length.ShouldBe(4);
+    }
+
+    [Theory]
+    [InlineData("App")]
+    [InlineData("All.slnx")]
+    public async Task A_build_in_an_ide_restores_inside(string what)
+    {
+        using var repository = new Repository().WithConsole().WithSlnx("App");
+
+        (await repository.DotnetAsync("msbuild", what, "-t:Build", "-p:BuildingInsideVisualStudio=true")).ShouldSucceed();
+        (await repository.DotnetAsync("msbuild", what, "-t:Rebuild", "-p:BuildingInsideVisualStudio=true")).ShouldSucceed();
+
+        repository.Compiled("App").ShouldBe(["[1] App net10.0 Debug", "[1] App net10.0 Debug"]);
+        repository.Requests.ShouldAllBe(request => request.Contains("|-restore", StringComparison.Ordinal) && !request.Contains("BuildingInside", StringComparison.Ordinal));
+        repository.Requests.Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Run_finds_what_a_build_with_its_own_properties_has_made()
+    {
+        using var repository = new Repository().WithConsole(program: "System.Console.WriteLine(System.AppContext.BaseDirectory + string.Join('|', args));", more: """
+            <PropertyGroup><OutputPath Condition="'$(Place)' != ''">$(MSBuildProjectDirectory)/$(Place)/</OutputPath></PropertyGroup>
+            """);
+
+        var artifacts = await repository.DotnetAsync("run", "--project", "App", "-c", "Release", "--artifacts-path", repository["art facts"]);
+        var runtime = await repository.DotnetAsync("run", "--project", "App", "-r", "linux-x64", "--", "-p:x=y", "two words");
+        var place = await repository.DotnetAsync("run", "--project", "App", "-p:Place=a%3Bb c%2Cd");
+
+        artifacts.ShouldSucceed().Output.ShouldContain(repository["art facts/bin/App/release/"]);
+        runtime.ShouldSucceed().Output.ShouldContain(repository["App/bin/Debug/net10.0/linux-x64/"] + "-p:x=y|two words");
+        place.ShouldSucceed().Output.ShouldContain(repository["App/a;b c,d/"]);
+    }
+
+    [Fact]
     public async Task Properties_of_the_command_line_reach_the_inside()
     {
         using var repository = new Repository().WithConsole(more: """
@@ -95,6 +140,34 @@ public sealed class TargetTests
         (await repository.DotnetAsync("build", "App", "-p:Told=a%3Bb c%2Cd %22e%22 100%25", "-p:Other=x")).ShouldSucceed();
 
         File.ReadAllText(repository["App/told.txt"]).Trim().ShouldBe("a;b c,d \"e\" 100%|x");
+    }
+
+    [Fact]
+    public async Task Properties_of_the_task_arrive_as_they_were()
+    {
+        using var repository = new Repository().WithConsole(more: """
+            <Target Name="Tell"><WriteLinesToFile File="$(MSBuildProjectDirectory)/told.txt" Lines="$([MSBuild]::Escape($(Told)))|$(Other)" /></Target>
+            <Target Name="Mine">
+              <MachineForward Project="$(MSBuildProjectFullPath)" Targets="Tell" Properties="Told=a%3Bb=c%2Cd %22e%22 100%25 %253B;Other=x" />
+            </Target>
+            """);
+
+        (await repository.DotnetAsync("msbuild", "App", "-t:Mine")).ShouldSucceed();
+
+        File.ReadAllText(repository["App/told.txt"]).Trim().ShouldBe("a;b=c,d \"e\" 100% %3B|x");
+    }
+
+    [Fact]
+    public async Task A_property_that_is_too_long_is_named_in_a_warning()
+    {
+        using var repository = new Repository().WithConsole();
+
+        var build = await repository.DotnetAsync("build", "App", "-p:Fits=" + new string('x', 16384), "-p:Long=" + new string('x', 16385));
+
+        build.ShouldSucceed().Output.ShouldContain("warning MACHINE005: the property Long stays behind");
+        build.Output.ShouldNotContain("property Fits");
+        repository.Requests[^1].ShouldContain("|-p:Fits=x");
+        repository.Requests[^1].ShouldNotContain("Long");
     }
 
     [Fact]
@@ -123,6 +196,34 @@ public sealed class TargetTests
         bad.Output.ShouldContain("on purpose");
         bad.Output.ShouldNotContain("MSB4181");
         File.Exists(repository["Tests/TestResults/result.trx"]).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Tests_of_a_solution_are_asked_for_inside()
+    {
+        using var repository = new Repository().WithLibrary(more: """
+            <Target Name="Tell" AfterTargets="VSTest"><WriteLinesToFile File="$(MSBuildProjectDirectory)/tested.txt" Lines="[$(MACHINE_INSIDE)]" /></Target>
+            """).WithSlnx("Lib");
+
+        (await repository.DotnetAsync("test", "All.slnx")).ShouldSucceed();
+
+        File.ReadAllLines(repository["Lib/tested.txt"]).ShouldBe(["[1]"]);
+        repository.Requests[^1].ShouldContain("|-t:VSTest");
+    }
+
+    [Theory]
+    [InlineData("--project", "App")]
+    [InlineData("--solution", "All.slnx")]
+    public async Task Tests_in_platform_mode_end_with_an_error_that_tells_the_way(string option, string what)
+    {
+        using var repository = new Repository().WithConsole(more: "<PropertyGroup><IsTestingPlatformApplication>true</IsTestingPlatformApplication></PropertyGroup>").WithSlnx("App");
+        repository.Write("global.json", """{ "test": { "runner": "Microsoft.Testing.Platform" } }""");
+
+        var test = await repository.DotnetAsync("test", option, what);
+
+        test.ExitCode.ShouldBe(1, test.ToString());
+        test.Output.ShouldContain("error MACHINE003");
+        repository.Compiled("App").ShouldBeEmpty();
     }
 
     private static Task<Outcome> ProcessFrom(Repository repository, string folder, params string[] arguments) =>
