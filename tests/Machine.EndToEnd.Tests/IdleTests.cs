@@ -27,15 +27,30 @@ public sealed class IdleTests
 
         // A connection to a port, over which nothing comes. Who answers works outside the project's folder.
         (await project.ExecAsync("sh", "-c", ConnectionTests.Greeter)).ShouldSucceed();
-        using (var connection = new TcpClient())
+        TcpClient? connection = null;
+        await Eventually.TrueAsync(async () => (connection = await GreetedAsync(port)) is not null, TimeSpan.FromSeconds(60));
+        using (connection)
         {
-            await connection.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
             await Task.Delay(Longer, TestContext.Current.CancellationToken);
             (await StateAsync(project)).ShouldBe("running");
         }
 
         await Eventually.TrueAsync(async () => await StateAsync(project) == "suspended", TimeSpan.FromMinutes(3));
         (await project.ExecAsync("echo", "back")).ShouldSucceed().Output.ShouldBe("back\n");
+    }
+
+    // Null where nobody inside answers.
+    private static async Task<TcpClient?> GreetedAsync(int port)
+    {
+        var connection = new TcpClient();
+        await connection.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        if (await connection.GetStream().ReadAsync(new byte[5], TestContext.Current.CancellationToken) > 0)
+        {
+            return connection;
+        }
+
+        connection.Dispose();
+        return null;
     }
 
     private static async Task<string?> StateAsync(ProjectFolder project) =>

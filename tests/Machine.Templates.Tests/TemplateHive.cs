@@ -21,10 +21,13 @@ public sealed class TemplateHive : IAsyncLifetime
     public string Said { get; private set; } = "";
 
     /// <summary>Makes a project named Demo and returns its folder. <c>dotnet new</c> has exited with 0.</summary>
-    public async Task<string> NewAsync(string template, params string[] options)
+    public Task<string> NewAsync(string template, params string[] options) => NewNamedAsync("Demo", template, options);
+
+    /// <inheritdoc cref="NewAsync"/>
+    public async Task<string> NewNamedAsync(string name, string template, params string[] options)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(top, $"p{++projects}", "Demo")).FullName;
-        (await RunAsync(folder, ["new", template, "-n", "Demo", "-o", ".", "--debug:custom-hive", Hive, .. options])).ShouldBe(0, Said);
+        var folder = Directory.CreateDirectory(Path.Combine(top, $"p{++projects}", name)).FullName;
+        (await RunAsync(folder, ["new", template, "-n", name, "-o", ".", "--debug:custom-hive", Hive, .. options])).ShouldBe(0, Said);
         return folder;
     }
 

@@ -62,6 +62,20 @@ public sealed class TemplateTests(TemplateHive hive) : IClassFixture<TemplateHiv
         hive.Said.ShouldContain("Passed!");
     }
 
+    // Files are named as it was typed; a namespace cannot be.
+    [Theory]
+    [InlineData("machine-console", "my-app", "my_app")]
+    [InlineData("machine-library", "Contoso.Shop", "Contoso.Shop")]
+    [InlineData("machine-webapi", "2nd.api", "_2nd.api")]
+    public async Task A_name_that_is_no_identifier_builds_and_tests(string template, string name, string root)
+    {
+        var folder = await hive.NewNamedAsync(name, template);
+
+        File.ReadAllText(Directory.EnumerateFiles(Path.Combine(folder, "tests", name + ".Tests"), "*Tests.cs").Single()).ShouldContain($"namespace {root}.Tests;");
+        (await hive.HostDotnetAsync(folder, "test", Path.Combine(folder, name + ".slnx"))).ShouldBe(0, hive.Said);
+        hive.Said.ShouldContain("Passed!");
+    }
+
     [Fact]
     public async Task The_sdk_version_can_be_named()
     {

@@ -56,7 +56,6 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             }
 
             users++;
-            Awake = null;
             return (start, progress);
         }
     }

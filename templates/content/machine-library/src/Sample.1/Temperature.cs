@@ -1,4 +1,4 @@
-namespace Sample1;
+namespace Sample._1;
 
 /// <summary>A temperature, in degrees Celsius.</summary>
 public readonly record struct Temperature(double Celsius)

@@ -1,4 +1,4 @@
-namespace Sample1.Tests;
+namespace Sample._1.Tests;
 
 public sealed class TemperatureTests
 {

@@ -1,3 +1,3 @@
-using Sample1;
+using Sample._1;
 
 Api.Create(args).Run();

@@ -1,4 +1,4 @@
-namespace Sample1;
+namespace Sample._1;
 
 public static class Greeting
 {

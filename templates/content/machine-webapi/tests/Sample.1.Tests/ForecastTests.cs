@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 
-namespace Sample1.Tests;
+namespace Sample._1.Tests;
 
 public sealed class ForecastTests
 {
