@@ -49,7 +49,7 @@ internal static class DoorOpenings
                 ? "it is not what this version of the tool and global.json ask for; a foreign SDK in it is code that dotnet runs"
                 : "it is missing: dotnet refuses to start here";
         }
-        catch (MachineException e)
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
         {
             problem = e.Message;
         }
