@@ -12,7 +12,7 @@ internal static partial class NetOpenings
     {
         foreach (var (folder, index) in ProjectSurvey.Folders(project).Select((folder, index) => (folder, index)))
         {
-            var openings = index == 0 ? AtRoot(folder) : Below(folder);
+            var openings = index == 0 ? AtRoot(folder) : Below(folder, project);
             foreach (var opening in openings.Concat(Projects(folder)))
             {
                 yield return opening;
@@ -35,7 +35,7 @@ internal static partial class NetOpenings
         }
     }
 
-    private static IEnumerable<Opening> Below(string folder)
+    private static IEnumerable<Opening> Below(string folder, string project)
     {
         var response = Path.Combine(folder, ResponseFileNet.FileName);
         if (Text(response) is { } line && !ResponseFileNet.IsIn(line))
@@ -44,9 +44,9 @@ internal static partial class NetOpenings
         }
 
         var props = Path.Combine(folder, PropsNet.FileName);
-        if (Text(props) is { } text && !PropsNet.IsFirstIn(text) && !ImportsAbove().IsMatch(text))
+        if (Text(props) is { } text && !PropsNet.IsFirstIn(text) && !NestedProps.LeadsUp(props, text, project))
         {
-            yield return new Opening(props, "it hides the project's own and does not import it: editors evaluate the projects below", $"import the one above as its first element, or copy the first group of the root's {PropsNet.FileName} into it");
+            yield return new Opening(props, "it hides the project's own and does not import it: editors evaluate the projects below", $"import the one above as its first element, without a condition, or copy the first group of the root's {PropsNet.FileName} into it");
         }
     }
 
@@ -57,6 +57,11 @@ internal static partial class NetOpenings
             if (Text(file) is not { } text)
             {
                 continue;
+            }
+
+            if (ProjectHead.TryRead(text) is { HasExpression: true })
+            {
+                yield return new Opening(file, "an expression in its <Project> tag is evaluated before the net: property functions can read files and variables", "write the attribute without $(…)");
             }
 
             if (OptsOut().IsMatch(text))
@@ -105,7 +110,4 @@ internal static partial class NetOpenings
 
     [GeneratedRegex(@"\bSdk\s*=|<Sdk\s|Directory\.Build\.props")]
     private static partial Regex UsesSdk();
-
-    [GeneratedRegex(@"<Import\b[^>]*(GetPathOfFileAbove|GetDirectoryNameOfFileAbove|\.\.[\\/])[^>]*>")]
-    private static partial Regex ImportsAbove();
 }

@@ -33,6 +33,7 @@ public sealed class OpeningsTests : IDisposable
     [InlineData("Directory.Build.props", "<Project />", "does not stop")]
     [InlineData("Directory.Build.rsp", "# -%MACHINE_INSIDE_RSP%", "does not stop")]
     [InlineData("src/a.csproj", "<Project Sdk=\"X\"><PropertyGroup><ImportDirectoryBuildProps>false</ImportDirectoryBuildProps></PropertyGroup></Project>", "opts out")]
+    [InlineData("src/a.csproj", "<Project Sdk=\"X\" InitialTargets=\"$([System.IO.File]::ReadAllText('x'))\" />", "before the net")]
     [InlineData("src/a.proj", "<Project><Target Name=\"x\" /></Project>", "no SDK")]
     [InlineData(".vscode/settings.json", "{}", "restores on the host")]
     [InlineData(".vscode/settings.json", "{ \"dotnet.projects.enableAutomaticRestore\": false, \"omnisharp.sdkPath\": \"/x\" }", "past the shim")]
@@ -48,12 +49,33 @@ public sealed class OpeningsTests : IDisposable
         opening.Remedy.ShouldNotBeNullOrEmpty();
     }
 
-    [Fact]
-    public void A_nested_file_that_imports_the_one_above_is_none()
+    [Theory]
+    [InlineData("<Import Project=\"$([MSBuild]::GetPathOfFileAbove('Directory.Build.props', '$(MSBuildThisFileDirectory)../'))\" />")]
+    [InlineData("<Import Project=\"$([MSBuild]::GetDirectoryNameOfFileAbove($(MSBuildThisFileDirectory).., Directory.Build.props))\\Directory.Build.props\" />")]
+    [InlineData("<!-- first --><Import Project=\"..\\Directory.Build.props\" /><PropertyGroup />")]
+    [InlineData("<Import Project=\"$(MSBuildThisFileDirectory)../Directory.Build.props\" />")]
+    public void A_nested_file_that_imports_the_one_above_is_none(string import)
     {
-        project.Write("src/Directory.Build.props", "<Project><Import Project=\"$([MSBuild]::GetPathOfFileAbove('Directory.Build.props', '$(MSBuildThisFileDirectory)../'))\" /></Project>");
+        project.Write("src/Directory.Build.props", $"<Project>{import}</Project>");
 
         Found().ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("<Project><Import Project=\"../eng/x.props\" /></Project>")]
+    [InlineData("<Project><PropertyGroup><A>1</A></PropertyGroup><Import Project=\"../Directory.Build.props\" /></Project>")]
+    [InlineData("<Project><Import Project=\"../Directory.Build.props\" Condition=\"false\" /></Project>")]
+    [InlineData("<Project><Import Project=\"../../Directory.Build.props\" /></Project>")]
+    [InlineData("<Project><Import Project=\"../none/../Directory.Build.props\" /></Project>")]
+    [InlineData("<Project><Import Project=\"$([MSBuild]::GetPathOfFileAbove('Directory.Build.props'))\" /></Project>")]
+    [InlineData("<Project Sdk=\"Evil.Sdk\"><Import Project=\"../Directory.Build.props\" /></Project>")]
+    [InlineData("<Project><!-- <Import Project=\"../Directory.Build.props\" /> --></Project>")]
+    public void A_nested_file_that_does_not_begin_with_the_one_above_is_told(string text)
+    {
+        var file = project.Write("src/Directory.Build.props", text);
+        File.WriteAllText(Path.Combine(project.Base, "Directory.Build.props"), "<Project />");
+
+        Found().ShouldHaveSingleItem().Where.ShouldBe(file);
     }
 
     [Fact]
