@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Enclosure;
 
@@ -10,7 +9,7 @@ internal static partial class NetOpenings
 
     public static IEnumerable<Opening> Of(string project)
     {
-        foreach (var (folder, index) in ProjectSurvey.Folders(project).Select((folder, index) => (folder, index)))
+        foreach (var (folder, index) in OpenFolders.Of(project).Select((folder, index) => (folder, index)))
         {
             var openings = index == 0 ? AtRoot(folder) : Below(folder, project);
             foreach (var opening in openings.Concat(Projects(folder)))
