@@ -12,7 +12,7 @@ internal static partial class NetOpenings
         foreach (var (folder, index) in OpenFolders.Of(project).Select((folder, index) => (folder, index)))
         {
             var openings = index == 0 ? AtRoot(folder) : Below(folder, project);
-            foreach (var opening in openings.Concat(Projects(folder)))
+            foreach (var opening in openings.Concat(Projects(folder)).Concat(Solutions(folder)))
             {
                 yield return opening;
             }
@@ -74,6 +74,11 @@ internal static partial class NetOpenings
         }
     }
 
+    // The in-memory project that a solution becomes imports these, and no Directory.Build.props.
+    private static IEnumerable<Opening> Solutions(string folder) =>
+        Files(folder).Where(file => SolutionImport().IsMatch(file) && Text(file) is { } text && !PropsNet.IsFirstIn(text))
+            .Select(file => new Opening(file, "solutions import it past the net: with -noAutoResponse, MSBuild on the host evaluates it and runs its targets", $"copy the first group of the root's {PropsNet.FileName} into it, as its first element"));
+
     private static string[] Files(string folder)
     {
         try
@@ -100,6 +105,9 @@ internal static partial class NetOpenings
 
     [GeneratedRegex(@"\.(\w*proj|props|targets|user)$")]
     private static partial Regex ProjectFile();
+
+    [GeneratedRegex(@"[\\/](Directory\.Solution\.(props|targets)|(before|after)\.[^\\/]+\.sln\.targets)$")]
+    private static partial Regex SolutionImport();
 
     [GeneratedRegex(@"\.\w*proj$")]
     private static partial Regex ProjectFileOfItsOwn();
