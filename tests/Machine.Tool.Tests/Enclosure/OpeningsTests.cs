@@ -40,8 +40,9 @@ public sealed class OpeningsTests : IDisposable
     [InlineData("src/a.csproj", "<Project Sdk=\"X\" InitialTargets=\"$([System.IO.File]::ReadAllText('x'))\" />", "before the net")]
     [InlineData("src/a.proj", "<Project><Target Name=\"x\" /></Project>", "no SDK")]
     [InlineData(".vscode/settings.json", "{}", "restores on the host")]
-    [InlineData(".vscode/settings.json", "{ \"dotnet.projects.enableAutomaticRestore\": false, \"omnisharp.sdkPath\": \"/x\" }", "past the shim")]
     [InlineData(".vscode/tasks.json", "{ \"runOn\": \"folderOpen\" }", "a task runs")]
+    [InlineData("all.code-workspace", "{ \"settings\": { \"dotnet.projects.enableAutomaticRestore\": true } }", "restores on the host")]
+    [InlineData("all.code-workspace", "{ /* mine */ \"tasks\": { \"tasks\": [{ \"runOptions\": { \"runOn\": \"folderOpen\" } }] }, }", "a task runs")]
     [InlineData(".machine/sdk/10.0.999/dotnet.dll", "evil", "foreign SDK")]
     public void Each_way_in_is_told_with_where_and_what_to_do(string file, string text, string meaning)
     {
@@ -51,6 +52,32 @@ public sealed class OpeningsTests : IDisposable
 
         Path.Combine(project.Root, file).Replace("tasks.json", "", StringComparison.Ordinal).ShouldStartWith(opening.Where.Replace("tasks.json", "", StringComparison.Ordinal));
         opening.Remedy.ShouldNotBeNullOrEmpty();
+    }
+
+    [Theory]
+    [InlineData("omnisharp.sdkPath")]
+    [InlineData("omnisharp.sdkVersion")]
+    [InlineData("omnisharp.dotnetPath")]
+    [InlineData("dotnet.dotnetPath")]
+    [InlineData("dotnetAcquisitionExtension.existingDotnetPath")]
+    [InlineData("dotnetAcquisitionExtension.sharedExistingDotnetPath")]
+    public void An_editors_own_sdk_is_told_wherever_it_is_set(string setting)
+    {
+        var folder = project.Write(".vscode/settings.json", $$"""{ "dotnet.projects.enableAutomaticRestore": false, "{{setting}}": "/x" }""");
+        var workspace = project.Write("all.code-workspace", $$"""{ "folders": [{ "path": "." }], "settings": { "{{setting}}": "/x" } }""");
+
+        var found = Found();
+
+        found.Select(opening => opening.Where).ShouldBe([folder, workspace]);
+        found.ShouldAllBe(opening => opening.Meaning.StartsWith(setting + " ") && opening.Remedy == $"take {setting} out");
+    }
+
+    [Fact]
+    public void A_workspace_that_sets_nothing_of_it_is_none()
+    {
+        project.Write("all.code-workspace", """{ "folders": [{ "path": "." }], "settings": { "editor.tabSize": 4 }, "tasks": {} }""");
+
+        Found().ShouldBeEmpty();
     }
 
     [Theory]
