@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Machine.Tool.Enclosure;
 
@@ -58,7 +59,8 @@ internal static partial class NetOpenings
                 continue;
             }
 
-            if (ProjectHead.TryRead(text) is { HasExpression: true })
+            var head = ProjectHead.TryRead(text);
+            if (head is { HasExpression: true })
             {
                 yield return new Opening(file, "an expression in its <Project> tag is evaluated before the net: property functions can read files and variables", "write the attribute without $(…)");
             }
@@ -67,12 +69,17 @@ internal static partial class NetOpenings
             {
                 yield return new Opening(file, $"it opts out of {PropsNet.FileName}: editors, and dotnet run PATH from another folder, evaluate it", "take that property out");
             }
-            else if (ProjectFileOfItsOwn().IsMatch(file) && !UsesSdk().IsMatch(text))
+            else if (ProjectFileOfItsOwn().IsMatch(file) && !(head is { Sdk: not null } || Imports(head?.First)))
             {
-                yield return new Opening(file, $"it uses no SDK, so it does not import {PropsNet.FileName}: editors evaluate it", $"import {PropsNet.FileName} as its first element");
+                yield return head?.Root.Elements().Any(Imports) == true
+                    ? new Opening(file, $"what stands before its SDK's import is evaluated before {PropsNet.FileName} stops it", "move it below that import")
+                    : new Opening(file, $"it uses no SDK, so it does not import {PropsNet.FileName}: editors evaluate it", $"import {PropsNet.FileName} as its first element");
             }
         }
     }
+
+    private static bool Imports(XElement? element) =>
+        element is { Name.LocalName: "Import" } && (element.Attribute("Sdk") is not null || element.Attribute("Project")?.Value.EndsWith(PropsNet.FileName, StringComparison.Ordinal) == true);
 
     // The in-memory project that a solution becomes imports these, and no Directory.Build.props.
     private static IEnumerable<Opening> Solutions(string folder) =>
@@ -114,7 +121,4 @@ internal static partial class NetOpenings
 
     [GeneratedRegex(@"\b(ImportDirectoryBuildProps|DirectoryBuildPropsPath|_DirectoryBuildPropsBasePath)\b")]
     private static partial Regex OptsOut();
-
-    [GeneratedRegex(@"\bSdk\s*=|<Sdk\s|Directory\.Build\.props")]
-    private static partial Regex UsesSdk();
 }

@@ -75,10 +75,12 @@ public sealed class HostileProjectTests : IDisposable
         }
     }
 
-    [Fact]
-    public void From_outside_an_expression_in_the_projects_tag_is_evaluated_and_nothing_after_it()
+    [Theory]
+    [InlineData("<Project Sdk=\"Microsoft.NET.Sdk\" InitialTargets=\"READ\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>")]
+    [InlineData("<Project><PropertyGroup><A>READ</A></PropertyGroup><Import Project=\"Sdk.props\" Sdk=\"Microsoft.NET.Sdk\" /><Import Project=\"Sdk.targets\" Sdk=\"Microsoft.NET.Sdk\" /></Project>")]
+    public void From_outside_what_stands_before_the_sdk_is_evaluated_and_nothing_after_it(string text)
     {
-        var file = project.Write("src/evil.csproj", $"<Project Sdk=\"Microsoft.NET.Sdk\" InitialTargets=\"$([System.IO.File]::ReadAllText('{project.Secret}'))\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>");
+        var file = project.Write("src/evil.csproj", text.Replace("READ", $"$([System.IO.File]::ReadAllText('{project.Secret}'))", StringComparison.Ordinal));
         project.Enclose();
 
         project.Dotnet(project.Outside, "build", file).Text.ShouldContain("MSB1001");

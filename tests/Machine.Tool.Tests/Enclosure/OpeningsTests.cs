@@ -17,6 +17,8 @@ public sealed class OpeningsTests : IDisposable
     public void An_enclosed_project_has_none_and_stays_as_it_is()
     {
         project.Write("src/a.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\" />");
+        project.Write("src/b.csproj", "<Project><Import Project=\"Sdk.props\" Sdk=\"Microsoft.NET.Sdk\" /><PropertyGroup /></Project>");
+        project.Write("src/c.proj", "<Project><Import Project=\"$(MSBuildThisFileDirectory)../Directory.Build.props\" /><Target Name=\"x\" /></Project>");
 
         Found().ShouldBeEmpty();
         new ProjectEnclosure(project.Project, project.Paths).Create().ShouldBeEmpty();
@@ -38,6 +40,8 @@ public sealed class OpeningsTests : IDisposable
     [InlineData("Directory.Build.rsp", "# -%MACHINE_INSIDE_RSP%", "does not stop")]
     [InlineData("src/a.csproj", "<Project Sdk=\"X\"><PropertyGroup><ImportDirectoryBuildProps>false</ImportDirectoryBuildProps></PropertyGroup></Project>", "opts out")]
     [InlineData("src/a.csproj", "<Project Sdk=\"X\" InitialTargets=\"$([System.IO.File]::ReadAllText('x'))\" />", "before the net")]
+    [InlineData("src/a.csproj", "<Project><Import Project=\"evil.props\" /><Import Project=\"Sdk.props\" Sdk=\"X\" /></Project>", "before its SDK's import")]
+    [InlineData("src/a.proj", "<!-- Sdk=\"X\" --><Project />", "no SDK")]
     [InlineData("src/a.proj", "<Project><Target Name=\"x\" /></Project>", "no SDK")]
     [InlineData(".vscode/settings.json", "{}", "restores on the host")]
     [InlineData(".vscode/tasks.json", "{ \"runOn\": \"folderOpen\" }", "a task runs")]
