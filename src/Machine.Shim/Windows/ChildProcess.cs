@@ -22,19 +22,7 @@ internal static unsafe class ChildProcess
             Environment.SetEnvironmentVariable("DOTNET_ROOT", lines[0]);
         }
 
-        return Start(Line(lines, new string(Kernel32.CommandLine()), args));
-    }
-
-    internal static string Line(string[] lines, string commandLine, string[] args)
-    {
-        var line = CommandTail.Quoted(lines[1]);
-        for (var i = 2; i < lines.Length; i++)
-        {
-            line += " " + CommandTail.Quoted(lines[i]);
-        }
-
-        var tail = CommandTail.AfterProgram(commandLine);
-        return args is ["machine", ..] ? line + CommandTail.AfterWord(tail, args[0]) : line + " dotnet" + tail;
+        return Start(CommandTail.ForTool(lines, new string(Kernel32.CommandLine()), args));
     }
 
     private static int Start(string line)

@@ -6,6 +6,22 @@ namespace Machine.Shim.Windows;
 /// </summary>
 internal static class CommandTail
 {
+    /// <summary>The command line of the child.</summary>
+    /// <param name="lines">Of <c>.machine/tool</c>: a dotnet root, then the tool's own words.</param>
+    /// <param name="commandLine">Ours, whole.</param>
+    /// <param name="args">The same, as .NET cut it.</param>
+    public static string ForTool(string[] lines, string commandLine, string[] args)
+    {
+        var line = Quoted(lines[1]);
+        for (var i = 2; i < lines.Length; i++)
+        {
+            line += " " + Quoted(lines[i]);
+        }
+
+        var tail = AfterProgram(commandLine);
+        return args is ["machine", ..] ? line + AfterWord(tail, args[0]) : line + " dotnet" + tail;
+    }
+
     /// <summary>What follows the program's name, blanks in front included.</summary>
     public static string AfterProgram(string commandLine)
     {

@@ -30,7 +30,7 @@ internal static class StartCommand
             Approval.Require(command, assumeYes: true);
         }
 
-        LayOutShim(command);
+        LayOutShim(command.Project, command.Paths);
         if (GitWorktree.Missing(command.Project, command.Machinefile) is { } repository)
         {
             var path = Workspaces.Tainted.Line(repository, int.MaxValue);
@@ -50,19 +50,19 @@ internal static class StartCommand
     }
 
     // A machine can run without it; dotnet in this folder then refuses, and says so.
-    private static void LayOutShim(ProjectCommand command)
+    internal static void LayOutShim(ProjectRoot project, MachinePaths paths)
     {
         try
         {
-            var enclosure = new ProjectEnclosure(command.Project, command.Paths);
+            var enclosure = new ProjectEnclosure(project, paths);
             if (enclosure.IsWanted && enclosure.LayOut())
             {
                 Say.Aside("dotnet in this folder now runs inside");
             }
         }
-        catch (MachineException e)
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
         {
-            Say.Aside($"dotnet in this folder is not set up: {e.Message}{(e.Remedy is null ? "" : $"\n  → {e.Remedy}")}");
+            Say.Aside($"dotnet in this folder is not set up: {e.Message}{(e is MachineException { Remedy: { } remedy } ? $"\n  → {remedy}" : "")}");
         }
     }
 }

@@ -1,5 +1,4 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Enclosure;
 
@@ -49,7 +48,7 @@ internal static class DoorOpenings
                 ? "it is not what this version of the tool and global.json ask for; a foreign SDK in it is code that dotnet runs"
                 : "it is missing: dotnet refuses to start here";
         }
-        catch (MachineException e)
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
         {
             problem = e.Message;
         }
@@ -61,7 +60,7 @@ internal static class DoorOpenings
     }
 
     private static IEnumerable<Opening> Nested(string project) =>
-        ProjectSurvey.Folders(project).Skip(1)
+        OpenFolders.Of(project).Skip(1)
             .Select(folder => Path.Combine(folder, GlobalJsonEdit.FileName))
             .Where(File.Exists)
             .Select(file => new Opening(file, "it hides the project's own: dotnet in that folder uses the host's SDK, and only the net holds", "remove it, or give its folder a machine of its own"));

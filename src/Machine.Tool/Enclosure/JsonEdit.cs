@@ -44,7 +44,30 @@ internal static class JsonEdit
         var between = text[(parent.Start + 1)..first];
         var blank = between.Length - between.AsSpan().TrimEnd().Length;
         var separator = between[^blank..];
-        return text.Insert(last, $",{(separator.Length == 0 ? " " : separator)}\"{name}\": {value}");
+        var (end, hasComma, isOpen) = Tail(text, last);
+        separator = isOpen && !separator.Contains('\n', StringComparison.Ordinal) ? "\n" : separator.Length == 0 ? " " : separator;
+        return $"{text[..last]}{(hasComma ? "" : ",")}{text[last..end]}{separator}\"{name}\": {value}{(hasComma ? "," : "")}{text[end..]}";
+    }
+
+    /// <summary>What belongs to a member that ends at <paramref name="end"/>: its comma, and the comments of its line.</summary>
+    /// <returns>IsOpen: it ends in a comment that only the end of the line closes.</returns>
+    private static (int End, bool HasComma, bool IsOpen) Tail(string text, int end)
+    {
+        var (hasComma, isOpen) = (false, false);
+        for (var at = end; !isOpen && text[at] is ' ' or '\t' or ',' or '/';)
+        {
+            if (text[at] == '/')
+            {
+                isOpen = text[at + 1] == '/';
+                at = end = isOpen ? text.AsSpan(at).IndexOfAny('\r', '\n') + at : text.IndexOf("*/", at + 2, StringComparison.Ordinal) + 2;
+            }
+            else if (text[at++] == ',')
+            {
+                (hasComma, end) = (true, at);
+            }
+        }
+
+        return (end, hasComma, isOpen);
     }
 
     /// <summary>The object at the first <paramref name="depth"/> names of a path, or null.</summary>

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Machine.Tool.Machinefiles;
+using System.Xml.Linq;
 
 namespace Machine.Tool.Enclosure;
 
@@ -10,10 +10,10 @@ internal static partial class NetOpenings
 
     public static IEnumerable<Opening> Of(string project)
     {
-        foreach (var (folder, index) in ProjectSurvey.Folders(project).Select((folder, index) => (folder, index)))
+        foreach (var (folder, index) in OpenFolders.Of(project).Select((folder, index) => (folder, index)))
         {
-            var openings = index == 0 ? AtRoot(folder) : Below(folder);
-            foreach (var opening in openings.Concat(Projects(folder)))
+            var openings = index == 0 ? AtRoot(folder) : Below(folder, project);
+            foreach (var opening in openings.Concat(Projects(folder)).Concat(Solutions(folder)))
             {
                 yield return opening;
             }
@@ -35,7 +35,7 @@ internal static partial class NetOpenings
         }
     }
 
-    private static IEnumerable<Opening> Below(string folder)
+    private static IEnumerable<Opening> Below(string folder, string project)
     {
         var response = Path.Combine(folder, ResponseFileNet.FileName);
         if (Text(response) is { } line && !ResponseFileNet.IsIn(line))
@@ -44,9 +44,9 @@ internal static partial class NetOpenings
         }
 
         var props = Path.Combine(folder, PropsNet.FileName);
-        if (Text(props) is { } text && !PropsNet.IsFirstIn(text) && !ImportsAbove().IsMatch(text))
+        if (Text(props) is { } text && !PropsNet.IsFirstIn(text) && !NestedProps.LeadsUp(props, text, project))
         {
-            yield return new Opening(props, "it hides the project's own and does not import it: editors evaluate the projects below", $"import the one above as its first element, or copy the first group of the root's {PropsNet.FileName} into it");
+            yield return new Opening(props, "it hides the project's own and does not import it: editors evaluate the projects below", $"import the one above as its first element, without a condition, or copy the first group of the root's {PropsNet.FileName} into it");
         }
     }
 
@@ -59,16 +59,32 @@ internal static partial class NetOpenings
                 continue;
             }
 
+            var head = ProjectHead.TryRead(text);
+            if (head is { HasExpression: true })
+            {
+                yield return new Opening(file, "an expression in its <Project> tag is evaluated before the net: property functions can read files and variables", "write the attribute without $(…)");
+            }
+
             if (OptsOut().IsMatch(text))
             {
                 yield return new Opening(file, $"it opts out of {PropsNet.FileName}: editors, and dotnet run PATH from another folder, evaluate it", "take that property out");
             }
-            else if (ProjectFileOfItsOwn().IsMatch(file) && !UsesSdk().IsMatch(text))
+            else if (ProjectFileOfItsOwn().IsMatch(file) && !(head is { Sdk: not null } || Imports(head?.First)))
             {
-                yield return new Opening(file, $"it uses no SDK, so it does not import {PropsNet.FileName}: editors evaluate it", $"import {PropsNet.FileName} as its first element");
+                yield return head?.Root.Elements().Any(Imports) == true
+                    ? new Opening(file, $"what stands before its SDK's import is evaluated before {PropsNet.FileName} stops it", "move it below that import")
+                    : new Opening(file, $"it uses no SDK, so it does not import {PropsNet.FileName}: editors evaluate it", $"import {PropsNet.FileName} as its first element");
             }
         }
     }
+
+    private static bool Imports(XElement? element) =>
+        element is { Name.LocalName: "Import" } && (element.Attribute("Sdk") is not null || element.Attribute("Project")?.Value.EndsWith(PropsNet.FileName, StringComparison.Ordinal) == true);
+
+    // The in-memory project that a solution becomes imports these, and no Directory.Build.props.
+    private static IEnumerable<Opening> Solutions(string folder) =>
+        Files(folder).Where(file => SolutionImport().IsMatch(file) && Text(file) is { } text && !PropsNet.IsFirstIn(text))
+            .Select(file => new Opening(file, "solutions import it past the net: with -noAutoResponse, MSBuild on the host evaluates it and runs its targets", $"copy the first group of the root's {PropsNet.FileName} into it, as its first element"));
 
     private static string[] Files(string folder)
     {
@@ -97,15 +113,12 @@ internal static partial class NetOpenings
     [GeneratedRegex(@"\.(\w*proj|props|targets|user)$")]
     private static partial Regex ProjectFile();
 
+    [GeneratedRegex(@"[\\/](Directory\.Solution\.(props|targets)|(before|after)\.[^\\/]+\.sln\.targets)$")]
+    private static partial Regex SolutionImport();
+
     [GeneratedRegex(@"\.\w*proj$")]
     private static partial Regex ProjectFileOfItsOwn();
 
     [GeneratedRegex(@"\b(ImportDirectoryBuildProps|DirectoryBuildPropsPath|_DirectoryBuildPropsBasePath)\b")]
     private static partial Regex OptsOut();
-
-    [GeneratedRegex(@"\bSdk\s*=|<Sdk\s|Directory\.Build\.props")]
-    private static partial Regex UsesSdk();
-
-    [GeneratedRegex(@"<Import\b[^>]*(GetPathOfFileAbove|GetDirectoryNameOfFileAbove|\.\.[\\/])[^>]*>")]
-    private static partial Regex ImportsAbove();
 }

@@ -1,5 +1,4 @@
 using System.Xml;
-using System.Xml.Linq;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
@@ -27,21 +26,12 @@ internal static class PropsNet
         """;
 
     /// <summary>Whether it stands first: what stood before it would be evaluated.</summary>
-    public static bool IsFirstIn(string text)
-    {
-        try
-        {
-            return XDocument.Parse(text).Root?.Elements().FirstOrDefault() is { Name.LocalName: "PropertyGroup" } group
-                && group.Attribute("Condition")?.Value == $"'$({InsideVariables.Inside})' != '{InsideVariables.InsideValue}'"
-                && group.Elements().FirstOrDefault() is { Name.LocalName: Property } property && property.Value.Contains("[System.Version]::Parse(", StringComparison.Ordinal);
-        }
-        catch (XmlException)
-        {
-            return false;
-        }
-    }
+    public static bool IsFirstIn(string text) =>
+        ProjectHead.TryRead(text) is { Sdk: null, HasExpression: false, First: { Name.LocalName: "PropertyGroup" } group }
+        && group.Attribute("Condition")?.Value == $"'$({InsideVariables.Inside})' != '{InsideVariables.InsideValue}'"
+        && group.Elements().FirstOrDefault() is { Name.LocalName: Property } property && property.Value.Contains("[System.Version]::Parse(", StringComparison.Ordinal);
 
-    /// <exception cref="MachineException">The file is no MSBuild file, or the net is in it but no longer first.</exception>
+    /// <exception cref="MachineException">The file is no MSBuild file, or the net can't be first in it.</exception>
     public static string Edit(string? text, string file)
     {
         if (string.IsNullOrWhiteSpace(text))
@@ -54,6 +44,7 @@ internal static class PropsNet
             return text;
         }
 
+        RefuseWhatComesEarlier(text, file);
         if (text.Contains($"<{Property}>", StringComparison.Ordinal))
         {
             throw new MachineException($"{file} has the machine's PropertyGroup, but not as its first element", $"move the group with {Property} to the top of the file");
@@ -66,6 +57,28 @@ internal static class PropsNet
         return isEmpty
             ? $"{text[..end].TrimEnd('/', ' ')}>{newLine}{group}</Project>{text[(end + 1)..]}"
             : $"{text[..(end + 1)]}{newLine}{group.TrimEnd('\r', '\n')}{(text[end + 1] is '\r' or '\n' ? "" : newLine)}{text[(end + 1)..]}";
+    }
+
+    private static void RefuseWhatComesEarlier(string text, string file)
+    {
+        if (ProjectHead.TryRead(text) is not { } head)
+        {
+            return;
+        }
+
+        if (head.Sdk is { } sdk)
+        {
+            throw new MachineException(
+                $"{file} names the SDK {sdk}, which MSBuild on this host would import before the machine's PropertyGroup",
+                $"take it out of {FileName}, or import it by an element: <Import Project=\"Sdk.props\" Sdk=\"{sdk}\" />; then: dotnet-machine init");
+        }
+
+        if (head.HasExpression)
+        {
+            throw new MachineException(
+                $"{file} has an expression in its <{head.Root.Name.LocalName}> tag, which MSBuild on this host would evaluate before the machine's PropertyGroup",
+                "write the attribute without $(…), then: dotnet-machine init");
+        }
     }
 
     // The reader finds where the tag begins; where it ends, only its quotes have to be known.

@@ -10,6 +10,8 @@ internal sealed class ShimFolder(string project, string shimFiles)
 {
     public const string Name = ".machine";
 
+    private const int MostAttempts = 5;
+
     private static readonly string[] ShimNames = ["dotnet.dll", "dotnet.runtimeconfig.json"];
 
     /// <summary>With the shim that comes with this tool.</summary>
@@ -33,11 +35,43 @@ internal sealed class ShimFolder(string project, string shimFiles)
     /// <returns>True when something was written.</returns>
     public bool LayOut(string version, ShimTarget target)
     {
-        if (IsCurrent(version, target))
+        for (var attempt = 1; ; attempt++)
         {
-            return false;
-        }
+            try
+            {
+                if (IsCurrent(version, target))
+                {
+                    return false;
+                }
 
+                Replace(version, target);
+                return true;
+            }
+            catch (IOException) when (attempt < MostAttempts)
+            {
+                // Another start moved the folder meanwhile: most likely it is current now.
+            }
+        }
+    }
+
+    /// <summary>Whether it is, entry by entry, what <see cref="LayOut"/> would write.</summary>
+    public bool IsCurrent(string version, ShimTarget target)
+    {
+        var sdk = System.IO.Path.Combine(Path, "sdk", version);
+        return Exists && new FileInfo(Path).LinkTarget is null
+            && Entries(Path).SetEquals([".gitignore", "sdk", "shared", "tool"])
+            && Entries(System.IO.Path.Combine(Path, "sdk")).SetEquals([version])
+            && new FileInfo(System.IO.Path.Combine(Path, "sdk")).LinkTarget is null
+            && new FileInfo(sdk).LinkTarget is null
+            && Entries(sdk).SetEquals(ShimNames)
+            && ShimNames.All(name => Same(System.IO.Path.Combine(sdk, name), File.ReadAllBytes(System.IO.Path.Combine(shimFiles, name))))
+            && Same(System.IO.Path.Combine(Path, "tool"), System.Text.Encoding.UTF8.GetBytes(target.Text))
+            && new FileInfo(System.IO.Path.Combine(Path, "shared")).LinkTarget is { } link
+            && System.IO.Path.TrimEndingDirectorySeparator(link) == Shared(target);
+    }
+
+    private void Replace(string version, ShimTarget target)
+    {
         if (new FileInfo(Path).LinkTarget is not null || File.Exists(Path))
         {
             throw new MachineException($"{Path} is not a folder of this tool's", "remove it");
@@ -61,24 +95,6 @@ internal sealed class ShimFolder(string project, string shimFiles)
             Remove(fresh);
             Remove(old);
         }
-
-        return true;
-    }
-
-    /// <summary>Whether it is, entry by entry, what <see cref="LayOut"/> would write.</summary>
-    public bool IsCurrent(string version, ShimTarget target)
-    {
-        var sdk = System.IO.Path.Combine(Path, "sdk", version);
-        return Exists && new FileInfo(Path).LinkTarget is null
-            && Entries(Path).SetEquals([".gitignore", "sdk", "shared", "tool"])
-            && Entries(System.IO.Path.Combine(Path, "sdk")).SetEquals([version])
-            && new FileInfo(System.IO.Path.Combine(Path, "sdk")).LinkTarget is null
-            && new FileInfo(sdk).LinkTarget is null
-            && Entries(sdk).SetEquals(ShimNames)
-            && ShimNames.All(name => Same(System.IO.Path.Combine(sdk, name), File.ReadAllBytes(System.IO.Path.Combine(shimFiles, name))))
-            && Same(System.IO.Path.Combine(Path, "tool"), System.Text.Encoding.UTF8.GetBytes(target.Text))
-            && new FileInfo(System.IO.Path.Combine(Path, "shared")).LinkTarget is { } link
-            && System.IO.Path.TrimEndingDirectorySeparator(link) == Shared(target);
     }
 
     private void Write(string folder, string version, ShimTarget target)

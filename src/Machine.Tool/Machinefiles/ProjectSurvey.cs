@@ -37,7 +37,8 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
     }
 
     /// <summary>Breadth first, bounded, hidden and linked folders left out.</summary>
-    internal static IEnumerable<string> Folders(string root)
+    /// <param name="skipped">Names of folders that are not entered; null: outputs and other people's code.</param>
+    internal static IEnumerable<string> Folders(string root, IReadOnlySet<string>? skipped = null)
     {
         var waiting = new Queue<(string Folder, int Depth)>([(root, 0)]);
         for (var count = 0; count < MostFolders && waiting.TryDequeue(out var here); count++)
@@ -48,19 +49,19 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
                 continue;
             }
 
-            foreach (var folder in Subfolders(here.Folder))
+            foreach (var folder in Subfolders(here.Folder, skipped ?? Skipped))
             {
                 waiting.Enqueue((folder, here.Depth + 1));
             }
         }
     }
 
-    private static List<string> Subfolders(string folder)
+    private static List<string> Subfolders(string folder, IReadOnlySet<string> skipped)
     {
         try
         {
             return [.. new DirectoryInfo(folder).EnumerateDirectories()
-                .Where(d => !d.Name.StartsWith('.') && !Skipped.Contains(d.Name) && !d.Attributes.HasFlag(FileAttributes.ReparsePoint))
+                .Where(d => !d.Name.StartsWith('.') && !skipped.Contains(d.Name) && !d.Attributes.HasFlag(FileAttributes.ReparsePoint))
                 .Select(d => d.FullName)
                 .Order(StringComparer.Ordinal)
                 .Take(MostFolders)];

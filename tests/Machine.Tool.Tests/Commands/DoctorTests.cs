@@ -1,5 +1,8 @@
+using System.Text.Json;
 using Machine.Tool.Commands.Diagnosis;
 using Machine.Tool.Engines;
+using Machine.Tool.Engines.Qemu;
+using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 
@@ -117,6 +120,24 @@ public sealed class DoctorTests : IDisposable
         await results.Single(result => result.Repair is not null).Repair!(Cancel);
         Directory.Exists(half).ShouldBeFalse();
         Directory.Exists(Paths.MachineFolder(gone.MachineId)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task The_real_doctor_tells_where_a_project_is_open_to_this_host()
+    {
+        tool.Write("project/Machinefile", "sdk: global.json\n");
+        var nested = tool.Write("project/src/global.json", "{}");
+        var variables = new Dictionary<string, string> { [AcceleratorChoice.Variable] = "tcg", [InsideVariables.Inside] = "1", [InsideVariables.Switch] = "noWarn" };
+
+        var outcome = await tool.RunAsync(variables, "doctor", "--json");
+
+        // Whether anything failed depends on the host.
+        using var findings = JsonDocument.Parse(outcome.Output);
+        var open = findings.RootElement.EnumerateArray().Where(finding => finding.GetProperty("name").GetString() == "open to this host")
+            .ToDictionary(finding => finding.GetProperty("message").GetString()!.Split(": ")[0], finding => (finding.GetProperty("status").GetString(), finding.GetProperty("fix").GetString()));
+        open.ShouldContainKeyAndValue(nested, ("warning", "remove it, or give its folder a machine of its own"));
+        open.ShouldContainKeyAndValue(InsideVariables.Inside, ("warning", $"unset {InsideVariables.Inside}"));
+        open.ShouldContainKeyAndValue(InsideVariables.Switch, ("warning", $"unset {InsideVariables.Switch}"));
     }
 
     [Theory]

@@ -37,6 +37,20 @@ public sealed class HostSdkTests
     public void Everything_else_goes_inside(string line) => HostSdk.Takes(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ShouldBeFalse();
 
     [Fact]
+    public async Task The_hosts_sdk_answers_in_a_project_whose_dotnet_goes_inside()
+    {
+        using var tool = new ToolProcess();
+        // Asked, the muxer would refuse: there is no .machine.
+        tool.Write("project/global.json", """{ "sdk": { "version": "10.0.100", "rollForward": "latestFeature", "paths": [".machine"] } }""");
+        var variables = new Dictionary<string, string> { ["HOME"] = tool.Home, ["DOTNET_CLI_HOME"] = tool.Home, ["DOTNET_CLI_UI_LANGUAGE"] = "en", ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1" };
+
+        var outcome = await tool.RunAsync(variables, "dotnet", "tool", "uninstall", "-g", "Machine.Tool");
+
+        outcome.ExitCode.ShouldBe(1, outcome.ToString());
+        outcome.Error.ShouldContain("A tool with the package Id 'machine.tool' could not be found");
+    }
+
+    [Fact]
     public async Task A_template_beside_a_project_is_refused_because_dotnet_new_would_evaluate_it()
     {
         using var tool = new ToolProcess();

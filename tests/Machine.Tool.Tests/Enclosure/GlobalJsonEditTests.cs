@@ -24,16 +24,31 @@ public sealed class GlobalJsonEditTests
 
         var after = GlobalJsonEdit.Edit(before, "10.0.401", "global.json");
 
-        foreach (var line in before.Split('\n').Where(line => !line.Contains("rollForward", StringComparison.Ordinal)))
+        foreach (var line in before.Replace("\"latestPatch\" //", "\"latestPatch\", //", StringComparison.Ordinal).Split('\n'))
         {
             after.ShouldContain(line);
         }
 
         after.ShouldContain("\n    \"paths\": [\".machine\"],\n    \"errorMessage\": ");
-        after.ShouldContain("// policy");
         Sdk(after, "version").ShouldBe("10.0.100");
         Sdk(after, "rollForward").ShouldBe("latestPatch");
         Sdk(after, "errorMessage").ShouldContain("dotnet-machine start");
+        GlobalJsonEdit.Edit(after, "10.0.401", "global.json").ShouldBe(after);
+    }
+
+    [Theory]
+    [InlineData("{ \"sdk\": {\n  \"version\": \"10.0.100\" // why\n} }", "\"version\": \"10.0.100\", // why\n  \"paths\"")]
+    [InlineData("{ \"sdk\": {\r\n  \"version\": \"10.0.100\" // why\r\n} }", "\"version\": \"10.0.100\", // why\r\n  \"paths\"")]
+    [InlineData("{ \"sdk\": {\n  \"version\": \"10.0.100\", // why\n} }", "\"version\": \"10.0.100\", // why\n  \"paths\"")]
+    [InlineData("{ \"sdk\": { \"version\": \"10.0.100\" /* a, */ /* b */, /* c */ } }", "\"version\": \"10.0.100\" /* a, */ /* b */, /* c */ \"paths\"")]
+    [InlineData("{ \"sdk\": { \"version\": \"10.0.100\" // why\n} }", "\"version\": \"10.0.100\", // why\n\"paths\"")]
+    [InlineData("{ \"sdk\": { \"version\": \"10.0.100\"/*why*/}}", "\"version\": \"10.0.100\",/*why*/ \"paths\"")]
+    public void The_last_members_comment_stays_with_it(string before, string expected)
+    {
+        var after = GlobalJsonEdit.Edit(before, "10.0.401", "global.json");
+
+        after.ShouldContain(expected);
+        Paths(after).ShouldBe([".machine"]);
         GlobalJsonEdit.Edit(after, "10.0.401", "global.json").ShouldBe(after);
     }
 

@@ -1,3 +1,5 @@
+using Machine.Tool.Enclosure;
+
 namespace Machine.Tool.Tests.Enclosure;
 
 /// <summary>Hostile repositories × verbs × working folders, with this host's real SDK: what runs here is counted by a canary.</summary>
@@ -71,6 +73,54 @@ public sealed class HostileProjectTests : IDisposable
             // What still executes: a project that opts out, where the caller switches response files off or skips the build.
             project.Executed.ShouldBe(isOpen && (line.Contains("-noAutoResponse") || (kind == "opt-out" && line.Contains("--no-build"))), string.Join(' ', line));
         }
+    }
+
+    [Theory]
+    [InlineData("<Project Sdk=\"Microsoft.NET.Sdk\" InitialTargets=\"READ\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>")]
+    [InlineData("<Project><PropertyGroup><A>READ</A></PropertyGroup><Import Project=\"Sdk.props\" Sdk=\"Microsoft.NET.Sdk\" /><Import Project=\"Sdk.targets\" Sdk=\"Microsoft.NET.Sdk\" /></Project>")]
+    public void From_outside_what_stands_before_the_sdk_is_evaluated_and_nothing_after_it(string text)
+    {
+        var file = project.Write("src/evil.csproj", text.Replace("READ", $"$([System.IO.File]::ReadAllText('{project.Secret}'))", StringComparison.Ordinal));
+        project.Enclose();
+
+        project.Dotnet(project.Outside, "build", file).Text.ShouldContain("MSB1001");
+        project.Evaluated.ShouldBeFalse();
+        project.Dotnet(project.Outside, "run", "--project", file).Text.ShouldContain("This repository builds inside its machine");
+        project.Evaluated.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("Directory.Solution.props")]
+    [InlineData("Directory.Solution.targets")]
+    [InlineData("before.All.sln.targets")]
+    [InlineData("after.All.sln.targets")]
+    public void From_outside_a_solutions_own_files_run_only_where_the_caller_switches_response_files_off(string name)
+    {
+        var solution = project.Write("All.sln", """
+            Microsoft Visual Studio Solution File, Format Version 12.00
+            Project("{9A19103F-16F7-4668-BE54-9A1E7A4F7556}") = "a", "src\a.csproj", "{11111111-1111-1111-1111-111111111111}"
+            EndProject
+            Global
+            EndGlobal
+
+            """);
+        project.Write("src/a.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>");
+        var hostile = $"<Project InitialTargets=\"Evil\"><PropertyGroup><Stolen>$([System.IO.File]::ReadAllText('{project.Secret}'))</Stolen></PropertyGroup><Target Name=\"Evil\"><WriteLinesToFile File=\"{project.Canary}\" Lines=\"x\" /></Target></Project>";
+        var file = project.Write(name, hostile);
+        project.Enclose();
+
+        project.Dotnet(project.Outside, "msbuild", solution).Text.ShouldContain("MSB1001");
+        (project.Evaluated, project.Executed).ShouldBe((false, false));
+        project.Dotnet(project.Outside, "msbuild", "-noAutoResponse", solution);
+        (project.Evaluated, project.Executed).ShouldBe((true, true));
+        Openings.Of(project.Project, project.Paths, EnclosedProject.Host).ShouldContain(opening => opening.Where == file && opening.Meaning.Contains("-noAutoResponse"));
+
+        // What doctor advises.
+        project.Write(name, PropsNet.Edit(hostile, name));
+        project.Reset();
+        project.Dotnet(project.Outside, "msbuild", "-noAutoResponse", solution).Text.ShouldContain("This repository builds inside its machine");
+        (project.Evaluated, project.Executed).ShouldBe((false, false));
+        Openings.Of(project.Project, project.Paths, EnclosedProject.Host).ShouldNotContain(opening => opening.Where == file);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class NetEditTests
     [Theory]
     [InlineData("<Project>\n  <PropertyGroup>\n    <A>1</A>\n  </PropertyGroup>\n</Project>\n")]
     [InlineData("<?xml version=\"1.0\"?>\r\n<!-- > -->\r\n<Project xmlns=\"http://schemas.microsoft.com/developer/msbuild/2003\" ToolsVersion='>'>\r\n  <A />\r\n</Project>")]
-    [InlineData("<Project Sdk=\"x\"><PropertyGroup /></Project>")]
+    [InlineData("<Project><Import Project=\"Sdk.props\" Sdk=\"x\" /></Project>")]
     public void The_property_goes_first_and_everything_else_stays(string before)
     {
         var after = PropsNet.Edit(before, "p");
@@ -36,6 +36,20 @@ public sealed class NetEditTests
     [InlineData("<!DOCTYPE x [<!ENTITY e \"v\">]><Project />")]
     public void What_is_no_msbuild_file_is_refused(string text) =>
         Should.Throw<MachineException>(() => PropsNet.Edit(text, "/p/Directory.Build.props")).Message.ShouldContain("/p/Directory.Build.props");
+
+    [Theory]
+    [InlineData("<Project Sdk=\"Evil.Sdk\">", "Evil.Sdk", "<Import")]
+    [InlineData("<Project><Sdk Name=\"Evil.Sdk\" />", "Evil.Sdk", "<Import")]
+    [InlineData("<Project InitialTargets=\"$([System.IO.File]::ReadAllText('x'))\">", "expression", "without $(")]
+    public void What_msbuild_would_evaluate_before_the_first_element_is_refused(string root, string what, string remedy)
+    {
+        var refused = Should.Throw<MachineException>(() => PropsNet.Edit(root + "</Project>", "/p/Directory.Build.props"));
+
+        refused.Message.ShouldContain("/p/Directory.Build.props");
+        refused.Message.ShouldContain(what);
+        refused.Remedy.ShouldNotBeNull().ShouldContain(remedy);
+        PropsNet.IsFirstIn(PropsNet.Edit("<Project></Project>", "p").Replace("<Project>", root, StringComparison.Ordinal)).ShouldBeFalse();
+    }
 
     [Fact]
     public void A_property_that_is_no_longer_first_is_told()

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Machine.Tool.Commands;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
 
@@ -6,6 +8,7 @@ namespace Machine.Tool.Tests.Enclosure;
 public sealed class ShimFolderTests : IDisposable
 {
     private readonly EnclosedProject project = new();
+    private readonly ConcurrentQueue<Exception> failures = new();
 
     private ShimFolder Shim => ShimFolder.Of(project.Root);
 
@@ -41,6 +44,53 @@ public sealed class ShimFolderTests : IDisposable
 
         Shim.IsCurrent("10.0.100", project.Target).ShouldBeTrue();
         Directory.EnumerateFiles(Path.Combine(project.Root, ".machine", "sdk"), "*", SearchOption.AllDirectories).Where(file => File.ReadAllText(file) == "evil").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Starts_that_race_all_succeed()
+    {
+        for (var round = 100; round < 130; round++)
+        {
+            var version = $"10.0.{round}";
+            using var barrier = new Barrier(4);
+            var racers = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+            {
+                barrier.SignalAndWait();
+                try
+                {
+                    ShimFolder.Of(project.Root).LayOut(version, project.Target);
+                }
+                catch (Exception e)
+                {
+                    failures.Enqueue(e);
+                }
+            })).ToList();
+            racers.ForEach(racer => racer.Start());
+            racers.ForEach(racer => racer.Join());
+
+            failures.ShouldBeEmpty();
+            Shim.IsCurrent(version, project.Target).ShouldBeTrue();
+        }
+
+        Directory.EnumerateFileSystemEntries(project.Root).Select(Path.GetFileName).ShouldBe([".machine"]);
+    }
+
+    [Fact]
+    public void A_start_goes_on_where_the_folder_cannot_be_written()
+    {
+        EnclosedProject.SkipUnlessLinux();
+        // Not even root may: a name that still holds global.json but not the shim's.
+        var folder = project.Root;
+        while (folder.Length < 4040)
+        {
+            folder = Path.Combine(folder, new string('d', Math.Min(200, 4045 - folder.Length)));
+        }
+
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "global.json"), GlobalJsonEdit.Edit(null, "10.0.100", "global.json"));
+
+        new ProjectEnclosure(new ProjectRoot(folder), project.Paths).IsWanted.ShouldBeTrue();
+        Should.NotThrow(() => StartCommand.LayOutShim(new ProjectRoot(folder), project.Paths));
     }
 
     [Fact]

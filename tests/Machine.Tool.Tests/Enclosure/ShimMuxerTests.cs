@@ -28,6 +28,7 @@ public sealed class ShimMuxerTests : IDisposable
     [InlineData("watch run")]
     [InlineData("new console")]
     [InlineData("add package X")]
+    [InlineData("remove package X")]
     [InlineData("sln list")]
     [InlineData("list package")]
     [InlineData("tool restore")]
@@ -45,6 +46,19 @@ public sealed class ShimMuxerTests : IDisposable
         project.Dotnet(project.Root, arguments).ExitCode.ShouldBe(42);
 
         project.Recorded.ShouldBe([project.Root, "dotnet", .. arguments]);
+    }
+
+    [Fact]
+    public void A_pinned_version_that_is_not_on_this_host_reaches_the_tool_too()
+    {
+        Directory.Exists(Path.Combine(EnclosedProject.Host, "sdk", "10.0.199")).ShouldBeFalse();
+        project.Write("global.json", """{ "sdk": { "version": "10.0.199", "rollForward": "disable" } }""");
+        project.Enclose();
+
+        project.Dotnet(project.Root, "build").ExitCode.ShouldBe(42);
+
+        project.Recorded.ShouldBe([project.Root, "dotnet", "build"]);
+        ShimFolder.Of(project.Root).Versions.ShouldBe(["10.0.199"]);
     }
 
     [Fact]

@@ -23,4 +23,11 @@ public sealed class WindowsShimTests
     [InlineData("a\"b", "\"a\\\"b\"")]
     [InlineData("a\\\"b", "\"a\\\\\\\"b\"")]
     public void Our_own_words_are_quoted(string word, string quoted) => CommandTail.Quoted(word).ShouldBe(quoted);
+
+    [Theory]
+    [InlineData("dotnet build \"a b\"", "build", "\"C:\\a b\\dotnet.exe\" \"C:\\t\\tool.dll\" dotnet build \"a b\"")]
+    [InlineData("\"C:\\d n\\dotnet.exe\" machine status --json", "machine", "\"C:\\a b\\dotnet.exe\" \"C:\\t\\tool.dll\" status --json")]
+    [InlineData("dotnet", null, "\"C:\\a b\\dotnet.exe\" \"C:\\t\\tool.dll\" dotnet")]
+    public void The_child_gets_the_tools_words_and_then_what_was_typed(string line, string? verb, string child) =>
+        CommandTail.ForTool([@"C:\root", @"C:\a b\dotnet.exe", @"C:\t\tool.dll"], line, verb is null ? [] : [verb]).ShouldBe(child);
 }
