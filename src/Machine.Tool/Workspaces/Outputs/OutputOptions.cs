@@ -14,15 +14,17 @@ internal static partial class OutputOptions
     private static readonly string[] FolderProperties =
         ["PublishDir", "PackageOutputPath", "OutputPath", "OutDir", "BaseOutputPath", "ArtifactsPath", "VSTestResultsDirectory"];
 
-    /// <param name="arguments">Of dotnet, the verb first.</param>
+    /// <param name="arguments">Of dotnet.</param>
     public static IEnumerable<NamedOutput> Find(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count == 0 || !BuildVerbs.Contains(arguments[0]))
+        // -d and --diagnostics come before the verb.
+        var verb = arguments.TakeWhile(argument => argument.StartsWith('-')).Count();
+        if (verb == arguments.Count || !BuildVerbs.Contains(arguments[verb]))
         {
             yield break;
         }
 
-        for (var i = 1; i < arguments.Count && arguments[i] != "--"; i++)
+        for (var i = verb + 1; i < arguments.Count && arguments[i] != "--"; i++)
         {
             var (name, value, inNext) = Split(arguments, i);
             foreach (var output in Of(name, value))
@@ -72,7 +74,7 @@ internal static partial class OutputOptions
             var (name, value) = Pair(pair);
             if (FolderProperties.Contains(name, StringComparer.OrdinalIgnoreCase) && value.Length > 0 && !value.Contains("$(", StringComparison.Ordinal))
             {
-                yield return new NamedOutput($"-p:{name}", value, PlaceKind.FolderOfProject);
+                yield return new NamedOutput($"-p:{name}", Slashes(value), PlaceKind.FolderOfProject);
             }
         }
     }
@@ -85,7 +87,7 @@ internal static partial class OutputOptions
             var (name, file) = Pair(part);
             if (file.Length > 0 && name.Equals("LogFileName", StringComparison.OrdinalIgnoreCase))
             {
-                yield return new NamedOutput($"{option} {name}", file, PlaceKind.TestResult);
+                yield return new NamedOutput($"{option} {name}", Slashes(file), PlaceKind.TestResult);
             }
             else if (file.Length > 0 && name.Equals("LogFilePath", StringComparison.OrdinalIgnoreCase) && !file.Contains('{', StringComparison.Ordinal))
             {
@@ -119,6 +121,9 @@ internal static partial class OutputOptions
         var pair = Unquoted(text).Split('=', 2);
         return (Unquoted(pair[0]).Trim(), pair.Length == 2 ? Uri.UnescapeDataString(Unquoted(pair[1].Trim())) : "");
     }
+
+    // As MSBuild reads them inside.
+    private static string Slashes(string path) => path.Replace('\\', '/');
 
     private static string Unquoted(string text) => text.Replace("\"", "", StringComparison.Ordinal);
 

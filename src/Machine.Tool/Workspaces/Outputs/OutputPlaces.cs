@@ -18,27 +18,32 @@ internal sealed class OutputPlaces(string project, string directory, Machinefile
         return Path.GetFileName(arguments[0]) is "dotnet" or "dotnet.exe" ? Globs(arguments[1..]) : [];
     }
 
-    /// <param name="arguments">Of dotnet, the verb first.</param>
+    /// <param name="arguments">Of dotnet.</param>
     /// <exception cref="MachineException">A place lies where the machine's writing would be lost.</exception>
     public IReadOnlyList<string> Globs(IReadOnlyList<string> arguments)
     {
         var named = OutputOptions.Find(arguments).ToList();
         var results = named.LastOrDefault(output => output.Option == "--results-directory")?.Value;
-        var home = ProjectOf(arguments);
-        return [.. named.Select(output => Glob(output, results, home)).OfType<string>().Distinct(StringComparer.Ordinal)];
+        var built = new BuiltProjects(directory, arguments);
+        return [.. named.SelectMany(output => GlobsOf(output, results, built)).OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 
-    private string? Glob(NamedOutput output, string? results, string? home) => output.Kind switch
+    private IEnumerable<string?> GlobsOf(NamedOutput output, string? results, BuiltProjects built) => output.Kind switch
     {
-        PlaceKind.Folder => Below(output, directory, "/**"),
-        PlaceKind.File => Below(output, directory, ""),
-        PlaceKind.TestResult when results is not null => Below(output, Path.Combine(directory, results), ""),
-        PlaceKind.TestResult when !Path.IsPathRooted(output.Value) => Anywhere("TestResults/" + output.Value, ""),
-        PlaceKind.TestResult => Below(output, directory, ""),
-        _ when Path.IsPathRooted(output.Value) || home is not null => Below(output, home ?? directory, "/**"),
-        // Of a solution every project has its own.
-        _ => Anywhere(output.Value, "/**"),
+        PlaceKind.Folder => [Below(output, directory, "/**")],
+        PlaceKind.File => [Below(output, directory, "")],
+        PlaceKind.TestResult when results is not null => [Below(output, Path.Combine(directory, results), "")],
+        PlaceKind.TestResult when !Path.IsPathRooted(output.Value) => OfEach(output, built, "TestResults", ""),
+        PlaceKind.TestResult => [Below(output, directory, "")],
+        _ when Path.IsPathRooted(output.Value) => [Below(output, directory, "/**")],
+        _ => OfEach(output, built, "", "/**"),
     };
+
+    // Of a solution every project has its own. What climbs ends in another place for each, and may leave the project.
+    private IEnumerable<string?> OfEach(NamedOutput output, BuiltProjects built, string folder, string below) =>
+        built.Folders.Count == 1 || (built.Folders.Count > 0 && output.Value.Split('/').Contains(".."))
+            ? built.Folders.Select(home => Below(output, Path.Combine(home, folder), below))
+            : [Anywhere(folder.Length == 0 ? output.Value : folder + "/" + output.Value, below)];
 
     /// <summary>The glob of a place of the project; null for its root, which holds the sources: what is written there is held.</summary>
     private string? Below(NamedOutput output, string from, string below)
@@ -82,29 +87,6 @@ internal sealed class OutputPlaces(string project, string directory, Machinefile
 
         return names.Count == 0 ? null : "**/" + Literal(string.Join('/', names)) + below;
     }
-
-    /// <summary>The folder of the one project that is built; null where it is a solution or nobody knows.</summary>
-    private string? ProjectOf(IReadOnlyList<string> arguments)
-    {
-        foreach (var argument in arguments.Skip(1).TakeWhile(argument => argument != "--").Where(argument => !argument.StartsWith('-')))
-        {
-            var path = Path.GetFullPath(Path.Combine(directory, argument));
-            if (path.EndsWith("proj", StringComparison.OrdinalIgnoreCase) && File.Exists(path))
-            {
-                return Path.GetDirectoryName(path);
-            }
-
-            if (Directory.Exists(path) && HasProject(path))
-            {
-                return path;
-            }
-        }
-
-        return HasProject(directory) ? directory : null;
-    }
-
-    private static bool HasProject(string folder) =>
-        Directory.EnumerateFiles(folder, "*.*proj").Any() && !Directory.EnumerateFiles(folder, "*.sln*").Any();
 
     // {} in a binlog's name is filled in by MSBuild; what our globs would take for their own stands for any character.
     private static string Literal(string path)

@@ -62,6 +62,35 @@ public sealed class OutputPlacesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("All.slnx", """<Solution><Project Path="src/App/App.csproj" /><Project Path="tests/App.Tests/App.Tests.csproj" /></Solution>""")]
+    [InlineData("All.sln", """Project("{FAE0}") = "App", "src\App\App.csproj", "{1}" Project("{FAE0}") = "T", "tests\App.Tests\App.Tests.csproj", "{2}" """)]
+    [InlineData("All.slnf", """{ "solution": { "path": "All.sln", "projects": [ "src\\App\\App.csproj", "tests\\App.Tests\\App.Tests.csproj" ] } }""")]
+    public void A_property_is_relative_to_each_project_of_a_solution(string solution, string text)
+    {
+        scratch.Write("src/App/App.csproj", "<Project />");
+        scratch.Write("tests/App.Tests/App.Tests.csproj", "<Project />");
+        scratch.Write(solution, text);
+
+        Globs("", "pack -p:PackageOutputPath=../../packages").ShouldBe(["/packages/**"]);
+        Globs("src/App", $"publish ../../{solution} -p:PublishDir=../out").ShouldBe(["/src/out/**", "/tests/out/**"]);
+        Globs("src/App", $"publish ../../{solution} -p:PublishDir=out").ShouldBe(["**/out/**"]);
+        Globs("", "test --logger trx;LogFileName=../../x.trx").ShouldBe(["/src/x.trx", "/tests/x.trx"]);
+        Should.Throw<MachineException>(() => Globs("", "pack -p:PackageOutputPath=../../../packages")).Message.ShouldContain("outside of the project");
+        Should.Throw<MachineException>(() => Globs("", "test --logger trx;LogFileName=../../../../x.trx"));
+    }
+
+    [Fact]
+    public void Backslashes_and_options_before_the_verb_are_understood()
+    {
+        scratch.Write("src/App/App.csproj", "<Project />");
+
+        Globs("", @"publish src/App -p:PublishDir=..\out\").ShouldBe(["/src/out/**"]);
+        Should.Throw<MachineException>(() => Globs("", @"publish src/App -p:PublishDir=..\..\..\out"));
+        Globs("", "-d build -o out").ShouldBe(["/out/**"]);
+        Should.Throw<MachineException>(() => Globs("", "--diagnostics build -o ../out"));
+    }
+
+    [Theory]
     [InlineData("publish -o ../out")]
     [InlineData("build --artifacts-path /tmp/artifacts")]
     [InlineData("build -bl:../a.binlog")]
