@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>image list|build|warm|rm|prune|export|import</c>: the base systems that all projects of this host share.</summary>
+/// <summary><c>image list|build|hash|warm|rm|prune|export|import</c>: the base systems that all projects of this host share.</summary>
 internal static class ImageCommand
 {
     public static Command Create()
@@ -18,6 +18,7 @@ internal static class ImageCommand
         };
         command.Add(CreateList());
         command.Add(CreateBuild());
+        command.Add(CreateHash());
         command.Add(WarmCommand.Create());
         command.Add(CreateRemove());
         command.Add(CreatePrune());
@@ -42,6 +43,22 @@ internal static class ImageCommand
             Examples = ["dotnet machine image build"],
         };
         command.SetAction((_, cancel) => BuildAsync(cancel));
+        return command;
+    }
+
+    private static Verb CreateHash()
+    {
+        var command = new Verb("hash", "Print the name of the image that this project's Machinefile asks for, built or not")
+        {
+            Examples = ["dotnet machine image hash"],
+        };
+        command.SetAction(_ =>
+        {
+            var project = ProjectCommand.Here();
+            var request = ProjectImage.Request(project.Project, project.Machinefile, project.Paths);
+            Say.Result(new ImageBuilder(project.Paths, EngineCatalog.Create(project.Paths)).HashOf(request));
+            return ExitCode.Ok;
+        });
         return command;
     }
 

@@ -46,6 +46,19 @@ internal static class SharedFolderRule
             : new Flaw($"{Printable.Quote(folder)} can't be shared{(write ? " for writing" : "")}: {why}", "share a folder that holds only what the guest needs");
     }
 
+    /// <summary>The guest reads all of the project, so keys and other machines' disks must not lie in it.</summary>
+    /// <exception cref="MachineException">They do: MACHINE_HOME leads into the project, or the project is the whole home folder.</exception>
+    public static void RequireStateOutside(ProjectRoot project, HostFacts host)
+    {
+        if (host.State.FirstOrDefault(folder => Within(folder, project.Path)) is { } inside)
+        {
+            throw new MachineException(
+                $"the project {project.Path} holds this tool's own state ({inside}): keys and disks of every machine, which no guest may see",
+                "set MACHINE_HOME to a folder outside of the project, or put the Machinefile into a smaller folder",
+                ExitCode.MachineUnavailable);
+        }
+    }
+
     private static string? WriteFlaw(string folder, ProjectRoot project, HostFacts host) =>
         Programs.Any(f => Within(folder, f)) && !Within(folder, host.Home) ? "programs of this host live there"
         : Within(project.Path, folder) ? "it holds the project, which the guest never writes directly"

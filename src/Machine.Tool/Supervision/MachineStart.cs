@@ -18,6 +18,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
 
     public async Task<RunningMachine> RunAsync(TimeSpan bootDeadline, CancellationToken cancel)
     {
+        SharedFolderRule.RequireStateOutside(folders.Project, HostFacts.Current());
         var machinefile = MachinefileReader.Read(folders.Project);
         var plan = MachinePlan.From(machinefile, folders.Project);
         if (!new ApprovalStore(paths).IsApproved(folders.Project, plan))

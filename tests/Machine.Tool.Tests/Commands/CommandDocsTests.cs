@@ -8,7 +8,7 @@ namespace Machine.Tool.Tests.Commands;
 /// <summary>docs/commands.md against the program: what can be typed is written there.</summary>
 public sealed partial class CommandDocsTests
 {
-    private static readonly string Root = FindRoot();
+    public static readonly string Root = FindRoot();
     private static readonly string Docs = File.ReadAllText(Path.Combine(Root, "docs", "commands.md"));
 
     [Theory]

@@ -49,6 +49,34 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_tools_own_state_inside_of_the_project_is_refused()
+    {
+        tool.Write("project/Machinefile", "");
+
+        var outcome = await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_HOME"] = Path.Combine(tool.Project, ".machine-home") }, "start");
+
+        outcome.ExitCode.ShouldBe(125);
+        outcome.Error.ShouldContain("holds this tool's own state");
+        outcome.Error.ShouldContain("set MACHINE_HOME to a folder outside of the project");
+    }
+
+    [Fact]
+    public async Task The_hash_of_the_projects_image_is_told_without_building_it_and_follows_the_provision_scripts()
+    {
+        tool.Write("project/Machinefile", "provision: [setup.sh]\n");
+        tool.Write("project/setup.sh", "true\n");
+        var first = (await tool.RunAsync("image", "hash")).Output.Trim();
+        tool.Write("project/setup.sh", "false\n");
+
+        var second = await tool.RunAsync("image", "hash");
+
+        first.ShouldMatch("^[0-9a-f]{32}$");
+        second.ExitCode.ShouldBe(0, second.ToString());
+        second.Output.Trim().ShouldMatch("^[0-9a-f]{32}$");
+        second.Output.Trim().ShouldNotBe(first);
+    }
+
+    [Fact]
     public async Task A_path_outside_of_the_project_is_refused()
     {
         tool.Write("project/Machinefile", "");
