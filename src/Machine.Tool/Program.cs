@@ -43,5 +43,10 @@ internal static class Program
         {
             Console.Error.WriteLine($"  → {remedy}");
         }
+
+        if (LogAnnotation.Error(remedy is null ? message : $"{message}\n→ {remedy}", Environment.GetEnvironmentVariable) is { } annotation)
+        {
+            Console.Error.WriteLine(annotation);
+        }
     }
 }

@@ -17,8 +17,9 @@ internal sealed record LogGroup(string Begin, string End)
         : IsTrue(variable("GITLAB_CI")) ? Section($"machine_{now.ToUnixTimeMilliseconds()}", now.ToUnixTimeSeconds())
         : null;
 
+    /// <summary>How the services write that it is they.</summary>
+    public static bool IsTrue(string? value) => string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);
+
     private static LogGroup Section(string name, long seconds) => new(
         $"\u001b[0Ksection_start:{seconds}:{name}[collapsed=true]\r\u001b[0K{Title}", $"\u001b[0Ksection_end:{seconds}:{name}\r\u001b[0K");
-
-    private static bool IsTrue(string? value) => string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);
 }

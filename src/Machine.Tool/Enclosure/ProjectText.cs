@@ -9,7 +9,7 @@ internal sealed record ProjectText(string Path, string Text, bool HasMark)
     public string NewLine => Text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
 
     /// <summary>Null where there is none.</summary>
-    /// <exception cref="MachineException">It is no text, or a link: what it names may not be the project's.</exception>
+    /// <exception cref="MachineException">It can't be read, is no text, or a link: what it names may not be the project's.</exception>
     public static ProjectText? TryRead(string path)
     {
         if (new FileInfo(path).LinkTarget is not null)
@@ -22,7 +22,7 @@ internal sealed record ProjectText(string Path, string Text, bool HasMark)
             return null;
         }
 
-        var bytes = File.ReadAllBytes(path);
+        var bytes = Bytes(path);
         var mark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble);
         try
         {
@@ -32,6 +32,18 @@ internal sealed record ProjectText(string Path, string Text, bool HasMark)
         catch (DecoderFallbackException e)
         {
             throw new MachineException($"{path} is not UTF-8", "save it as UTF-8", ExitCode.Failed, e);
+        }
+    }
+
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"cannot read {path}: {e.Message}", "make it readable", ExitCode.Failed, e);
         }
     }
 

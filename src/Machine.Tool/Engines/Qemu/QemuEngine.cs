@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
@@ -23,7 +24,9 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     {
         program ??= await QemuProgram.FindAsync(cancel);
         var accelerator = (await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel)).Accelerator;
-        return $"{program.Identity} {string.Join(' ', QemuArguments.Accelerator(accelerator))} {QemuArguments.MachineType(program.Architecture)} on {HostProcessor.Model()} "
+        // With an accelerator part of a machine's state is the host kernel's own.
+        var kernel = accelerator.Name == Emulation.Name ? "" : RuntimeInformation.OSDescription;
+        return $"{program.Identity} {string.Join(' ', QemuArguments.Accelerator(accelerator))} {QemuArguments.MachineType(program.Architecture)} on {HostProcessor.Model()} {kernel} "
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 

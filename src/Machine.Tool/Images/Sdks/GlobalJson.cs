@@ -32,7 +32,7 @@ internal static class GlobalJson
                 ? SdkPolicy.Latest
                 : Read(sdk);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

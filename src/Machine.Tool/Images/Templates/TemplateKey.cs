@@ -21,7 +21,8 @@ internal static class TemplateKey
         var machine = await engine.FingerprintAsync(spec, cancel);
         string[] parts =
         [
-            $"{Version}", image.Hash, machine, $"{user.Name} {user.UserId} {user.GroupId}",
+            // A hash names what an image was asked to be. One that was removed and built again may hold newer packages, and another kernel.
+            $"{Version}", image.Hash, $"{image.Created.UtcTicks}", machine, $"{user.Name} {user.UserId} {user.GroupId}",
             // Servers are told apart by the variables that they were started with.
             .. BuildEnvironment.Of(user).Select(variable => $"{variable.Key}={variable.Value}"),
             .. Scripts.Select(GuestResource.Read),
