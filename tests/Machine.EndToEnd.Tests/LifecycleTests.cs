@@ -82,6 +82,24 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
         File.Exists(project["after-crash.txt"]).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("stop")]
+    [InlineData("suspend")]
+    public async Task A_command_that_meets_the_machines_end_waits_for_it_and_starts_it_again(string verb)
+    {
+        foreach (var wait in new[] { 100, 200, 300, 450, 600, 900 })
+        {
+            await BootIdAsync();
+            using var ending = ToolRun.Start(project.Path, [verb]);
+            ending.StandardInput.Close();
+            await Task.Delay(wait, TestContext.Current.CancellationToken);
+
+            (await project.ExecAsync("true")).ExitCode.ShouldBe(0, $"after {wait} ms");
+
+            await ending.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     [Fact]
     public async Task Stop_ends_a_running_command_and_says_so()
     {

@@ -3,10 +3,14 @@ using System.Text.Json;
 
 namespace Machine.EndToEnd.Tests;
 
-/// <summary>kill -9 at moments that nobody chose: the next command works, and no volume is damaged.</summary>
+/// <summary>kill -9 at moments that nobody chose: the next command works, no volume is damaged, and what runs inside outlives a supervisor.</summary>
 [Collection(SharedMachineTests.Name)]
 public sealed class RandomKillTests
 {
+    // What a user left running. The bracket keeps the search from finding itself.
+    private const string BeginWork = "pgrep -f '^sleep 4713[1]' > /dev/null || { setsid sleep 47131 < /dev/null > /dev/null 2>&1 & }";
+    private const string FindWork = "pgrep -f '^sleep 4713[1]'";
+
     // Ten seconds each when emulated.
     private static readonly int Rounds = Slow.IsAsked ? 20 : 6;
 
@@ -15,6 +19,7 @@ public sealed class RandomKillTests
     {
         await using var project = new ProjectFolder("killed", "idle: never\n");
         (await project.ExecAsync("sh", "-c", "mkdir -p /machine/packages/kept; echo kept > /machine/packages/kept/file; echo held > held.txt; sync")).ShouldSucceed();
+        (await project.ExecAsync("sh", "-c", BeginWork)).ShouldSucceed();
         var seed = Environment.TickCount;
         var random = new Random(seed);
         for (var round = 1; round <= Rounds; round++)
@@ -31,35 +36,41 @@ public sealed class RandomKillTests
             command.StandardInput.Close();
             var saying = Task.WhenAll(command.StandardOutput.ReadToEndAsync(CancellationToken.None), command.StandardError.ReadToEndAsync(CancellationToken.None));
             await Task.Delay(random.Next(50, 6000), TestContext.Current.CancellationToken);
-            var victims = await ProcessesAsync(project);
-            foreach (var victim in random.Next(3) switch { 0 => victims[..Math.Min(1, victims.Count)], 1 => victims.Skip(1).ToList(), _ => victims })
-            {
-                Kill(victim);
-            }
+            var (supervisor, victims) = await ProcessesAsync(project);
+            var killed = random.Next(3) switch { 0 => victims[..Math.Min(1, victims.Count)], 1 => victims.Skip(1).ToList(), _ => victims };
+            killed.ForEach(Kill);
 
             command.WaitForExit(TimeSpan.FromMinutes(3)).ShouldBeTrue(what);
             await saying;
             var after = await project.ExecAsync("cat", "/machine/packages/kept/file", "held.txt");
             after.ExitCode.ShouldBe(0, $"{what}\n{after}");
             after.Output.ShouldBe("kept\nheld\n", what);
+            var work = await project.ExecAsync("sh", "-c", FindWork);
+            if (verb is not ["stop"] && killed.Count == 1 && killed[0] == supervisor)
+            {
+                work.ExitCode.ShouldBe(0, $"{what}: only the supervisor was killed\n{work}");
+            }
+
+            (await project.ExecAsync("sh", "-c", BeginWork)).ShouldSucceed();
         }
 
         // Read by the file system's own checker, in the machine that has them mounted no more.
         var check = await project.RootAsync(
             "umount /machine/packages && device=$(for block in /sys/block/vd*; do [ \"$(cat $block/serial)\" = packages ] && echo /dev/${block##*/}; done) && e2fsck -fn $device");
         check.ExitCode.ShouldBe(0, check.ToString());
-        var left = await ProcessesAsync(project);
+        var (_, left) = await ProcessesAsync(project);
         (await project.RunAsync("destroy", "--yes")).ShouldSucceed();
         await Eventually.TrueAsync(() => Task.FromResult(!left.Any(IsAlive)), TimeSpan.FromSeconds(20));
     }
 
     // The supervisor first, then the machine.
-    private static async Task<List<int>> ProcessesAsync(ProjectFolder project)
+    private static async Task<(int? Supervisor, List<int> All)> ProcessesAsync(ProjectFolder project)
     {
         var status = JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement;
-        return [.. new[] { "supervisorId", "machineProcessId" }
-            .Select(name => status.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.Number ? id.GetInt32() : 0)
-            .Where(id => id > 0)];
+        var (supervisor, machine) = (Id("supervisorId"), Id("machineProcessId"));
+        return (supervisor, [.. new[] { supervisor, machine }.OfType<int>()]);
+
+        int? Id(string name) => status.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.Number && id.GetInt32() > 0 ? id.GetInt32() : null;
     }
 
     private static void Kill(int id)

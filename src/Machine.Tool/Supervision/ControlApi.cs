@@ -77,7 +77,12 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
                 return;
             }
 
-            var (ready, progress) = lifecycle.Start();
+            if (lifecycle.Start() is not var (ready, progress))
+            {
+                await SendAsync(http, new ControlEvent { Ending = true });
+                return;
+            }
+
             entered = true;
             await foreach (var news in progress.ListenAsync(gone))
             {

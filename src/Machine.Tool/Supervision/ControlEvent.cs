@@ -22,6 +22,9 @@ internal sealed record ControlEvent
     /// <summary>The Machinefile asks for what nobody approved yet: whoever ordered a command has to ask first.</summary>
     public bool Unapproved { get; init; }
 
+    /// <summary>The supervisor ends with its machine, which was stopped, suspended or killed: the next one is to be asked.</summary>
+    public bool Ending { get; init; }
+
     /// <summary>A kind, the number of its fields, and those (<see cref="FieldWriter"/>): who does not know a kind can skip it.</summary>
     public FieldWriter ToFields() => this switch
     {
@@ -35,6 +38,7 @@ internal sealed record ControlEvent
             .Add(lease.Command?.Line ?? "").Add(lease.Command?.Begun.UtcTicks ?? 0),
         { Stopped: true } => Kind("stopped", 0),
         { Unapproved: true } => Kind("unapproved", 0),
+        { Ending: true } => Kind("ending", 0),
         _ => throw new InvalidOperationException("no news"),
     };
 
@@ -72,7 +76,8 @@ internal sealed record ControlEvent
         },
         ("stopped", []) => new() { Stopped = true },
         ("unapproved", []) => new() { Unapproved = true },
-        ("step" or "detail" or "note" or "failure" or "lease" or "stopped" or "unapproved", _) => throw new InvalidDataException($"{kind} with {values.Length} fields"),
+        ("ending", []) => new() { Ending = true },
+        ("step" or "detail" or "note" or "failure" or "lease" or "stopped" or "unapproved" or "ending", _) => throw new InvalidDataException($"{kind} with {values.Length} fields"),
         _ => null,
     };
 

@@ -39,13 +39,14 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
     public string? Awake { get; private set; }
 
     /// <summary>Begins a start, or joins the one under way or done. The machine is in use until <see cref="Leave"/>.</summary>
-    public (Task<RunningMachine> Ready, ProgressBroadcast Progress) Start()
+    /// <returns>Null when this supervisor is ending with its machine: the next one is to be asked.</returns>
+    public (Task<RunningMachine> Ready, ProgressBroadcast Progress)? Start()
     {
         lock (gate)
         {
-            if (State == MachineState.Stopping)
+            if (State is MachineState.Stopping or MachineState.Suspended || Running is { Machine.Exited.IsCompleted: true })
             {
-                throw new MachineException("the machine is being stopped", "try again in a moment", ExitCode.MachineUnavailable);
+                return null;
             }
 
             if (start is null)

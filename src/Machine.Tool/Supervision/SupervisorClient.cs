@@ -8,6 +8,9 @@ internal sealed class SupervisorClient
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
 
+    // A guest has 20 seconds to power off, and is killed then.
+    private static readonly TimeSpan EndDeadline = TimeSpan.FromMinutes(2);
+
     private readonly MachineFolders folders;
     private readonly SupervisorLaunch launch;
 
@@ -85,12 +88,31 @@ internal sealed class SupervisorClient
             EnsureSupervisor(cancel);
         }
 
-        // A supervisor that is just ending may take the request and drop it: then there is a next one.
+        // A supervisor that is just ending says so, or takes the request and drops it: then there is a next one.
+        Stopwatch? ending = null;
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return TryLease(request, progress, cancel);
+                if (TryLease(request, progress, cancel, out var lease))
+                {
+                    return lease;
+                }
+
+                if (ending is null)
+                {
+                    ending = Stopwatch.StartNew();
+                    progress().Step("waiting for the machine to end");
+                }
+                else if (ending.Elapsed > EndDeadline)
+                {
+                    throw new MachineException($"the machine is still being stopped after {EndDeadline.TotalMinutes:0} minutes", "dotnet machine stop", ExitCode.MachineUnavailable);
+                }
+
+                attempt = 0;
+                cancel.WaitHandle.WaitOne(100);
+                cancel.ThrowIfCancellationRequested();
+                EnsureSupervisor(cancel);
             }
             catch (IOException) when (attempt < 5)
             {
@@ -106,8 +128,10 @@ internal sealed class SupervisorClient
 
     private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
 
-    private ClientLease? TryLease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel)
+    // False when this supervisor is ending.
+    private bool TryLease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel, out ClientLease? got)
     {
+        got = null;
         var answer = ControlAnswer.To(folders.ControlSocket, "POST", "/v1/exec", cancel, request);
         var leased = false;
         try
@@ -118,12 +142,13 @@ internal sealed class SupervisorClient
                 if (news.Lease is { } lease)
                 {
                     leased = true;
-                    return new ClientLease(lease, answer, folders.ControlSocket);
+                    got = new ClientLease(lease, answer, folders.ControlSocket);
+                    return true;
                 }
 
-                if (news.Unapproved)
+                if (news.Unapproved || news.Ending)
                 {
-                    return null;
+                    return news.Unapproved;
                 }
 
                 if (news.Failure is { } failure)
@@ -191,9 +216,25 @@ internal sealed class SupervisorClient
         spawned?.Dispose();
     }
 
+    // Its lock dies with it. But somebody else's command may have it resume the machine, or the next one start it.
     private async Task UntilGoneAsync(CancellationToken cancel)
     {
-        // Its lock dies with it.
-        (await FileLock.AcquireAsync(folders.SupervisorLock, waiting: null, cancel)).Dispose();
+        while (true)
+        {
+            using (var free = FileLock.TryAcquire(folders.SupervisorLock))
+            {
+                if (free is not null)
+                {
+                    return;
+                }
+            }
+
+            if (TryStatus(cancel) is { State: MachineState.Starting or MachineState.Running })
+            {
+                return;
+            }
+
+            await Task.Delay(100, cancel);
+        }
     }
 }

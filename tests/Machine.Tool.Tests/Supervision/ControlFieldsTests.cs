@@ -20,6 +20,7 @@ public sealed class ControlFieldsTests
         new() { Lease = new CommandLease("token", new GuestConnection(22, "key", "hosts", "socket"), "tcg", Stale: false, new PreparedCommand("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
         new() { Stopped = true },
         new() { Unapproved = true },
+        new() { Ending = true },
     ];
 
     [Fact]
