@@ -7,8 +7,8 @@ namespace Machine.EndToEnd.Tests;
 [Collection(SharedMachineTests.Name)]
 public sealed class RandomKillTests
 {
-    // What a user left running. The bracket keeps the search from finding itself.
-    private const string BeginWork = "pgrep -f '^sleep 4713[1]' > /dev/null || { setsid sleep 47131 < /dev/null > /dev/null 2>&1 & }";
+    // What a user left running; not in the project, for that would keep the machine from being suspended. The bracket keeps the search from finding itself.
+    private const string BeginWork = "pgrep -f '^sleep 4713[1]' > /dev/null || { cd /; setsid sleep 47131 < /dev/null > /dev/null 2>&1 & }";
     private const string FindWork = "pgrep -f '^sleep 4713[1]'";
 
     // Ten seconds each when emulated.
