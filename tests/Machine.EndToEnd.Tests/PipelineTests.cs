@@ -75,7 +75,7 @@ public sealed partial class PipelineTests
     private static async Task<(int Code, string Output)> StepAsync(string folder, string step, string cache)
     {
         var script = step.Replace("dotnet tool install -g Machine.Tool", "dotnet-machine --version", StringComparison.Ordinal).Replace(DocumentedCache, cache, StringComparison.Ordinal);
-        var start = new ProcessStartInfo("bash", ["-e", "-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("bash", ["-e", "-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["PATH"] = Path.GetDirectoryName(ToolRun.Program) + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         start.Environment["CI"] = "true";
         start.Environment["GITHUB_ACTIONS"] = "true";
@@ -85,9 +85,10 @@ public sealed partial class PipelineTests
         start.Environment["UseSharedCompilation"] = "false";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output);
+        return (process.ExitCode, output + await error);
     }
 
     private static List<string> Files(string folder) =>
