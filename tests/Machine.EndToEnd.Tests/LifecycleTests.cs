@@ -101,6 +101,26 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_stop_whose_supervisor_is_killed_stops_the_machine_all_the_same()
+    {
+        foreach (var wait in new[] { 150, 400 })
+        {
+            await BootIdAsync();
+            var status = await StatusAsync();
+            using var stop = ToolRun.Start(project.Path, ["stop"]);
+            stop.StandardInput.Close();
+            var error = stop.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await Task.Delay(wait, TestContext.Current.CancellationToken);
+            Kill(status.GetProperty("supervisorId").GetInt32());
+
+            await stop.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+            stop.ExitCode.ShouldBe(0, $"after {wait} ms: {await error}");
+            await Eventually.TrueAsync(() => Task.FromResult(!Directory.Exists($"/proc/{status.GetProperty("machineProcessId").GetInt32()}")), TimeSpan.FromSeconds(20));
+        }
+    }
+
+    [Fact]
     public async Task Stop_ends_a_running_command_and_says_so()
     {
         await BootIdAsync();

@@ -55,8 +55,20 @@ internal sealed class SupervisorClient
             return false;
         }
 
-        EnsureSupervisor(cancel);
-        ControlAnswer.To(folders.ControlSocket, "POST", "/v1/stop", cancel).Dispose();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                EnsureSupervisor(cancel);
+                ControlAnswer.To(folders.ControlSocket, "POST", "/v1/stop", cancel).Dispose();
+                break;
+            }
+            catch (IOException) when (attempt < 5)
+            {
+                // It ended with its machine, or was killed: then the next one finds what it left.
+            }
+        }
+
         await UntilGoneAsync(cancel);
         return true;
     }
