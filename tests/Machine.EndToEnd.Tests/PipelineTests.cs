@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Machine.EndToEnd.Tests;
 
-/// <summary>The GitHub Actions steps of docs/ci.md, run as they stand in the sample, against the same commands in a copy without a machine.</summary>
+/// <summary>The GitHub Actions steps of docs/ci.md, run in the sample, against the same commands in a copy without a machine.</summary>
 [Collection(SharedMachineTests.Name)]
 public sealed partial class PipelineTests
 {
