@@ -14,10 +14,7 @@ public sealed partial class PipelineTests
     public async Task The_documented_steps_make_what_the_same_commands_make_on_the_host()
     {
         await using var project = new ProjectFolder("pipeline");
-        ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), project.Path);
-        await project.HostAsync("git", "init", "-q");
-        await project.HostAsync("git", "add", "-A");
-        await project.HostAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", "the shop");
+        await project.TakeSampleAsync("shop");
         var native = project.Path + "-native";
         ProjectFolder.CopyFolder(project.Path, native);
         var steps = Steps();

@@ -52,6 +52,15 @@ public sealed class ProjectFolder : IAsyncDisposable
         return output;
     }
 
+    /// <summary>Makes this project one of the repository's samples, committed to a git repository of its own.</summary>
+    public async Task TakeSampleAsync(string name)
+    {
+        CopyFolder(System.IO.Path.Combine(Samples, name), Path);
+        await HostAsync("git", "init", "-q");
+        await HostAsync("git", "add", "-A");
+        await HostAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", $"the {name}");
+    }
+
     /// <summary>A port of this host that nobody listens at.</summary>
     public static int FreePort()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace Machine.EndToEnd.Tests;
@@ -38,7 +37,7 @@ public sealed class RandomKillTests
             await Task.Delay(random.Next(50, 6000), TestContext.Current.CancellationToken);
             var (supervisor, victims) = await ProcessesAsync(project);
             var killed = random.Next(3) switch { 0 => victims[..Math.Min(1, victims.Count)], 1 => victims.Skip(1).ToList(), _ => victims };
-            killed.ForEach(Kill);
+            killed.ForEach(HostProcess.KillIfThere);
 
             command.WaitForExit(TimeSpan.FromMinutes(3)).ShouldBeTrue(what);
             await saying;
@@ -60,7 +59,7 @@ public sealed class RandomKillTests
         check.ExitCode.ShouldBe(0, check.ToString());
         var (_, left) = await ProcessesAsync(project);
         (await project.RunAsync("destroy", "--yes")).ShouldSucceed();
-        await Eventually.TrueAsync(() => Task.FromResult(!left.Any(IsAlive)), TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => Task.FromResult(!left.Any(HostProcess.IsAlive)), TimeSpan.FromSeconds(20));
     }
 
     // The supervisor first, then the machine.
@@ -71,31 +70,5 @@ public sealed class RandomKillTests
         return (supervisor, [.. new[] { supervisor, machine }.OfType<int>()]);
 
         int? Id(string name) => status.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.Number && id.GetInt32() > 0 ? id.GetInt32() : null;
-    }
-
-    private static void Kill(int id)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            process.Kill();
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            // It ended by itself.
-        }
-    }
-
-    private static bool IsAlive(int id)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            return !process.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
     }
 }

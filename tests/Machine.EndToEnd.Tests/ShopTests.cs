@@ -145,10 +145,7 @@ public sealed class ShopTests(ShopTests.BuiltShop shop) : IClassFixture<ShopTest
 
         public async ValueTask InitializeAsync()
         {
-            ProjectFolder.CopyFolder(Path.Combine(ProjectFolder.Samples, "shop"), Project.Path);
-            await Project.HostAsync("git", "init", "-q");
-            await Project.HostAsync("git", "add", "-A");
-            await Project.HostAsync("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", "the shop");
+            await Project.TakeSampleAsync("shop");
             Commit = (await Project.HostAsync("git", "rev-parse", "HEAD")).Trim();
             (await Project.RunAsync("start", "--approve")).ShouldSucceed();
             Build = await ToolRun.RunAsync(Project.Path, ["build"], minutes: 40);

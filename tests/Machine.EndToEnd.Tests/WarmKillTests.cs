@@ -48,7 +48,7 @@ public sealed class WarmKillTests
 
             if (whom != 0)
             {
-                Machines(key).ForEach(Kill);
+                Machines(key).ForEach(HostProcess.KillIfThere);
             }
 
             await Eventually.TrueAsync(() => Task.FromResult(warm.HasExited), TimeSpan.FromMinutes(3));
@@ -102,19 +102,6 @@ public sealed class WarmKillTests
         {
             // It ended meanwhile.
             return [];
-        }
-    }
-
-    private static void Kill(int id)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            process.Kill();
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            // It ended by itself.
         }
     }
 }

@@ -35,18 +35,6 @@ internal sealed record ProjectText(string Path, string Text, bool HasMark)
         }
     }
 
-    private static byte[] Bytes(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new MachineException($"cannot read {path}: {e.Message}", "make it readable", ExitCode.Failed, e);
-        }
-    }
-
     /// <summary>Replaces the file in one step; nothing happens where the text stays the same.</summary>
     /// <returns>True when it was written.</returns>
     public bool Write(string text)
@@ -72,6 +60,18 @@ internal sealed record ProjectText(string Path, string Text, bool HasMark)
         {
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"cannot read {path}: {e.Message}", "make it readable", ExitCode.Failed, e);
         }
     }
 }

@@ -55,20 +55,8 @@ internal sealed class SupervisorClient
             return false;
         }
 
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                EnsureSupervisor(cancel);
-                ControlAnswer.To(folders.ControlSocket, "POST", "/v1/stop", cancel).Dispose();
-                break;
-            }
-            catch (IOException) when (attempt < 5)
-            {
-                // It ended with its machine, or was killed: then the next one finds what it left.
-            }
-        }
-
+        EnsureSupervisor(cancel);
+        Ask(() => ControlAnswer.To(folders.ControlSocket, "POST", "/v1/stop", cancel), cancel).Dispose();
         await UntilGoneAsync(cancel);
         return true;
     }
@@ -100,31 +88,39 @@ internal sealed class SupervisorClient
             EnsureSupervisor(cancel);
         }
 
-        // A supervisor that is just ending says so, or takes the request and drops it: then there is a next one.
-        Stopwatch? ending = null;
+        Stopwatch? waited = null;
+        while (true)
+        {
+            var (lease, ending) = Ask(() => TryLease(request, progress, cancel), cancel);
+            if (!ending)
+            {
+                return lease;
+            }
+
+            if (waited is null)
+            {
+                waited = Stopwatch.StartNew();
+                progress().Step("waiting for the machine to end");
+            }
+            else if (waited.Elapsed > EndDeadline)
+            {
+                throw new MachineException($"the machine is still being stopped after {EndDeadline.TotalMinutes:0} minutes", "dotnet machine stop", ExitCode.MachineUnavailable);
+            }
+
+            cancel.WaitHandle.WaitOne(100);
+            cancel.ThrowIfCancellationRequested();
+            EnsureSupervisor(cancel);
+        }
+    }
+
+    // A supervisor that is just ending, or is killed, may take a request and drop it: then the next one is asked.
+    private T Ask<T>(Func<T> question, CancellationToken cancel)
+    {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                if (TryLease(request, progress, cancel, out var lease))
-                {
-                    return lease;
-                }
-
-                if (ending is null)
-                {
-                    ending = Stopwatch.StartNew();
-                    progress().Step("waiting for the machine to end");
-                }
-                else if (ending.Elapsed > EndDeadline)
-                {
-                    throw new MachineException($"the machine is still being stopped after {EndDeadline.TotalMinutes:0} minutes", "dotnet machine stop", ExitCode.MachineUnavailable);
-                }
-
-                attempt = 0;
-                cancel.WaitHandle.WaitOne(100);
-                cancel.ThrowIfCancellationRequested();
-                EnsureSupervisor(cancel);
+                return question();
             }
             catch (IOException) when (attempt < 5)
             {
@@ -140,10 +136,9 @@ internal sealed class SupervisorClient
 
     private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
 
-    // False when this supervisor is ending.
-    private bool TryLease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel, out ClientLease? got)
+    // No lease where an approval is missing, or this supervisor is ending.
+    private (ClientLease? Lease, bool Ending) TryLease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel)
     {
-        got = null;
         var answer = ControlAnswer.To(folders.ControlSocket, "POST", "/v1/exec", cancel, request);
         var leased = false;
         try
@@ -154,13 +149,12 @@ internal sealed class SupervisorClient
                 if (news.Lease is { } lease)
                 {
                     leased = true;
-                    got = new ClientLease(lease, answer, folders.ControlSocket);
-                    return true;
+                    return (new ClientLease(lease, answer, folders.ControlSocket), Ending: false);
                 }
 
                 if (news.Unapproved || news.Ending)
                 {
-                    return news.Unapproved;
+                    return (null, news.Ending);
                 }
 
                 if (news.Failure is { } failure)

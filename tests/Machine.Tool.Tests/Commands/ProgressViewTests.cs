@@ -48,6 +48,13 @@ public sealed class ProgressViewTests
         LogGroup.Of(_ => null, DateTimeOffset.UtcNow).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("GITHUB_ACTIONS", "::error title=machine::100%25 full%0A::set-env%0D")]
+    [InlineData("TF_BUILD", "##vso[task.logissue type=error]100%25 full%0A::set-env%0D")]
+    [InlineData("GITLAB_CI", null)]
+    public void A_failure_is_one_line_of_the_pipelines_own_kind(string variable, string? line) =>
+        LogAnnotation.Error("100% full\n::set-env\r", name => name == variable ? "true" : null).ShouldBe(line);
+
     private sealed class HandClock : TimeProvider
     {
         private long ticks;
@@ -58,11 +65,4 @@ public sealed class ProgressViewTests
 
         public override long GetTimestamp() => ticks;
     }
-
-    [Theory]
-    [InlineData("GITHUB_ACTIONS", "::error title=machine::100%25 full%0A::set-env%0D")]
-    [InlineData("TF_BUILD", "##vso[task.logissue type=error]100%25 full%0A::set-env%0D")]
-    [InlineData("GITLAB_CI", null)]
-    public void A_failure_is_one_line_of_the_pipelines_own_kind(string variable, string? line) =>
-        LogAnnotation.Error("100% full\n::set-env\r", name => name == variable ? "true" : null).ShouldBe(line);
 }

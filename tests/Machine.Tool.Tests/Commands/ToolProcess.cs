@@ -39,9 +39,19 @@ public sealed class ToolProcess : IDisposable
 
     public Task<ToolOutcome> RunInAsync(string folder, params string[] arguments) => RunInAsync(folder, new Dictionary<string, string>(), arguments);
 
-    private async Task<ToolOutcome> RunInAsync(string folder, IReadOnlyDictionary<string, string> variables, string[] arguments)
+    /// <summary>At a terminal, with one line typed; what it says on both streams is the output.</summary>
+    public Task<ToolOutcome> RunAtTerminalAsync(IReadOnlyDictionary<string, string> variables, string typed, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program)
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "needs util-linux's script, which makes a terminal");
+        return RunAsync("/usr/bin/script", Project, variables, ["-qec", $"'{Program}' {string.Join(' ', arguments)}", "/dev/null"], typed + "\n");
+    }
+
+    private Task<ToolOutcome> RunInAsync(string folder, IReadOnlyDictionary<string, string> variables, string[] arguments) =>
+        RunAsync(Program, folder, variables, arguments, "");
+
+    private async Task<ToolOutcome> RunAsync(string program, string folder, IReadOnlyDictionary<string, string> variables, string[] arguments, string input)
+    {
+        var start = new ProcessStartInfo(program)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -57,6 +67,7 @@ public sealed class ToolProcess : IDisposable
         }
 
         using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Machine.Tool.Tests.Commands;
 
 public sealed class UsageTests : IDisposable
@@ -67,26 +65,13 @@ public sealed class UsageTests : IDisposable
     [InlineData("", "[y/N]", "approve it once")]
     public async Task A_pipeline_is_never_asked_though_it_has_a_terminal(string ci, string said, string unsaid)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/script"), "needs util-linux's script, which makes a terminal");
         tool.Write("project/Machinefile", "ports: [18080]\n");
-        var start = new ProcessStartInfo("/usr/bin/script", ["-qec", $"'{ToolProcess.Program}' start", "/dev/null"])
-        {
-            WorkingDirectory = tool.Project,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["MACHINE_HOME"] = tool.Home;
-        start.Environment["CI"] = ci;
-        using var process = Process.Start(start)!;
-        await process.StandardInput.WriteAsync("n\n");
-        process.StandardInput.Close();
 
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var outcome = await tool.RunAtTerminalAsync(new Dictionary<string, string> { ["CI"] = ci }, "n", "start");
 
-        process.ExitCode.ShouldBe(125, output);
-        output.ShouldContain(said);
-        output.ShouldNotContain(unsaid);
+        outcome.ExitCode.ShouldBe(125, outcome.ToString());
+        outcome.Output.ShouldContain(said);
+        outcome.Output.ShouldNotContain(unsaid);
     }
 
     [Fact]
