@@ -31,6 +31,7 @@ passed=0
 failed=0
 skipped=0
 finished=false
+attacks= # what the suite of attacks said
 follower= # shows a running test's log
 
 # Everything that the tests start inherits this, so what a crash left behind is found again: ours, by its id, nothing else.
@@ -130,6 +131,7 @@ count() {
     run_failed=1
   fi
   echo "$name: $run_passed passed, $run_failed failed, $run_skipped skipped"
+  [ "$name" != Machine.Attacks.Tests ] || attacks="$run_passed attacks held off, $run_failed not"
   passed=$((passed + run_passed))
   failed=$((failed + run_failed))
   skipped=$((skipped + run_skipped))
@@ -200,6 +202,7 @@ rm -f "$results"/*
 (cd "$root" && limit 900 dotnet build Machine.sln -c Release --disable-build-servers -v minimal) || exit 1
 
 run_tests Machine.Tool.Tests $((15 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
+run_tests Machine.Attacks.Tests $((8 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
 # One at a time: each test of these runs real builds.
 run_tests Machine.Build.Tests $((12 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 run_tests Machine.Templates.Tests $((8 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
@@ -210,6 +213,7 @@ slowest
 failures
 
 section "result"
+echo "${attacks:-no attack was tried}"
 if [ $((passed + failed + skipped)) -eq 0 ]; then
   echo "no test ran"
   exit 1
