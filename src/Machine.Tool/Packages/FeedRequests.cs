@@ -6,7 +6,7 @@ using NuGet.Packaging;
 namespace Machine.Tool.Packages;
 
 /// <summary>Answers the requests below /nuget/. Names NuGet's types: made only after <see cref="SdkAssemblies.Register"/>.</summary>
-internal sealed class FeedRequests(string projectFolder, string packagesFolder, PackageLog entered, ILogger log) : IDisposable
+internal sealed class FeedRequests(string? projectFolder, string packagesFolder, PackageLog entered, ILogger log) : IDisposable
 {
     private readonly PackageStore store = new(packagesFolder, log);
     private readonly HostNuGet host = new(projectFolder, log);

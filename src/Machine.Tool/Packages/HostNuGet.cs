@@ -8,7 +8,7 @@ namespace Machine.Tool.Packages;
 /// The host's effective NuGet configuration for the project's folder: sources in their order, credentials, mapping, trust.
 /// No project is evaluated. Read again when one of its files has changed, so a machine need not be restarted for a new source.
 /// </summary>
-internal sealed class HostNuGet(string projectFolder, ILogger log)
+internal sealed class HostNuGet(string? projectFolder, ILogger log)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 

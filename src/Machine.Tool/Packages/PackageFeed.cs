@@ -18,11 +18,11 @@ internal sealed class PackageFeed : IDisposable
     private readonly Uri? address;
     private readonly ILogger log;
 
-    /// <param name="projectFolder">Whose NuGet configuration is in force; no project in it is evaluated.</param>
+    /// <param name="projectFolder">Whose NuGet configuration is in force; no project in it is evaluated. Null: the configuration of the user and of this host alone.</param>
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="address">How the guest reaches this server; null takes the request's own host name, loopback only.</param>
     /// <exception cref="Hosting.MachineException">This host has no SDK to take NuGet from.</exception>
-    public PackageFeed(string projectFolder, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null)
+    public PackageFeed(string? projectFolder, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null)
     {
         SdkAssemblies.Register();
         this.address = address;
@@ -49,6 +49,6 @@ internal sealed class PackageFeed : IDisposable
 
     // Apart, so that nothing of NuGet is loaded before the line that says where it is.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static FeedRequests Requests(string projectFolder, string packagesFolder, PackageLog entered, ILogger log) =>
+    private static FeedRequests Requests(string? projectFolder, string packagesFolder, PackageLog entered, ILogger log) =>
         new(projectFolder, packagesFolder, entered, log);
 }

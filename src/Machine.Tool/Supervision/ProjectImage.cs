@@ -26,7 +26,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
 
         // Served only to the build: at run time no guest sees the npm registry.
         await using var services = await ServiceHost.StartAsync(
-            Path.Combine(machine.Runtime, "build"), machine.Project.Path, paths, machine.PackagesLog, forImages: true, logs, cancel);
+            Path.Combine(machine.Runtime, "build"), project: null, paths, machine.PackagesLog, forImages: true, logs, cancel);
         return await new ImageBuilder(paths, engine).EnsureAsync(
             request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }

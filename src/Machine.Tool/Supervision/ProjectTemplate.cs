@@ -19,7 +19,7 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
 
         // Test packages for the heating come as any package comes: through the host's feed.
         await using var services = await ServiceHost.StartAsync(
-            Path.Combine(machine.Runtime, "warm"), machine.Project.Path, paths, machine.PackagesLog, forImages: false, logs, cancel);
+            Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, forImages: false, logs, cancel);
         return await new TemplateBuild(paths, engine).EnsureAsync(
             image, spec, HostUser.Current, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }

@@ -33,7 +33,7 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     /// <param name="forImages">What only an image build may reach: the npm registry, the distribution's packages.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, string project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
+        string socket, string? project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
