@@ -111,6 +111,29 @@ internal sealed class PackageStore(string folder, ILogger log)
         return package;
     }
 
+    /// <summary>Which source gave a package when all before it in this list were asked; null where that is not known.</summary>
+    public string? Decision(string list, string id, string version)
+    {
+        try
+        {
+            return File.ReadAllText(DecisionFile(list, id, version)) is { Length: 64 } source ? source : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="list">A hash of the sources in their order.</param>
+    public void Decide(string list, string id, string version, string sourceKey)
+    {
+        var path = DecisionFile(list, id, version);
+        MachinePaths.CreatePrivate(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.{Guid.NewGuid():N}";
+        File.WriteAllText(temporary, sourceKey);
+        File.Move(temporary, path, overwrite: true);
+    }
+
     /// <summary>Remembers that a kept package was verified under another policy.</summary>
     public void WriteIndex(string sourceKey, StoredPackage package)
     {
@@ -157,6 +180,8 @@ internal sealed class PackageStore(string folder, ILogger log)
 
     // The underscore: an id like "con" or "nul" is a device on Windows.
     private string IndexFolder(string sourceKey, string id) => Path.Combine(folder, "index", sourceKey, "_" + id);
+
+    private string DecisionFile(string list, string id, string version) => Path.Combine(folder, "decisions", list, "_" + id, version + ".txt");
 
     private string IndexFile(string sourceKey, string id, string version) => Path.Combine(IndexFolder(sourceKey, id), version + ".json");
 }
