@@ -45,7 +45,8 @@ internal sealed class SourceHandlers(PackageSource source, bool asksProviders)
 
     private sealed class NoProviders : ICredentialService
     {
-        public bool HandlesDefaultCredentials => false;
+        // Else NuGet would sign in as the user who is logged on (Windows' NTLM).
+        public bool HandlesDefaultCredentials => true;
 
         public Task<ICredentials?> GetCredentialsAsync(
             Uri uri, IWebProxy? proxy, CredentialRequestType type, string message, CancellationToken cancellationToken) => Task.FromResult<ICredentials?>(null);
