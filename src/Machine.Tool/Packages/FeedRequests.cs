@@ -9,10 +9,13 @@ namespace Machine.Tool.Packages;
 /// <summary>Answers the requests below /nuget/. Names NuGet's types: made only after <see cref="SdkAssemblies.Register"/>.</summary>
 internal sealed class FeedRequests : IDisposable
 {
+    private const int TrimEvery = 1000;
+
     private readonly PackageStore store;
     private readonly HostNuGet host;
     private readonly PackageLog entered;
     private readonly ILogger log;
+    private long asked;
 
     public FeedRequests(ProjectSources project, IReadOnlyList<string>? userFiles, string packagesFolder, PackageLog entered, ILogger log)
     {
@@ -62,6 +65,11 @@ internal sealed class FeedRequests : IDisposable
 
     private Task RouteAsync(HttpContext context, string address)
     {
+        if (Interlocked.Increment(ref asked) % TrimEvery == 1)
+        {
+            _ = Task.Run(store.Trim, CancellationToken.None);
+        }
+
         var feed = new FeedDocuments(address);
         var path = context.Request.Path.Value ?? "";
         return path.Split('/') switch

@@ -117,8 +117,7 @@ internal sealed class HostNuGet(ProjectSources approved, IReadOnlyList<string>? 
             throw FeedException.Refused("beside your own NuGet configuration as it is now, the project's nuget.config asks for more than was approved: run the command again");
         }
 
-        var paths = userFiles ?? UserConfig.Files();
-        var together = SourceSet.Of(project.Files.Concat(paths.Select(path => ConfigFile.Read(path, isUsers: true))));
+        var together = SourceSet.Of(project.Files.Concat(settings.GetConfigFilePaths().Select(path => ConfigFile.Read(path, isUsers: true))));
         var mapping = together.Mapping.ToDictionary(map => map.Source, map => map.Patterns, StringComparer.OrdinalIgnoreCase);
         return new Snapshot(
             stamp,

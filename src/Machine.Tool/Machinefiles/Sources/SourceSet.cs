@@ -9,7 +9,7 @@ internal sealed class SourceSet
     private SourceSet(IReadOnlyList<ConfigFile> files)
     {
         Files = files;
-        Disabled = Merge("disabledPackageSources", item => item["value"]?.Trim() is { } on && on.Equals("true", StringComparison.OrdinalIgnoreCase));
+        Disabled = Merge("disabledPackageSources", _ => true, StringComparison.Ordinal);
         Sources = [.. Named("packageSources")];
         AuditSources = [.. Named("auditSources")];
         Mapping = [.. Merge("packageSourceMapping", item => item.Name == "packageSource")
@@ -63,7 +63,7 @@ internal sealed class SourceSet
     private IEnumerable<NamedSource> Named(string section) =>
         from item in Merge(section, item => item.Name == "add" && item["value"] is { Length: > 0 })
         let name = item.Node["key"]!
-        where section != "packageSources" || !Disabled.Any(off => off.Node["key"]!.Equals(name, StringComparison.OrdinalIgnoreCase))
+        where !Disabled.Any(off => off.Node["key"]! == name)
         let value = item.Node["value"]!
         select new NamedSource(name, item.File.IsUsers ? Environment.ExpandEnvironmentVariables(value) : value, item.File)
         {
@@ -72,15 +72,15 @@ internal sealed class SourceSet
             SkipsCertificateChecks = IsTrue(item.Node["disableTLSCertificateValidation"]),
         };
 
-    // Within a file a later line of the same name replaces the earlier one where that stood.
-    private List<(ConfigNode Node, ConfigFile File)> Merge(string section, Func<ConfigNode, bool> counts)
+    // Names of sources are the same in any letter case, names of disabled ones are not. Within a file a later line of the same name replaces the earlier one where that stood.
+    private List<(ConfigNode Node, ConfigFile File)> Merge(string section, Func<ConfigNode, bool> counts, StringComparison names = StringComparison.OrdinalIgnoreCase)
     {
         List<(ConfigNode Node, ConfigFile File)> merged = [];
         foreach (var file in Files)
         {
-            var (own, cleared) = Own(file, section);
+            var (own, cleared) = Own(file, section, names);
             merged.AddRange(own
-                .Where(item => !merged.Exists(nearer => nearer.Node["key"]!.Equals(item["key"], StringComparison.OrdinalIgnoreCase)))
+                .Where(item => !merged.Exists(nearer => nearer.Node["key"]!.Equals(item["key"], names)))
                 .Select(item => (item, file)));
             if (cleared)
             {
@@ -91,7 +91,7 @@ internal sealed class SourceSet
         return [.. merged.Where(item => counts(item.Node))];
     }
 
-    private static (List<ConfigNode> Items, bool Cleared) Own(ConfigFile file, string section)
+    private static (List<ConfigNode> Items, bool Cleared) Own(ConfigFile file, string section, StringComparison names)
     {
         List<ConfigNode> items = [];
         var cleared = false;
@@ -104,7 +104,7 @@ internal sealed class SourceSet
             }
             else if (item["key"] is { Length: > 0 } key)
             {
-                var same = items.FindIndex(other => other["key"]!.Equals(key, StringComparison.OrdinalIgnoreCase));
+                var same = items.FindIndex(other => other["key"]!.Equals(key, names));
                 if (same < 0)
                 {
                     items.Add(item);
