@@ -13,7 +13,7 @@ public sealed class SourceSetTests
     [Fact]
     public void Files_together_say_what_NuGet_makes_of_them()
     {
-        for (var seed = 0; seed < 400; seed++)
+        for (var seed = 0; seed < 120; seed++)
         {
             using var folder = new TestFolder();
             var random = new Random(seed);
