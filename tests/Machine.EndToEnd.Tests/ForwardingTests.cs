@@ -16,7 +16,7 @@ public sealed class ForwardingTests
         project.Write("Directory.Build.props", """<Project><Import Project="Sdk.props" Sdk="Machine.Build" Version="0.1.0" Condition="'$(MACHINE_INSIDE)' != '1'" /></Project>""");
         project.Write("App/App.csproj", """<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>""");
         project.Write("App/Program.cs", "int number = \"text\";\n");
-        (await project.RunAsync("start")).ShouldSucceed();
+        (await project.RunAsync("start", "--approve")).ShouldSucceed();
 
         var broken = await HostBuildAsync(project);
         project.Write("App/Program.cs", "System.Console.WriteLine();\n");

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Sources;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -12,26 +13,31 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="Identity">What is agreed to, exactly: its fields, untouched by formatting; contents as their hash.</param>
 internal sealed record PlanItem(string Text, bool Widens, IReadOnlyList<string> Identity);
 
-/// <summary>What a Machinefile asks of the host, in words a person can approve.</summary>
+/// <summary>What a Machinefile, and a nuget.config of the project, ask of the host, in words a person can approve.</summary>
 /// <param name="Items">In the order of the Machinefile's keys.</param>
 /// <param name="Hash">Lower-case hex over what widens the boundary; the same for two plans that ask for the same.</param>
 internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash)
 {
+    /// <summary>The nuget.config files that this plan judged: who acts on an approval uses these, not the disk.</summary>
+    public ProjectSources Sources { get; init; } = ProjectSources.None;
+
     public bool WidensBoundary => Items.Any(item => item.Widens);
 
     public IEnumerable<PlanItem> Widening => Items.Where(item => item.Widens);
 
-    /// <exception cref="MachineException">A provision script can't be read.</exception>
+    /// <exception cref="MachineException">A provision script or a nuget.config can't be read.</exception>
     public static MachinePlan From(Machinefile machinefile, ProjectRoot project)
     {
+        var sources = ProjectSources.Read(project);
         List<PlanItem> items =
         [
             .. PlanItems.OfImage(machinefile, project),
             .. PlanItems.OfGuest(machinefile, project),
             .. PlanItems.OfHost(machinefile),
             .. PlanItems.OfWorkspace(machinefile.Workspace),
+            .. PlanItems.OfSources(sources),
         ];
-        return new MachinePlan(items, HashOf(items.Where(item => item.Widens)));
+        return new MachinePlan(items, HashOf(items.Where(item => item.Widens))) { Sources = sources };
     }
 
     private static string HashOf(IEnumerable<PlanItem> items)

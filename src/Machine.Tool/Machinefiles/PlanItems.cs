@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Sources;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -82,6 +83,9 @@ internal static class PlanItems
             yield return Widening("every change of the guest is imported without asking (guarded files excepted)", "changes", "apply");
         }
     }
+
+    public static IEnumerable<PlanItem> OfSources(ProjectSources sources) =>
+        sources.Asks.Select(ask => new PlanItem(ask.Text, Widens: true, ask.Identity)).Concat(sources.Unused.Select(Within));
 
     private static PlanItem Within(string text) => new(text, Widens: false, []);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Machine.Tool.Machinefiles.Sources;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using NuGet.Packaging;
@@ -6,21 +7,36 @@ using NuGet.Packaging;
 namespace Machine.Tool.Packages;
 
 /// <summary>Answers the requests below /nuget/. Names NuGet's types: made only after <see cref="SdkAssemblies.Register"/>.</summary>
-internal sealed class FeedRequests(string? projectFolder, string packagesFolder, PackageLog entered, ILogger log) : IDisposable
+internal sealed class FeedRequests : IDisposable
 {
-    private readonly PackageStore store = new(packagesFolder, log);
-    private readonly HostNuGet host = new(projectFolder, log);
-    private Upstream? upstream;
-    private Advisories? advisories;
-    private PackageSearch? search;
+    private const int TrimEvery = 1000;
 
-    private Upstream Sources => upstream ??= new Upstream(host, store, log);
+    private readonly PackageStore store;
+    private readonly HostNuGet host;
+    private readonly PackageLog entered;
+    private readonly ILogger log;
+    private long asked;
 
-    private Advisories Advice => advisories ??= new Advisories(host, log);
+    public FeedRequests(ProjectSources project, IReadOnlyList<string>? userFiles, string packagesFolder, PackageLog entered, ILogger log)
+    {
+        this.entered = entered;
+        this.log = log;
+        store = new PackageStore(packagesFolder, log);
+        host = new HostNuGet(project, userFiles, Path.Combine(packagesFolder, "answers"), log);
+        Sources = new Upstream(host, store, log);
+        Advice = new Advisories(host, log);
+        Search = new PackageSearch(host);
+    }
 
-    private PackageSearch Search => search ??= new PackageSearch(host);
+    private Upstream Sources { get; }
 
-    public void Dispose() => upstream?.Dispose();
+    private Advisories Advice { get; }
+
+    private PackageSearch Search { get; }
+
+    public void Dispose() => Sources.Dispose();
+
+    public void Use(ProjectSources project) => host.Use(project);
 
     /// <summary>Has a package in the store before it is asked for; one that can't be had is told when it is.</summary>
     public async Task FetchAsync(string id, string version, CancellationToken cancel)
@@ -35,8 +51,25 @@ internal sealed class FeedRequests(string? projectFolder, string packagesFolder,
         }
     }
 
-    public Task AnswerAsync(HttpContext context, string address)
+    public async Task AnswerAsync(HttpContext context, string address)
     {
+        try
+        {
+            await RouteAsync(context, address);
+        }
+        catch (FeedException e) when (host.Outdated is { } advice)
+        {
+            throw new FeedException(e.Status, $"{e.Message}; {advice}", e);
+        }
+    }
+
+    private Task RouteAsync(HttpContext context, string address)
+    {
+        if (Interlocked.Increment(ref asked) % TrimEvery == 1)
+        {
+            _ = Task.Run(store.Trim, CancellationToken.None);
+        }
+
         var feed = new FeedDocuments(address);
         var path = context.Request.Path.Value ?? "";
         return path.Split('/') switch

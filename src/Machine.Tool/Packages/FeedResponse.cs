@@ -31,6 +31,38 @@ internal static class FeedResponse
         }
     }
 
+    /// <summary>Hands on what a server sends, up to a size and a time: what breaks off there is no answer.</summary>
+    public static async Task RelayAsync(HttpContext context, Stream content, string type, long? length, long most, TimeSpan limit)
+    {
+        context.Response.ContentType = type;
+        context.Response.ContentLength = length;
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(limit);
+        var buffer = new byte[1 << 16];
+        try
+        {
+            for (long sent = 0; await content.ReadAsync(buffer, deadline.Token) is > 0 and var read;)
+            {
+                sent += read;
+                if (sent > most)
+                {
+                    throw FeedException.Upstream($"it is larger than {most >> 20} MiB");
+                }
+
+                await context.Response.Body.WriteAsync(buffer.AsMemory(0, read), deadline.Token);
+            }
+        }
+        catch (OperationCanceledException e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw FeedException.Upstream($"it took longer than {limit.TotalMinutes:0} minutes", e);
+        }
+    }
+
     /// <summary>The reason goes into the status line, which NuGet prints, and into the body, which people and npm read.</summary>
     public static async Task ErrorAsync(HttpContext context, int status, string text)
     {

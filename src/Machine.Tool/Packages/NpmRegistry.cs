@@ -13,6 +13,8 @@ namespace Machine.Tool.Packages;
 internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address = null) : IDisposable
 {
     private const long MaximumTarball = 2L << 30;
+    private static readonly TimeSpan TarballLimit = TimeSpan.FromMinutes(30);
+
     private const int MostRemembered = 2000;
     private static readonly TimeSpan Remember = TimeSpan.FromMinutes(5);
 
@@ -63,7 +65,7 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
         }
 
         await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        await FeedResponse.StreamAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength);
+        await FeedResponse.RelayAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength, MaximumTarball, TarballLimit);
     }
 
     private NpmTarball? Find(string name, string version) =>

@@ -8,6 +8,7 @@ namespace Machine.Tool.Packages;
 internal sealed class NpmUpstream(ILogger log) : IDisposable
 {
     private const int MaximumDocument = 256 << 20;
+    private static readonly TimeSpan DocumentLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Keep = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim gate = new(1);
@@ -26,13 +27,15 @@ internal sealed class NpmUpstream(ILogger log) : IDisposable
         var address = new Uri(npm.RegistryOf(name), name.Replace("/", "%2f", StringComparison.Ordinal));
         using var response = await SendAsync(npm, client, address, name, abbreviated ? "application/vnd.npm.install-v1+json" : "application/json", cancel);
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(DocumentLimit);
         using var bytes = new MemoryStream();
         await using var bounded = new BoundedStream(bytes, MaximumDocument);
         try
         {
-            await body.CopyToAsync(bounded, cancel);
+            await body.CopyToAsync(bounded, deadline.Token);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException)
+        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             throw FeedException.Upstream($"the npm registry broke off while it sent {name}", e);
         }

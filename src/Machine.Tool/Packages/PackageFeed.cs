@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Machine.Tool.Machinefiles.Sources;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -18,17 +19,21 @@ internal sealed class PackageFeed : IDisposable
     private readonly Uri? address;
     private readonly ILogger log;
 
-    /// <param name="projectFolder">Whose NuGet configuration is in force; no project in it is evaluated. Null: the configuration of the user and of this host alone.</param>
+    /// <param name="project">The project's files as they were approved; null: the configuration of the user and of this host alone.</param>
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="address">How the guest reaches this server; null takes the request's own host name, loopback only.</param>
+    /// <param name="userFiles">The user's configuration, the nearest file first; null: what NuGet finds on this host.</param>
     /// <exception cref="Hosting.MachineException">This host has no SDK to take NuGet from.</exception>
-    public PackageFeed(string? projectFolder, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null)
+    public PackageFeed(ProjectSources? project, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, IReadOnlyList<string>? userFiles = null)
     {
         SdkAssemblies.Register();
         this.address = address;
         this.log = log;
-        requests = Requests(projectFolder, packagesFolder, entered, log);
+        requests = Requests(project ?? ProjectSources.None, userFiles, packagesFolder, entered, log);
     }
+
+    /// <summary>Takes the project's files as they were approved since.</summary>
+    public void Use(ProjectSources project) => requests.Use(project);
 
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/nuget/{**path}", context => FeedResponse.GuardAsync(
@@ -49,6 +54,7 @@ internal sealed class PackageFeed : IDisposable
 
     // Apart, so that nothing of NuGet is loaded before the line that says where it is.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static FeedRequests Requests(string? projectFolder, string packagesFolder, PackageLog entered, ILogger log) =>
-        new(projectFolder, packagesFolder, entered, log);
+    private static FeedRequests Requests(
+        ProjectSources project, IReadOnlyList<string>? userFiles, string packagesFolder, PackageLog entered, ILogger log) =>
+        new(project, userFiles, packagesFolder, entered, log);
 }

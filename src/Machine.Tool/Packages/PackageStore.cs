@@ -10,8 +10,17 @@ namespace Machine.Tool.Packages;
 /// <c>index/SOURCE/_id/version.json</c> says which source gave which content for a name.
 /// Equal names of two sources never meet: a project sees only entries of the sources that its own configuration names.
 /// </summary>
-internal sealed class PackageStore(string folder, ILogger log)
+/// <param name="most">Bytes of content to keep; null: a tenth of the disk, at most 20 GiB.</param>
+internal sealed class PackageStore(string folder, ILogger log, long? most = null)
 {
+    private const long MostAnswers = 1L << 30;
+    private const long LookAgain = 1L << 30;
+
+    // Longer than a download or a restore needs between finding a package and reading it to its end.
+    private static readonly TimeSpan InUse = TimeSpan.FromMinutes(15);
+
+    private long added;
+
     public StoredPackage? Find(string sourceKey, string id, string version)
     {
         var path = IndexFile(sourceKey, id, version);
@@ -32,7 +41,9 @@ internal sealed class PackageStore(string folder, ILogger log)
     {
         var index = IndexFolder(sourceKey, id);
         return Directory.Exists(index)
-            ? [.. Directory.EnumerateFiles(index, "*.json").Select(file => Path.GetFileNameWithoutExtension(file))]
+            ? [.. Directory.EnumerateFiles(index, "*.json")
+                .Select(file => Path.GetFileNameWithoutExtension(file))
+                .Where(version => Find(sourceKey, id, version) is { } package && Holds(package))]
             : [];
     }
 
@@ -61,6 +72,7 @@ internal sealed class PackageStore(string folder, ILogger log)
             if (await HashAsync(stream, cancel) == package.Hash)
             {
                 stream.Position = 0;
+                Touch(path);
                 return stream;
             }
         }
@@ -104,11 +116,48 @@ internal sealed class PackageStore(string folder, ILogger log)
         var path = ContentFile(hash);
         MachinePaths.CreatePrivate(Path.GetDirectoryName(path)!);
         MakeReadOnly(temporaryFile);
+        Touch(temporaryFile);
         Delete(path);
         File.Move(temporaryFile, path, overwrite: true);
         var package = new StoredPackage(verdict.Id, version, sourceName, hash, size, verdict.Signature, verdict.Policy, DateTimeOffset.UtcNow);
         WriteIndex(sourceKey, package);
+        if (Interlocked.Add(ref added, size) > LookAgain)
+        {
+            Trim();
+        }
+
         return package;
+    }
+
+    /// <summary>Deletes what was not used for the longest time, where there is too much. What is open is read to its end all the same.</summary>
+    public void Trim()
+    {
+        Interlocked.Exchange(ref added, 0);
+        Trim("sha512", most ?? Quota());
+        Trim("answers", MostAnswers);
+    }
+
+    /// <summary>Which source gave a package when all before it in this list were asked; null where that is not known.</summary>
+    public string? Decision(string list, string id, string version)
+    {
+        try
+        {
+            return File.ReadAllText(DecisionFile(list, id, version)) is { Length: 64 } source ? source : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="list">A hash of the sources in their order.</param>
+    public void Decide(string list, string id, string version, string sourceKey)
+    {
+        var path = DecisionFile(list, id, version);
+        MachinePaths.CreatePrivate(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.{Guid.NewGuid():N}";
+        File.WriteAllText(temporary, sourceKey);
+        File.Move(temporary, path, overwrite: true);
     }
 
     /// <summary>Remembers that a kept package was verified under another policy.</summary>
@@ -123,6 +172,61 @@ internal sealed class PackageStore(string folder, ILogger log)
     {
         var locks = MachinePaths.CreatePrivate(Path.Combine(folder, "locks"));
         return FileLock.AcquireAsync(Path.Combine(locks, MachinePaths.ShortHash($"{id}/{version}")[..3] + ".lock"), null, cancel);
+    }
+
+    private void Trim(string part, long limit)
+    {
+        try
+        {
+            var files = Directory.Exists(Path.Combine(folder, part))
+                ? new DirectoryInfo(Path.Combine(folder, part)).EnumerateFiles("*", SearchOption.AllDirectories).ToList()
+                : [];
+            var total = files.Sum(file => file.Length);
+            if (total <= limit)
+            {
+                return;
+            }
+
+            var (before, newest) = (total, DateTime.UtcNow - InUse);
+            foreach (var file in files.Where(file => file.LastWriteTimeUtc < newest).OrderBy(file => file.LastWriteTimeUtc).TakeWhile(_ => total > limit / 10 * 9))
+            {
+                Delete(file.FullName);
+                total -= file.Length;
+            }
+
+            log.LogInformation("{Part}: {Bytes} bytes that were not used for the longest time are deleted, {Left} are kept", part, before - total, total);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another supervisor trims at the same time; the next look finds what is left.
+            log.LogInformation("{Part} not trimmed: {Reason}", part, e.Message);
+        }
+    }
+
+    private long Quota()
+    {
+        const long Most = 20L << 30;
+        try
+        {
+            return Math.Clamp(new DriveInfo(Path.GetFullPath(folder)).TotalSize / 10, 1L << 30, Most);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Most;
+        }
+    }
+
+    // When it was last used: the time of the last write means nothing else for a file that nobody writes.
+    private static void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It was deleted, or the disk is read-only: then nothing is deleted either.
+        }
     }
 
     private static async Task<string> HashAsync(Stream stream, CancellationToken cancel) =>
@@ -157,6 +261,8 @@ internal sealed class PackageStore(string folder, ILogger log)
 
     // The underscore: an id like "con" or "nul" is a device on Windows.
     private string IndexFolder(string sourceKey, string id) => Path.Combine(folder, "index", sourceKey, "_" + id);
+
+    private string DecisionFile(string list, string id, string version) => Path.Combine(folder, "decisions", list, "_" + id, version + ".txt");
 
     private string IndexFile(string sourceKey, string id, string version) => Path.Combine(IndexFolder(sourceKey, id), version + ".json");
 }

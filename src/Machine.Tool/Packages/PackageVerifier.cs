@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Json;
 using NuGet.Common;
 using NuGet.Configuration;
 using NuGet.Packaging;
@@ -103,15 +103,23 @@ internal sealed class PackageVerifier(ISettings settings, ILogger log)
         return providers;
     }
 
+    // As JSON: no name that somebody gives a signer reads like two signers.
     private static string PolicyOf(ISettings settings)
     {
         var signers = settings.GetSection("trustedSigners")?.Items
             .OfType<TrustedSignerItem>()
-            .Select(signer => signer.Name + ":" + string.Join(',', signer.Certificates.Select(one => $"{one.Fingerprint}/{one.HashAlgorithm}/{one.AllowUntrustedRoot}")))
+            .Select(signer => JsonSerializer.Serialize<string[]>(
+            [
+                signer.ElementName,
+                signer.Name,
+                (signer as RepositoryItem)?.ServiceIndex ?? "",
+                .. (signer as RepositoryItem)?.Owners ?? [],
+                "",
+                .. signer.Certificates.SelectMany(one => new[] { one.Fingerprint, one.HashAlgorithm.ToString(), one.AllowUntrustedRoot.ToString() }),
+            ]))
             .Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
-        var owners = settings.GetSection("trustedSigners")?.Items.OfType<RepositoryItem>().SelectMany(item => item.Owners) ?? [];
-        var text = $"{SignaturesAreChecked()}\n{SettingsUtility.GetSignatureValidationMode(settings)}\n{string.Join('\n', signers)}\n{string.Join('\n', owners)}";
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        string[] policy = [SignaturesAreChecked().ToString(), SettingsUtility.GetSignatureValidationMode(settings).ToString(), .. signers];
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(policy)));
     }
 
     // The dotnet command verifies on Windows always, on Linux unless switched off, on macOS only when switched on;

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
@@ -86,6 +88,8 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
     {
         var snapshot = host.Current();
         var sources = snapshot.SourcesFor(id);
+        var list = ListKey(sources);
+        var decided = store.Decision(list, id, version.Text());
         for (var i = 0; i < sources.Count; i++)
         {
             var source = sources[i];
@@ -93,11 +97,13 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
             // A folder's package may have been packed anew under the same version; a registry's never changes.
             if (kept is not null && !source.IsLocal)
             {
+                Decide(i);
                 return await UnderPolicyAsync(snapshot, source, kept, cancel);
             }
 
-            // It came from a later source before, when this one did not have it: no need to ask again, also offline.
-            if (!source.IsLocal && sources.Skip(i + 1).Any(later => !later.IsLocal && Kept(later, id, version) is not null))
+            // Of these sources in this order it came from a later one before, when this one did not have it: no need to ask again, also
+            // offline. What another list of sources led to says nothing about this one.
+            if (!source.IsLocal && sources.Skip(i + 1).Any(later => !later.IsLocal && later.Key == decided && Kept(later, id, version) is not null))
             {
                 continue;
             }
@@ -106,6 +112,7 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
             {
                 if (await DownloadAsync(snapshot, source, id, version, cancel) is { } package)
                 {
+                    Decide(i);
                     return package;
                 }
             }
@@ -117,7 +124,20 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
         }
 
         throw NotFound(id, version);
+
+        // Reached only when all before it were asked and have it not.
+        void Decide(int i)
+        {
+            if (i > 0 && decided != sources[i].Key)
+            {
+                store.Decide(list, id, version.Text(), sources[i].Key);
+            }
+        }
     }
+
+    // The sources that may give this package, in their order: mapping is in it.
+    private static string ListKey(IReadOnlyList<UpstreamSource> sources) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', sources.Select(source => source.Key)))));
 
     private StoredPackage? Kept(UpstreamSource source, string id, NuGetVersion version) =>
         store.Find(source.Key, id, version.Text()) is { } package && store.Holds(package) ? package : null;

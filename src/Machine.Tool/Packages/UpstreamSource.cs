@@ -9,7 +9,9 @@ using NuGet.Versioning;
 namespace Machine.Tool.Packages;
 
 /// <summary>One source of the host's NuGet configuration, spoken to through NuGet.Protocol: v3, v2 and folders alike.</summary>
-internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.Logging.ILogger log)
+/// <param name="cacheFolder">Where NuGet keeps answers that are nobody else's.</param>
+/// <param name="named">Null for a source of the user's own configuration.</param>
+internal sealed class UpstreamSource(PackageSource source, string cacheFolder, Microsoft.Extensions.Logging.ILogger log, ProjectNamed? named = null)
 {
     /// <summary>Far above what any registry takes; a limit for a source that never ends.</summary>
     private const long MaximumPackage = 4L << 30;
@@ -19,8 +21,10 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
     private static readonly TimeSpan QueryLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DownloadLimit = TimeSpan.FromMinutes(10);
 
-    private readonly SourceRepository repository = Repository.Factory.GetCoreV3(source);
-    private (DateTimeOffset Until, string Reason)? down;
+    private readonly SourceRepository repository = Repository.CreateSource(
+        [new Lazy<INuGetResourceProvider>(() => new SourceHandlers(source, named?.AsksProviders ?? true)), .. Repository.Provider.GetCoreV3()], source);
+
+    private volatile Outage? down;
 
     /// <summary>As the configuration calls it; a name that is an address is not shown.</summary>
     public string Name { get; } = Redaction.Reason(source.Name);
@@ -29,7 +33,7 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
     public string MappingName => source.Name;
 
     /// <summary>Tells sources apart in the store, across projects that name them differently.</summary>
-    public string Key { get; } = KeyOf(source);
+    public string Key { get; } = KeyOf(source, named?.Credential);
 
     public bool IsLocal => source.IsLocal;
 
@@ -79,10 +83,30 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
     private static SourceCacheContext Fresh() => new() { MaxAge = DateTimeOffset.UtcNow.AddSeconds(-1), RefreshMemoryCache = true };
 
     // A whole hash: a project that could find an address with another's key could put packages under it.
-    private static string KeyOf(PackageSource source)
+    // What came without certificate checks, or to somebody who signed in with a project's password, is another source's.
+    private static string KeyOf(PackageSource source, string? credential)
     {
         var address = source.SourceUri is { IsFile: false } uri ? uri.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped) : source.Source;
+        if (source.DisableTLSCertificateValidation)
+        {
+            address = "unchecked\n" + address;
+        }
+
+        if (credential is not null)
+        {
+            address = $"as {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(credential)))}\n{address}";
+        }
+
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address)));
+    }
+
+    // NuGet keeps answers on disk by address alone; what a project's source says must not be another's answer, nor one of the host's own dotnet.
+    private async Task SeparateCacheAsync(CancellationToken cancel)
+    {
+        if (source.IsHttp && (named is not null || source.DisableTLSCertificateValidation) && await repository.GetResourceAsync<HttpSourceResource>(cancel) is { } http)
+        {
+            http.HttpSource.HttpCacheDirectory = Path.Combine(cacheFolder, Key[..32]);
+        }
     }
 
     private async Task<bool> CopyAsync(
@@ -118,6 +142,7 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
         var nuget = new NuGetLog(log);
         try
         {
+            await SeparateCacheAsync(deadline.Token);
             var answer = await ask(nuget, deadline.Token);
             down = null;
             return answer;
@@ -126,7 +151,7 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
         {
             var reason = $"source '{Name}' {Explain(e)}";
             Microsoft.Extensions.Logging.LoggerExtensions.LogWarning(log, "{Reason} ({Details})", reason, Redaction.Secrets(nuget.LastError ?? e.Message));
-            down = (DateTimeOffset.UtcNow + Pause, reason);
+            down = new Outage(DateTimeOffset.UtcNow + Pause, reason);
             throw FeedException.Upstream(reason, e);
         }
     }
@@ -161,4 +186,11 @@ internal sealed class UpstreamSource(PackageSource source, Microsoft.Extensions.
             null => $"cannot be reached: {Redaction.Reason(chain[^1].Message)}",
         };
     }
+
+    private sealed record Outage(DateTimeOffset Until, string Reason);
 }
+
+/// <summary>What is different for a source that a project's file names.</summary>
+/// <param name="AsksProviders">The address is the user's own too.</param>
+/// <param name="Credential">What the project brought to sign in with; null where it brought nothing.</param>
+internal sealed record ProjectNamed(bool AsksProviders, string? Credential);

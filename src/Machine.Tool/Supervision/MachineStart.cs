@@ -28,7 +28,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
 
         var record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
         var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
-        var services = await ServiceHost.StartAsync(folders.GuestSocket, folders.Project.Path, paths, folders.PackagesLog, forImages: false, logs, cancel);
+        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);
         services.FetchLocked(folders.Project.Path);
         IEngineMachine? machine = null;
         var holdsWork = false;

@@ -1,5 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
 
@@ -12,17 +13,19 @@ internal sealed class OrderedCommand
     private readonly MachinePaths paths;
     private readonly CommandOrder order;
     private readonly Machinefile machinefile;
+    private readonly ProjectSources sources;
     private readonly IReadOnlyList<string> outputs;
     private RunningMachine? machine;
     private Workspace? workspace;
     private DateTimeOffset begun;
 
-    private OrderedCommand(MachineFolders folders, MachinePaths paths, CommandOrder order, Machinefile machinefile)
+    private OrderedCommand(MachineFolders folders, MachinePaths paths, CommandOrder order, Machinefile machinefile, ProjectSources sources)
     {
         this.folders = folders;
         this.paths = paths;
         this.order = order;
         this.machinefile = machinefile;
+        this.sources = sources;
         outputs = new OutputPlaces(folders.Project.Path, order.Directory, machinefile).Of(order.Arguments);
     }
 
@@ -32,7 +35,8 @@ internal sealed class OrderedCommand
     public static OrderedCommand? Check(MachineFolders folders, MachinePaths paths, CommandOrder order)
     {
         var machinefile = MachinefileReader.Read(folders.Project);
-        return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? new OrderedCommand(folders, paths, order, machinefile) : null;
+        var plan = MachinePlan.From(machinefile, folders.Project);
+        return new ApprovalStore(paths).IsApproved(folders.Project, plan) ? new OrderedCommand(folders, paths, order, machinefile, plan.Sources) : null;
     }
 
     /// <param name="token">Of the lease.</param>
@@ -40,6 +44,7 @@ internal sealed class OrderedCommand
     public async Task<PreparedCommand> PrepareAsync(RunningMachine running, string token, CancellationToken cancel)
     {
         machine = running;
+        running.Use(sources);
         workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes);
         var user = HostUser.Current;
         var line = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Line(token, user);

@@ -2,6 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Workspaces;
 using Microsoft.Extensions.Logging;
 
@@ -30,6 +31,9 @@ internal sealed class RunningMachine(
     public string MachinefileHash => started.MachinefileHash;
 
     public MachineRecord Record => record;
+
+    /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
+    public void Use(ProjectSources sources) => services.Use(sources);
 
     /// <summary>Connects again where the connection has gone, which carries the feed and the ports: somebody killed it, or the host slept too long.</summary>
     public async Task EnsureConnectedAsync(CancellationToken cancel)

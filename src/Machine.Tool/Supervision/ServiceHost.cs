@@ -1,5 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,9 +32,10 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     public string Socket { get; }
 
+    /// <param name="project">The project's nuget.config files as they were approved; null for what is shared by projects.</param>
     /// <param name="forImages">What only an image build may reach: the npm registry, the distribution's packages.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, string? project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
+        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
@@ -73,6 +75,9 @@ internal sealed class ServiceHost : IAsyncDisposable
         });
         return builder.Build();
     }
+
+    /// <summary>Takes the project's nuget.config files as they were approved since.</summary>
+    public void Use(ProjectSources project) => feed.Use(project);
 
     /// <summary>Begins to fetch what the project's lock files name, and returns at once.</summary>
     public void FetchLocked(string project) =>

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
 
 namespace Machine.Tool.Tests.Packages;
@@ -33,15 +35,33 @@ internal sealed class FeedUnderTest : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <param name="sources">Name and address or folder, in order; <paramref name="more"/> goes into the configuration as it is.</param>
-    public static async Task<FeedUnderTest> StartAsync(IEnumerable<(string Name, string Address)> sources, string more = "", string? store = null)
+    /// <summary>The user's configuration.</summary>
+    public string UserFile => Folder["nuget.config"];
+
+    /// <summary>Where a project's nuget.config stands.</summary>
+    public ProjectRoot Project => new(ProjectRoot.RealPath(Folder["project"]));
+
+    /// <param name="sources">The user's: name and address or folder, in order; <paramref name="more"/> goes into the configuration as it is.</param>
+    /// <param name="project">The nuget.config of the project, whole; in use as if somebody had said yes to all that it asks.</param>
+    public static async Task<FeedUnderTest> StartAsync(
+        IEnumerable<(string Name, string Address)> sources, string more = "", string? store = null, string? project = null)
     {
         var folder = new TestFolder();
         Configure(folder.Path, sources, more);
+        if (project is not null)
+        {
+            File.WriteAllText(Path.Combine(folder.Folder("project"), "nuget.config"), project);
+        }
+
         var log = new TestLog();
-        var feed = new PackageFeed(folder.Path, store ?? folder["store"], new PackageLog(folder["packages.log"]), log);
+        string[] user = [folder["nuget.config"]];
+        var approved = project is null ? null : ProjectSources.Read(new ProjectRoot(ProjectRoot.RealPath(folder["project"])), user);
+        var feed = new PackageFeed(approved, store ?? folder["store"], new PackageLog(folder["packages.log"]), log, userFiles: user);
         return new FeedUnderTest(folder, feed, await TestServer.StartAsync(feed.Map), log);
     }
+
+    /// <summary>As the supervisor does with the next command that was approved.</summary>
+    public void UseProjectAsItIs() => feed.Use(ProjectSources.Read(Project, [UserFile]));
 
     public static void Configure(string folder, IEnumerable<(string Name, string Address)> sources, string more = "")
     {

