@@ -138,7 +138,7 @@ internal sealed class HostNuGet(ProjectSources approved, IReadOnlyList<string>? 
         var own = source.File.IsUsers
             ? users.Find(known => known.Name.Equals(source.Name, StringComparison.OrdinalIgnoreCase)) ?? throw FeedException.Upstream($"the host's NuGet configuration of the source '{Redaction.Reason(source.Name)}' can't be read")
             : users.Find(known => new NamedSource(known.Name, known.Source, source.File).Address == source.Address);
-        var brought = own?.Credentials is null && together.Credential(source.Name) is { IsLiteral: true } credential ? credential : null;
+        var brought = own?.Credentials is null ? together.LiteralCredential(source.Name) : null;
         if (source.File.IsUsers && brought is null)
         {
             return Users(own!);

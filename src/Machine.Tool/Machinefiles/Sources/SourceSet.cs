@@ -60,6 +60,13 @@ internal sealed class SourceSet
         return null;
     }
 
+    /// <summary>The same, where it is written out.</summary>
+    public ProjectCredential? LiteralCredential(string name)
+    {
+        var credential = Credential(name);
+        return credential?.IsLiteral == true ? credential : null;
+    }
+
     private IEnumerable<NamedSource> Named(string section) =>
         from item in Merge(section, item => item.Name == "add" && item["value"] is { Length: > 0 })
         let name = item.Node["key"]!
