@@ -17,7 +17,7 @@ internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, Pro
             command.Machinefile.Workspace.Changes,
             ToldChanges.FileIn(command.Folders.State),
             held => workspace.BindAsync(held, mayBeGuarded: false, CancellationToken.None),
-            shown => workspace.ApplyAsync(shown, overwrite: false, CancellationToken.None));
+            shown => workspace.ApplyShownAsync(shown, overwrite: false, CancellationToken.None));
     }
 
     /// <param name="bind">Finds of these changes what they are now: a yes is to that.</param>

@@ -11,7 +11,7 @@ internal static class KnownSources
             ".cs", ".vb", ".fs", ".fsi", ".razor", ".cshtml", ".vbhtml", ".xaml", ".axaml", ".resx", ".resw", ".xlf", ".proto", ".graphql", ".sql",
             ".css", ".scss", ".sass", ".less", ".html", ".htm", ".md", ".markdown", ".txt", ".rst", ".adoc", ".csv", ".tsv",
         ],
-        StringComparer.Ordinal);
+        StringComparer.OrdinalIgnoreCase);
 
     public static bool Holds(Finding finding) => finding.Entry.Type switch
     {
@@ -20,5 +20,5 @@ internal static class KnownSources
         _ => finding.Files is null ? Holds(finding.Change.Path) : finding.Files.TrueForAll(file => Holds(file.Path)),
     };
 
-    private static bool Holds(string path) => Extensions.Contains(Path.GetExtension(ImportGuard.Fold(path[(path.LastIndexOf('/') + 1)..])));
+    private static bool Holds(string path) => Extensions.Contains(Path.GetExtension(path));
 }

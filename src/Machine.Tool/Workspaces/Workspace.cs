@@ -116,7 +116,7 @@ internal sealed class Workspace(
     }
 
     /// <summary>Brings these changes as they were shown: nothing else, and none that is another by now.</summary>
-    public async Task<ChangeReport> ApplyAsync(IReadOnlyCollection<ShownChange> shown, bool overwrite, CancellationToken cancel)
+    public async Task<ChangeReport> ApplyShownAsync(IReadOnlyCollection<ShownChange> shown, bool overwrite, CancellationToken cancel)
     {
         using var held = await LockAsync(cancel);
         using var run = await LookAsync(null, [], cancel);
