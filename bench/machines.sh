@@ -44,10 +44,10 @@ awk '{ print 1000 * $1 }' "$work/direct" | row "\`dotnet-machine dotnet --versio
 megabytes() { machine exec -- head -c $((64 << 20)) /dev/zero; }
 repeat 3 nothing megabytes | awk '{ print 64 / $1 }' | row "standard output" MiB/s
 for size in 1 10 100; do
-  outputs() { machine exec -- sh -c "mkdir -p bin; head -c $((size << 20)) /dev/urandom > bin/file"; }
+  outputs() { machine exec -- sh -c "mkdir -p artifacts; head -c $((size << 20)) /dev/urandom > artifacts/file"; }
   repeat 3 nothing outputs | row "a command that writes $size MiB of outputs" s
 done
-rm -rf bin
+rm -rf artifacts
 for count in 10 1000 10000 50000; do
   mkdir -p files
   for i in $(seq "$count"); do echo "$i" >"files/$i"; done

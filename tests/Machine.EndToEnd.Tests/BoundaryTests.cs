@@ -89,6 +89,7 @@ public sealed class BoundaryTests(SharedMachine shared)
     [Fact]
     public async Task Import_takes_the_good_and_refuses_the_bad()
     {
+        project.Write("loot/loot.proj", "<Project/>");
         var result = await project.RootAsync("""
             mkdir -p loot/bin && cd loot/bin && echo good > good.txt && chmod 644 good.txt
             mknod device c 1 3; mkfifo fifo; ln -s /etc/passwd absolute; ln -s ../../../../../../etc/passwd climbing

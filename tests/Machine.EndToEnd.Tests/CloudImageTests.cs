@@ -36,8 +36,8 @@ public sealed class CloudImageTests
         lines[6].ShouldStartWith("cloud-");
         lines[7].ShouldBe("inactive");
         lines[8..^1].ShouldBe(["/etc/ssh/ssh_host_ed25519_key"]);
-        (await project.ExecAsync("sh", "-c", "mkdir -p bin && echo out > bin/out.txt")).ShouldSucceed();
-        File.ReadAllText(project["bin/out.txt"]).ShouldBe("out\n");
+        (await project.ExecAsync("sh", "-c", "mkdir -p artifacts && echo out > artifacts/out.txt")).ShouldSucceed();
+        File.ReadAllText(project["artifacts/out.txt"]).ShouldBe("out\n");
         (await project.RunAsync("stop")).ShouldSucceed();
     }
 

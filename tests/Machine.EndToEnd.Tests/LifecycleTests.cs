@@ -25,7 +25,7 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
     public async Task A_command_whose_supervisor_was_killed_and_replaced_brings_its_outputs()
     {
         await BootIdAsync();
-        using var process = ToolRun.Start(project.Path, ["exec", "--", "sh", "-c", "echo started; while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir -p bin; echo late > bin/late"]);
+        using var process = ToolRun.Start(project.Path, ["exec", "--", "sh", "-c", "echo started; while [ ! -e /tmp/go ]; do sleep 0.1; done; mkdir -p artifacts; echo late > artifacts/late"]);
         process.StandardInput.Close();
         (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("started");
         Kill((await StatusAsync()).GetProperty("supervisorId").GetInt32());
@@ -35,7 +35,7 @@ public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixtur
 
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         process.ExitCode.ShouldBe(0);
-        File.ReadAllText(project["bin/late"]).ShouldBe("late\n");
+        File.ReadAllText(project["artifacts/late"]).ShouldBe("late\n");
     }
 
     [Fact]

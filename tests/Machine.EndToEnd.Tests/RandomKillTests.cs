@@ -28,7 +28,7 @@ public sealed class RandomKillTests
                 0 => ["stop"],
                 1 => ["suspend"],
                 2 => ["start"],
-                _ => ["exec", "--", "sh", "-c", "mkdir -p bin; for i in 1 2 3 4 5 6 7 8; do head -c 300000 /dev/urandom > bin/$i; cp bin/$i /machine/packages/$i; done"],
+                _ => ["exec", "--", "sh", "-c", "mkdir -p artifacts; for i in 1 2 3 4 5 6 7 8; do head -c 300000 /dev/urandom > artifacts/$i; cp artifacts/$i /machine/packages/$i; done"],
             };
             var what = $"seed {seed}, round {round}: {string.Join(' ', verb)}";
             using var command = ToolRun.Start(project.Path, verb);

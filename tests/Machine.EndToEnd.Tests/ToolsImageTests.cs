@@ -21,8 +21,8 @@ public sealed class ToolsImageTests
 
         var inside = (await project.ExecAsync("sh", "-c", ". /etc/os-release; echo $ID $VERSION_ID; cat /etc/provisioned; semver 1.2.3 -i minor; echo '{\"a\":7}' | jq .a; dotnet-ef --version 2>&1 | grep -c '^[0-9.]*$'")).ShouldSucceed();
         inside.Output.ShouldBe("debian 13\n0\n1.3.0\n7\n1\n", inside.ToString());
-        (await project.ExecAsync("sh", "-c", "mkdir -p bin && echo out > bin/out.txt; echo held > held.txt")).ShouldSucceed();
-        File.ReadAllText(project["bin/out.txt"]).ShouldBe("out\n");
+        (await project.ExecAsync("sh", "-c", "mkdir -p artifacts && echo out > artifacts/out.txt; echo held > held.txt")).ShouldSucceed();
+        File.ReadAllText(project["artifacts/out.txt"]).ShouldBe("out\n");
         (await project.RunAsync("changes")).ShouldSucceed().Output.ShouldContain("held.txt");
         (await project.RunAsync("stop")).ShouldSucceed();
         (await project.RunAsync("start")).ShouldSucceed();

@@ -48,6 +48,7 @@ public sealed class WorkspaceTests(SharedMachine shared)
     [Fact]
     public async Task An_output_is_on_the_host_when_the_command_ends()
     {
+        project.Write("out1/out1.proj", "<Project/>");
         (await project.ExecAsync("sh", "-c", "mkdir -p out1/bin; echo data > out1/bin/data.txt; printf '#!/bin/sh\\necho hi\\n' > out1/bin/app; chmod +x out1/bin/app")).ShouldSucceed();
 
         File.ReadAllText(project["out1/bin/data.txt"]).ShouldBe("data\n");
@@ -57,6 +58,7 @@ public sealed class WorkspaceTests(SharedMachine shared)
     [Fact]
     public async Task An_output_deleted_on_the_host_is_deleted_inside()
     {
+        project.Write("out2/out2.proj", "<Project/>");
         (await project.ExecAsync("sh", "-c", "mkdir -p out2/bin; echo data > out2/bin/data.txt")).ShouldSucceed();
         Directory.Delete(project["out2/bin"], recursive: true);
 

@@ -20,15 +20,17 @@ internal static class ApplyCommand
         {
             Examples = ["dotnet machine apply", "dotnet machine apply src", "dotnet machine apply src/App/App.csproj"],
         };
+        var hashes = new Option<string[]>("--hash") { Description = "Only changes with one of these hashes, as `changes --diff --json` names them: what was looked at and nothing else" };
         command.Add(paths);
         command.Add(overwrite);
         command.Add(yes);
+        command.Add(hashes);
         command.SetAction((parsed, cancel) =>
-            RunAsync(parsed.GetValue(paths) ?? [], parsed.GetValue(overwrite), parsed.GetValue(yes), cancel));
+            RunAsync(parsed.GetValue(paths) ?? [], parsed.GetValue(overwrite), parsed.GetValue(yes), parsed.GetValue(hashes) ?? [], cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] typed, bool overwrite, bool yes, CancellationToken cancel)
+    private static async Task<int> RunAsync(string[] typed, bool overwrite, bool yes, string[] hashes, CancellationToken cancel)
     {
         var command = ProjectCommand.Here();
         var paths = typed.Select(command.Shown.FromTyped).ToList();
@@ -39,20 +41,23 @@ internal static class ApplyCommand
             return typed.Length == 0 ? Nothing() : throw new MachineException($"no change waits at {Tainted.Line(typed[0])}: no changes are held");
         }
 
-        var agreed = yes || !Terminal.CanAsk ? paths : await ShownAndAgreedAsync(held.Workspace, before, paths, command.Shown, cancel);
-        if (paths.Count > 0 && agreed.Count == 0)
+        var agreed = yes || hashes.Length > 0 || !Terminal.CanAsk
+            ? Agreed.Unbound(paths)
+            : await Agreed.AskAsync(held.Workspace, before, paths, command.Shown, cancel);
+        if (paths.Count > 0 && agreed.Paths.Count == 0)
         {
             return ExitCode.Failed;
         }
 
-        var report = await held.Workspace.ApplyAsync(agreed, overwrite, cancel);
+        var report = await held.Workspace.ApplyAsync(
+            agreed.Paths, overwrite, cancel, hashes.Length > 0 ? (_, hash) => hashes.Contains(hash, StringComparer.OrdinalIgnoreCase) : agreed.Holds);
         new ChangesView(Console.Error, ask: null, command.Shown).Applied(report with { Refused = New(report.Refused, before) });
         if (report.Guarded.Count > 0 && paths.Count == 0)
         {
             Say.Aside($"{HumanText.Count(report.Guarded.Count, "guarded file waits", "guarded files wait")} to be named: dotnet machine changes");
         }
 
-        return agreed.Count < paths.Count || report.Conflicts.Count + report.Held.Count + New(report.Refused, before).Count > 0 ? ExitCode.Failed : ExitCode.Ok;
+        return agreed.Paths.Count < paths.Count || report.Conflicts.Count + report.Held.Count + New(report.Refused, before).Count > 0 ? ExitCode.Failed : ExitCode.Ok;
     }
 
     private static int Nothing()
@@ -64,41 +69,4 @@ internal static class ApplyCommand
     // What was refused before anybody asked is no failure of this apply.
     private static List<Change> New(IReadOnlyList<Change> refused, IReadOnlyList<Change> before) =>
         [.. refused.Where(change => !before.Any(known => known.Class == ChangeClass.Refused && known.Path == change.Path && known.Reason == change.Reason))];
-
-    // A person agrees to what they saw: the guest, which still runs, must not have written something else meanwhile.
-    private static async Task<List<string>> ShownAndAgreedAsync(
-        Workspace workspace, IReadOnlyList<Change> changes, List<string> paths, ProjectPaths shown, CancellationToken cancel)
-    {
-        var agreed = new List<string>();
-        foreach (var path in paths)
-        {
-            var guarded = changes.FirstOrDefault(change => change.Path == path && change.Class == ChangeClass.Guarded);
-            if (guarded is null || await AgreedAsync(workspace, guarded, shown, cancel))
-            {
-                agreed.Add(path);
-            }
-        }
-
-        return agreed;
-    }
-
-    private static async Task<bool> AgreedAsync(Workspace workspace, Change change, ProjectPaths shown, CancellationToken cancel)
-    {
-        while (true)
-        {
-            var diff = await workspace.DiffAsync(change.Path, cancel);
-            DiffText.Print(diff, Console.Error, Terminal.ErrorIsTerminal);
-            if (!Question.Ask($"{ChangesText.Line(change, shown)}\nApply it?"))
-            {
-                return false;
-            }
-
-            if (await workspace.DiffAsync(change.Path, cancel) == diff)
-            {
-                return true;
-            }
-
-            Say.Aside("it was written again while you looked; this is what it is now");
-        }
-    }
 }

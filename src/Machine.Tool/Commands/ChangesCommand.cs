@@ -30,11 +30,11 @@ internal static class ChangesCommand
         using var held = await HeldChanges.OpenAsync(command, "changes", cancel);
         var all = held is null ? [] : await held.Workspace.ListAsync(cancel);
         var changes = all.Where(change => wanted.Count == 0 || wanted.Exists(path => IsIn(change.Path, path))).ToList();
-        var diffs = new Dictionary<Change, string>(ReferenceEqualityComparer.Instance);
+        var diffs = new Dictionary<Change, ShownChange>(ReferenceEqualityComparer.Instance);
         foreach (var change in diff ? changes : [])
         {
             // A refused entry has no content that anybody may see.
-            diffs[change] = change.Class == ChangeClass.Refused ? "" : await held!.Workspace.DiffAsync(change.Path, cancel);
+            diffs[change] = change.Class == ChangeClass.Refused ? new ShownChange(change, "", "") : await held!.Workspace.ShowAsync(change.Path, cancel);
         }
 
         if (json)
@@ -47,14 +47,14 @@ internal static class ChangesCommand
         return ExitCode.Ok;
     }
 
-    private static void Print(List<Change> changes, Dictionary<Change, string> diffs, ProjectPaths paths)
+    private static void Print(List<Change> changes, Dictionary<Change, ShownChange> diffs, ProjectPaths paths)
     {
         foreach (var change in changes)
         {
             Say.Result(ChangesText.Line(change, paths));
-            if (diffs.GetValueOrDefault(change) is { Length: > 0 } text)
+            if (diffs.GetValueOrDefault(change) is { Diff.Length: > 0 } shown)
             {
-                DiffText.Print(text);
+                DiffText.Print(shown.Diff);
             }
         }
 
@@ -74,9 +74,10 @@ internal static class ChangesCommand
 
 /// <summary>One change as <c>changes --json</c> prints it.</summary>
 /// <param name="Path">Relative to the project, as the guest named it.</param>
+/// <param name="Hash">Of all that the diff shows, for <c>apply --hash</c>; with the diff alone.</param>
 internal sealed record ChangeJson(
-    string Path, ChangeKind Kind, ChangeClass Class, long SizeBytes, bool Executable, bool Conflict, string? Reason, string? Diff)
+    string Path, ChangeKind Kind, ChangeClass Class, long SizeBytes, bool Executable, bool Conflict, string? Reason, string? Diff, string? Hash)
 {
-    public static ChangeJson Of(Change change, string? diff) =>
-        new(change.Path, change.Kind, change.Class, change.SizeBytes, change.Executable, change.Conflict, change.Reason, diff);
+    public static ChangeJson Of(Change change, ShownChange? shown) => new(
+        change.Path, change.Kind, change.Class, change.SizeBytes, change.Executable, change.Conflict, change.Reason, shown?.Diff, shown is { Hash.Length: > 0 } ? shown.Hash : null);
 }

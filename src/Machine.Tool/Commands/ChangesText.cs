@@ -29,6 +29,30 @@ internal static class ChangesText
         changes.Take(MostLines).Select(change => Line(change, paths))
             .Concat(changes.Count > MostLines ? [$"… and {changes.Count - MostLines} more: dotnet machine changes"] : []);
 
+    /// <summary>What was applied, each with the hash of the bytes that were written.</summary>
+    public static IEnumerable<string> Bounded(IReadOnlyList<AppliedChange> applied, ProjectPaths paths) =>
+        applied.Take(MostLines).Select(one => $"{Letter(one.Change)} {paths.Shown(one.Change)}{(one.Sha256 is null ? "" : $" sha256 {one.Sha256}")}")
+            .Concat(applied.Count > MostLines ? [$"… and {applied.Count - MostLines} more"] : []);
+
+    /// <summary>Why a build's outputs did not come where this host built before, and what to do; null where none is among these.</summary>
+    public static string? OwnOutputs(IReadOnlyList<Change> changes, ProjectPaths paths)
+    {
+        var own = changes.Where(change => change.Reason == ImportPolicy.HostsOwn).ToList();
+        if (own.Count == 0)
+        {
+            return null;
+        }
+
+        var common = own[0].Path.Split('/')[..^1].AsEnumerable();
+        foreach (var change in own)
+        {
+            common = common.Zip(change.Path.Split('/')[..^1]).TakeWhile(pair => pair.First == pair.Second).Select(pair => pair.First).ToList();
+        }
+
+        var folder = paths.Shown(own[0] with { Path = common.Any() ? string.Join('/', common) : "." });
+        return $"{HumanText.Count(own.Count, "output")} would replace files of this host's own under {folder}: delete the folders that this host built once, or dotnet machine apply {folder}";
+    }
+
     public static string Word(ChangeKind kind) => kind switch
     {
         ChangeKind.Added => "added",

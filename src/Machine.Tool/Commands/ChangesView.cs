@@ -16,11 +16,14 @@ internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, Pro
             report,
             command.Machinefile.Workspace.Changes,
             ToldChanges.FileIn(command.Folders.State),
-            () => workspace.ApplyAsync([], overwrite: false, CancellationToken.None));
+            held => workspace.BindAsync(held, mayBeGuarded: false, CancellationToken.None),
+            shown => workspace.ApplyShownAsync(shown, overwrite: false, CancellationToken.None));
     }
 
-    /// <param name="apply">Applies all that is neither guarded nor in conflict.</param>
-    public async Task ShowAsync(ChangeReport report, ChangesMode mode, string toldFile, Func<Task<ChangeReport>> apply)
+    /// <param name="bind">Finds of these changes what they are now: a yes is to that.</param>
+    /// <param name="apply">Applies these and nothing else.</param>
+    public async Task ShowAsync(
+        ChangeReport report, ChangesMode mode, string toldFile, Func<IReadOnlyList<Change>, Task<IReadOnlyList<ShownChange>>> bind, Func<IReadOnlyList<ShownChange>, Task<ChangeReport>> apply)
     {
         var told = ToldChanges.Read(toldFile);
         var waiting = ChangesText.Waiting(report);
@@ -34,12 +37,16 @@ internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, Pro
         if (waiting.Count > 0 && (isNews || ask is not null))
         {
             Line($"machine: {ChangesText.Summary(report)}: dotnet machine changes");
+            if (isNews && ChangesText.OwnOutputs(waiting, paths) is { } own)
+            {
+                Line("  " + own);
+            }
         }
 
         if (waiting.Count > 0 && isNews)
         {
             now = ask is not null && mode == ChangesMode.Ask
-                ? now with { Held = ToldChanges.Digest(await AskAsync(report, apply)) }
+                ? now with { Held = ToldChanges.Digest(await AskAsync(report, bind, apply)) }
                 : Conflicts(now, report);
         }
 
@@ -55,24 +62,28 @@ internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, Pro
             .. report.Deleted > 0 ? [HumanText.Count(report.Deleted, "file") + " deleted"] : Array.Empty<string>(),
         ];
         Line($"machine: {(done.Length > 0 ? string.Join(", ", done) : "nothing applied")}");
+        Lines(ChangesText.Bounded(report.Applied, paths));
         Lines(ChangesText.Bounded([.. report.Conflicts, .. report.Held], paths));
         Lines(ChangesText.Bounded(report.Refused, paths));
     }
 
-    private async Task<IEnumerable<Change>> AskAsync(ChangeReport report, Func<Task<ChangeReport>> apply)
+    private async Task<IEnumerable<Change>> AskAsync(
+        ChangeReport report, Func<IReadOnlyList<Change>, Task<IReadOnlyList<ShownChange>>> bind, Func<IReadOnlyList<ShownChange>, Task<ChangeReport>> apply)
     {
-        Lines(ChangesText.Bounded(ChangesText.Waiting(report), paths));
+        // What is listed is what a yes applies: each as it is now, and no other.
+        var shown = report.Held.Count == 0 ? [] : await bind(report.Held);
+        Lines(ChangesText.Bounded([.. shown.Select(s => s.Change), .. report.Guarded, .. report.Conflicts], paths));
         if (report.Guarded.Count > 0)
         {
             Line("  guarded files are applied by their name: dotnet machine apply PATH");
         }
 
-        if (report.Held.Count == 0 || !ask!($"Apply {HumanText.Count(report.Held.Count, "unguarded change")}?"))
+        if (shown.Count == 0 || !ask!($"Apply {HumanText.Count(shown.Count, "unguarded change")}?"))
         {
             return ChangesText.Waiting(report);
         }
 
-        var applied = await apply();
+        var applied = await apply(shown);
         Applied(applied);
         return [.. report.Guarded, .. report.Conflicts, .. applied.Held];
     }

@@ -26,7 +26,7 @@ internal static class MachinefileDefaults
 
     public static IReadOnlyList<string> Packages { get; } = ["git"];
 
-    public static IReadOnlyList<string> Outputs { get; } = ["**/bin/**", "artifacts/**", "**/TestResults/**"];
+    public static IReadOnlyList<string> Outputs { get; } = ["<project>/bin/**", "artifacts/**", "**/TestResults/**"];
 
     public static Volume PackagesVolumeOf(long bytes) => new(GuestLayout.PackageCache, bytes);
 

@@ -113,11 +113,11 @@ internal static class MachinefileKeys
         new ChoiceShape(["overlay"], ["mount", "sync"]), "overlay", "workspace: { mode: overlay }");
 
     public static readonly Key Outputs = new(
-        "outputs", "Globs of what is imported from the guest without asking: `*` and `?` within a name, `**` for any number of folders. Guarded files are asked for all the same. Replaces the default list; more than the default asks for approval.",
-        new ListShape("a list of globs", PathRules.Glob), "[\"**/bin/**\", \"artifacts/**\", \"**/TestResults/**\"]", "workspace: { outputs: [\"**/bin/**\", \"dist/**\"] }");
+        "outputs", "Globs of what is imported from the guest without asking: `*` and `?` within a name, `**` for any number of folders, `<project>/` at the beginning for every folder that holds a project file (`*.csproj`, `*.fsproj`, `*.proj` and the like) on this host. Guarded files, and files of this host's own that did not come from the machine, are asked for all the same. Replaces the default list; more than the default asks for approval.",
+        new ListShape("a list of globs", PathRules.Glob), "[\"<project>/bin/**\", \"artifacts/**\", \"**/TestResults/**\"]", "workspace: { outputs: [\"<project>/bin/**\", \"dist/**\"] }");
 
     public static readonly Key Changes = new(
-        "changes", "What becomes of the guest's other changes: `ask` holds them and asks on a terminal, `hold` only holds them, `apply` imports them without asking, guarded files excepted (asks for approval).",
+        "changes", "What becomes of the guest's other changes: `ask` holds them and asks on a terminal, `hold` only holds them, `apply` imports source files (`.cs`, `.razor`, `.md` and the like) without asking and holds the rest (asks for approval).",
         new ChoiceShape(["ask", "hold", "apply"], []), "ask", "workspace: { changes: hold }");
 
     public static readonly Key Workspace = new(

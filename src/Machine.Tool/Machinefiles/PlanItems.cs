@@ -80,7 +80,7 @@ internal static class PlanItems
 
         if (workspace.Changes == ChangesMode.Apply)
         {
-            yield return Widening("every change of the guest is imported without asking (guarded files excepted)", "changes", "apply");
+            yield return Widening("the guest's changes to source files (.cs, .razor, .md and the like) are imported without asking", "changes", "apply");
         }
     }
 

@@ -1,5 +1,6 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Supervision;
 
@@ -51,6 +52,8 @@ internal static class MachineAtRest
             // The shared connection outlives a supervisor that was killed; only its socket matters to this request.
             await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(new GuestConnection(1, "none", "none", Path.Combine(runtime, "ssh")), "-O", "exit"), cancel);
         }
+
+        ChangeLedger.Keep(state);
 
         // Renamed first: a deletion that is interrupted leaves rubbish under a name that is nobody's, not half a machine.
         var dying = Path.Combine(paths.Machines, $".destroyed-{id}-{Guid.NewGuid():N}"[..^24]);

@@ -1,6 +1,6 @@
 namespace Machine.Tool.Workspaces;
 
-/// <summary>On a host that folds case, finds paths that would fall on one another, or on a differently written name of the host.</summary>
+/// <summary>On a host that folds case, finds paths that would fall on one another, or on a differently written name of the host: by case, or by another form of the same letters.</summary>
 internal sealed class CaseTwins(HostTree tree)
 {
     private readonly Dictionary<string, string?> spellings = new(StringComparer.Ordinal);
@@ -22,7 +22,7 @@ internal sealed class CaseTwins(HostTree tree)
         {
             if (spellings.TryGetValue(Fold(part), out var spelling) && spelling is null)
             {
-                return "its name differs from another's only by case";
+                return "its name differs from another's only by case or by the form of its letters";
             }
 
             if (HostSpelling(part) is { } other && other != part[(part.LastIndexOf('/') + 1)..])
@@ -44,7 +44,7 @@ internal sealed class CaseTwins(HostTree tree)
         yield return path;
     }
 
-    private static string Fold(string path) => path.ToUpperInvariant();
+    private static string Fold(string path) => NameFold.Of(path);
 
     private string? HostSpelling(string path)
     {

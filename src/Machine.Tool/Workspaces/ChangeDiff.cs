@@ -7,35 +7,70 @@ namespace Machine.Tool.Workspaces;
 internal sealed class ChangeDiff(HostTree tree, IGuestWorkspace guest)
 {
     private const int MostBytes = 4 << 20;
+    private const int MostFiles = 1000;
 
-    public async Task<string> CreateAsync(Finding finding, CancellationToken cancel)
+    /// <exception cref="MachineException">One of the two can't be read.</exception>
+    public async Task<ShownChange> CreateAsync(Finding finding, CancellationToken cancel)
     {
         var change = finding.Change;
-        var name = Tainted.Line(change.Path);
         if (change.Class == ChangeClass.Refused)
         {
-            return $"{name}: refused: {Tainted.Line(change.Reason ?? "")}\n";
+            return new ShownChange(change, $"{Tainted.Line(change.Path)}: refused: {Tainted.Line(change.Reason ?? "")}\n", "");
         }
 
-        if (finding.Host.Kind == HostKind.Folder)
+        try
         {
-            var files = tree.Enumerate(change.Path, int.MaxValue).Files;
-            return $"{name}: the folder is deleted, {files.Count} files:\n{string.Concat(files.Order(StringComparer.Ordinal).Take(50).Select(f => $"- {Tainted.Line(f)}\n"))}";
+            using var content = new MemoryStream();
+            var isShown = Math.Max(change.SizeBytes, finding.Host.Kind == HostKind.File ? finding.Host.SizeBytes : 0) <= MostBytes;
+            var sha256 = finding.Entry.Type == 'f' ? await GuestHashAsync(finding, isShown ? content : Stream.Null, cancel) : null;
+            var after = finding.Entry.Type switch
+            {
+                'l' => [.. "link to "u8, .. finding.Entry.Link, (byte)'\n'],
+                'f' => content.ToArray(),
+                _ => null,
+            };
+            var text = finding.Host.Kind == HostKind.Folder ? Folder(finding)
+                : isShown ? Text(finding, await HostContentAsync(finding, cancel), after, sha256)
+                : Header(finding) + Unshown(finding, "too large to show", sha256);
+            return new ShownChange(change, text, ChangeHash.Of(tree, finding, sha256));
         }
-
-        if (Math.Max(change.SizeBytes, finding.Host.SizeBytes) > MostBytes)
+        catch (HostRefusalException e)
         {
-            return $"{name}: too large to show ({finding.Host.SizeBytes} bytes on the host, {change.SizeBytes} in the guest)\n";
+            throw new MachineException($"{Tainted.Line(change.Path)} could not be read on this host: {Tainted.Line(e.Message)}", "try again", inner: e);
         }
+    }
 
-        var before = await HostContentAsync(finding, cancel);
-        var after = await GuestContentAsync(finding, cancel);
-        var mode = finding.Host.Kind == HostKind.File && change.Kind == ChangeKind.Modified && finding.Host.Executable != change.Executable
-            ? $"{name}: the execute bit is {(change.Executable ? "set" : "taken away")}\n"
-            : "";
-        return mode + (IsBinary(before) || IsBinary(after)
-            ? $"{name}: binary ({before?.Length ?? 0} bytes on the host, {after?.Length ?? 0} in the guest)\n"
-            : UnifiedDiff.Create(name, before is null ? null : Encoding.UTF8.GetString(before), after is null ? null : Encoding.UTF8.GetString(after)));
+    private string Text(Finding finding, byte[]? before, byte[]? after, string? sha256)
+    {
+        var name = Tainted.Line(finding.Change.Path);
+        return Header(finding) + (IsBinary(before) || IsBinary(after)
+            ? Unshown(finding, "binary", sha256)
+            : UnifiedDiff.Create(name, before is null ? null : Tainted.Utf8(before), after is null ? null : Tainted.Utf8(after)));
+    }
+
+    // What a diff of contents does not say.
+    private static string Header(Finding finding)
+    {
+        var (change, host) = (finding.Change, finding.Host);
+        var name = Tainted.Line(change.Path);
+        return (finding.Entry.Type == 'l' ? $"{name}: a link{(host.Kind == HostKind.File ? " in place of the file" : "")}\n" : "")
+            + (finding.Entry.Type == 'f' && host.Kind == HostKind.Link ? $"{name}: a file in place of the link\n" : "")
+            + (change.Kind != ChangeKind.Deleted && finding.Entry.Type == 'f' && host.Executable != change.Executable
+                ? $"{name}: the execute bit is {(change.Executable ? "set" : "taken away")}\n" : "");
+    }
+
+    private string Unshown(Finding finding, string why, string? sha256)
+    {
+        var path = finding.Change.Path;
+        var host = finding.Host.Kind == HostKind.File ? $"{finding.Host.SizeBytes} bytes on the host, sha256 {tree.Sha256(path)}" : "nothing on the host";
+        return $"{Tainted.Line(path)}: {why} ({host}; {(sha256 is null ? "deleted" : $"{finding.Change.SizeBytes} bytes in the guest, sha256 {sha256}")})\n";
+    }
+
+    private static string Folder(Finding finding)
+    {
+        var files = finding.Files!.Select(file => file.Path).Order(StringComparer.Ordinal).ToList();
+        return $"{Tainted.Line(finding.Change.Path)}: the folder is deleted, {files.Count} files:\n{string.Concat(files.Take(MostFiles).Select(f => $"- {Tainted.Line(f, int.MaxValue)}\n"))}"
+            + (files.Count > MostFiles ? $"… and {files.Count - MostFiles} more that are not shown\n" : "");
     }
 
     private static bool IsBinary(byte[]? content) => content is not null && content.AsSpan(0, Math.Min(content.Length, 8000)).Contains((byte)0);
@@ -49,6 +84,7 @@ internal sealed class ChangeDiff(HostTree tree, IGuestWorkspace guest)
             case HostKind.File:
                 await using (var stream = tree.OpenRead(finding.Change.Path))
                 {
+                    // One that grew since is another file: its hash says so.
                     var content = new byte[Math.Min(stream.Length, MostBytes)];
                     await stream.ReadExactlyAsync(content, cancel);
                     return content;
@@ -59,39 +95,12 @@ internal sealed class ChangeDiff(HostTree tree, IGuestWorkspace guest)
         }
     }
 
-    private async Task<byte[]?> GuestContentAsync(Finding finding, CancellationToken cancel)
-    {
-        switch (finding.Entry.Type)
-        {
-            case 'l':
-                return [.. "link to "u8, .. finding.Entry.Link, (byte)'\n'];
-            case 'f':
-                using (var content = new MemoryStream())
-                {
-                    await ReceiveAsync(finding, content, cancel);
-                    return content.ToArray();
-                }
-
-            default:
-                return null;
-        }
-    }
-
-    private async Task ReceiveAsync(Finding finding, Stream content, CancellationToken cancel)
+    private async Task<string> GuestHashAsync(Finding finding, Stream content, CancellationToken cancel)
     {
         try
         {
-            var size = finding.Entry.Stamp.SizeBytes;
-            await guest.RunAsync("pack", [], GuestRequest.Pairs([($"{size}", finding.RawPath)]), async reader =>
-            {
-                await reader.FieldAsync(4096);
-                var file = new PackedFile(reader, size);
-                await file.CopyToAsync(content);
-                if (!file.IsWhole)
-                {
-                    throw new GuestProtocolException("it changed while it was read");
-                }
-            }, cancel);
+            return (await GuestContents.ReadAsync(guest, [finding], content, cancel)).GetValueOrDefault(finding.Change.Path)
+                ?? throw new GuestProtocolException("it changed while it was read");
         }
         catch (GuestProtocolException e)
         {

@@ -1,16 +1,21 @@
 namespace Machine.Tool.Workspaces;
 
-/// <summary>The host's file as it was when a change to it was first seen. <paramref name="Sha256"/>: of small files, and of a folder's list.</summary>
-internal sealed record HostFingerprint(HostKind Kind, long SizeBytes, long ModifiedNs, string? Sha256);
+/// <summary>The host's file as it was when a change to it was first seen, or just after it was brought.</summary>
+/// <param name="Sha256">Of small files and of those that were brought, and of a folder's list; a link's target.</param>
+/// <param name="ChangedNs">The inode's time, which nobody can set; null in ledgers of earlier versions.</param>
+internal sealed record HostFingerprint(HostKind Kind, long SizeBytes, long ModifiedNs, string? Sha256, long? ChangedNs = null);
 
 /// <param name="Born">The host's file was already changed when the change was first seen: a conflict from the start.</param>
 /// <param name="Compared">The guest's version that was found to differ from the host's, byte for byte.</param>
 internal sealed record HeldBase(HostFingerprint Host, bool Born, GuestStamp? Compared = null);
 
 /// <summary>An output that this machine brought to the host.</summary>
-/// <param name="Guest">The version brought; null while it is on its way, and after the machine was started anew.</param>
-/// <param name="Host">The host's file just after; null while it is on its way.</param>
+/// <param name="Guest">The version brought; null after the machine was started anew.</param>
+/// <param name="Host">The host's file just after: another one is the host's own again. Null in ledgers of earlier versions: it is nobody's.</param>
 internal sealed record BroughtFile(GuestStamp? Guest, HostFingerprint? Host);
+
+/// <summary>An output on its way to the host: as its file will look when it is there.</summary>
+internal sealed record ArrivingFile(long SizeBytes, long ModifiedNs);
 
 /// <summary>
 /// What is known about changes between two commands: what each was based on, and what was already brought. A lost or
@@ -22,11 +27,15 @@ internal sealed class ChangeLedger
     private readonly string path;
     private Content content;
 
-    private ChangeLedger(string path, Content content)
+    private ChangeLedger(string path, Content content, Dictionary<string, ArrivingFile> arriving)
     {
         this.path = path;
         this.content = content;
+        Arriving = arriving;
     }
+
+    /// <summary>What a process that was killed was bringing. What of it lies there as announced is the machine's.</summary>
+    public Dictionary<string, ArrivingFile> Arriving { get; }
 
     public Dictionary<string, BroughtFile> Brought => content.Brought;
 
@@ -36,8 +45,35 @@ internal sealed class ChangeLedger
 
     public static ChangeLedger Load(string machineFolder)
     {
-        var path = Path.Combine(machineFolder, "changes.json");
-        return new ChangeLedger(path, LedgerFile.TryRead(path) is { Version: CurrentVersion } content ? content : Content.Empty);
+        var path = FileIn(machineFolder);
+        // One of a machine that was destroyed: what it brought is still there.
+        var content = LedgerFile.TryRead(path) ?? (File.Exists(path) ? null : LedgerFile.TryRead(Kept(machineFolder)));
+        return new ChangeLedger(path, content is { Version: CurrentVersion } ? content : Content.Empty, LedgerFile.ReadArriving(ArrivingFileOf(path)));
+    }
+
+    /// <summary>Before a machine's folder is deleted: its outputs stay on the host, and the next machine knows them for the machine's own.</summary>
+    public static void Keep(string machineFolder)
+    {
+        if (File.Exists(FileIn(machineFolder)))
+        {
+            File.Copy(FileIn(machineFolder), Kept(machineFolder), overwrite: true);
+        }
+    }
+
+    /// <summary>Written before the first file: should this process be killed, the next one knows these for the machine's own.</summary>
+    public void Expect(IReadOnlyCollection<(string Path, ArrivingFile File)> files)
+    {
+        if (files.Count > 0)
+        {
+            LedgerFile.WriteArriving(ArrivingFileOf(path), files);
+        }
+    }
+
+    /// <summary>Nothing is on its way any more; call it when the ledger is saved.</summary>
+    public void Arrived()
+    {
+        Arriving.Clear();
+        File.Delete(ArrivingFileOf(path));
     }
 
     /// <summary>A new upper layer is empty: what was held there is gone, and nothing brought is known to be inside.</summary>
@@ -60,6 +96,13 @@ internal sealed class ChangeLedger
     public void Listed(DateTimeOffset at) => content = content with { LastListed = at };
 
     public void Save() => LedgerFile.Write(path, content);
+
+    private static string FileIn(string machineFolder) => Path.Combine(machineFolder, "changes.json");
+
+    private static string ArrivingFileOf(string path) => path + ".arriving";
+
+    // Beside the machines' folders; one that begins with a dot is no machine.
+    private static string Kept(string machineFolder) => Path.Combine(Path.GetDirectoryName(machineFolder)!, $".{Path.GetFileName(machineFolder)}.changes.json");
 
     internal sealed record Content(
         int Version, string? UpperId, DateTimeOffset? LastListed, Dictionary<string, BroughtFile> Brought, Dictionary<string, HeldBase> Held)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Machine.Tool.Workspaces;
 
 /// <summary>What a command brought, and what waits. A change is in one list only; one in conflict is in <see cref="Conflicts"/>.</summary>
@@ -12,6 +14,11 @@ internal sealed record ChangeReport(
     IReadOnlyList<Change> Refused,
     IReadOnlyList<Change> Conflicts)
 {
+    /// <summary>What was carried out, in this process: it does not go over the supervisor's socket.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<AppliedChange> Applied { get; init; } = [];
+
+    [JsonIgnore]
     public IEnumerable<Change> All => [.. Held, .. Guarded, .. Conflicts, .. Refused];
 
     public static ChangeReport Of(IEnumerable<Change> changes, int imported = 0, long bytes = 0, int deleted = 0)

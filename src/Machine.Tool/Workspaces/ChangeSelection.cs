@@ -2,11 +2,21 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 
-/// <summary>Which changes a person means: exact paths, folders, globs; nothing means all. Guarded ones only by their exact path.</summary>
+/// <summary>
+/// Which changes a person means: exact paths, folders, globs; nothing means all. Guarded ones only by their exact path, or, where they
+/// are guarded for being the host's own output, by their folder.
+/// </summary>
 internal static class ChangeSelection
 {
+    private enum Named
+    {
+        Not,
+        ByFolder,
+        Exactly,
+    }
+
     public static List<Finding> ForApply(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths) =>
-        Choose(findings.Where(f => f.Change.Class != ChangeClass.Refused).ToList(), paths, (f, exact) => exact || f.Change.Class != ChangeClass.Guarded);
+        Choose(findings.Where(f => f.Change.Class != ChangeClass.Refused).ToList(), paths, (f, named) => named == Named.Exactly || f.Change.Class != ChangeClass.Guarded || (named == Named.ByFolder && f.InOutputs));
 
     public static List<Finding> ForDiscard(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths) =>
         Choose(findings, paths, (_, _) => true);
@@ -14,11 +24,11 @@ internal static class ChangeSelection
     public static Finding One(IReadOnlyList<Finding> findings, string path) =>
         findings.FirstOrDefault(f => f.Change.Path == Normal(path)) ?? throw Unknown(path);
 
-    private static List<Finding> Choose(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths, Func<Finding, bool, bool> may)
+    private static List<Finding> Choose(IReadOnlyList<Finding> findings, IReadOnlyList<string> paths, Func<Finding, Named, bool> may)
     {
         if (paths.Count == 0)
         {
-            return [.. findings.Where(f => may(f, false))];
+            return [.. findings.Where(f => may(f, Named.Not))];
         }
 
         var chosen = new List<Finding>();
@@ -32,7 +42,7 @@ internal static class ChangeSelection
                 throw Unknown(path);
             }
 
-            chosen.AddRange(exact.Where(f => may(f, true)).Concat(wide.Where(f => may(f, false))));
+            chosen.AddRange(exact.Where(f => may(f, Named.Exactly)).Concat(wide.Where(f => may(f, wanted.Length > 0 && f.Change.Path.StartsWith(wanted + "/", StringComparison.Ordinal) ? Named.ByFolder : Named.Not))));
         }
 
         return [.. chosen.Distinct(ReferenceEqualityComparer.Instance).Cast<Finding>()];

@@ -11,6 +11,10 @@ internal sealed class Glob
 {
     private const int MostAlternatives = 64;
     private const string AnyFolders = "**";
+
+    // What stands for each of these literally: private characters, which no guest's name may hold (Tainted.IsDeceptive).
+    private const string Special = "*?{}[]!\\,/";
+    private const char FirstLiteral = '\uE000';
     private readonly string[][] alternatives;
 
     private Glob(string pattern, string[][] alternatives)
@@ -54,6 +58,10 @@ internal sealed class Glob
         glob = new Glob(pattern, alternatives);
         return true;
     }
+
+    /// <summary>A pattern that matches this path alone, whatever it holds.</summary>
+    public static string Escape(string path) =>
+        string.Concat(path.Select(c => c != '/' && Special.IndexOf(c, StringComparison.Ordinal) is >= 0 and var at ? (char)(FirstLiteral + at) : c));
 
     public bool Matches(string path) => Matches(path.Split('/'));
 
@@ -115,7 +123,7 @@ internal sealed class Glob
                 star = p++;
                 mark = n;
             }
-            else if (p < pattern.Length && (pattern[p] == '?' || pattern[p] == name[n]))
+            else if (p < pattern.Length && (pattern[p] == '?' || Literal(pattern[p]) == name[n]))
             {
                 p++;
                 n++;
@@ -133,6 +141,8 @@ internal sealed class Glob
 
         return pattern[p..].TrimStart('*').IsEmpty;
     }
+
+    private static char Literal(char c) => c is >= FirstLiteral and < (char)(FirstLiteral + 10) ? Special[c - FirstLiteral] : c;
 
     private static string[] Segments(string pattern)
     {
@@ -181,13 +191,34 @@ internal sealed class Glob
 }
 
 /// <summary>Several globs; a path matches when one of them does.</summary>
-internal sealed class GlobSet(IEnumerable<string> patterns)
+/// <param name="patterns">
+/// Globs; one that begins with <see cref="InProjects"/> is relative to every folder that holds a project file.
+/// </param>
+/// <param name="holdsProject">Whether a folder, "" for the root, holds a project file.</param>
+internal sealed class GlobSet(IEnumerable<string> patterns, Func<string, bool>? holdsProject = null)
 {
-    private readonly Glob[] globs = patterns.Select(Glob.Parse).ToArray();
+    public const string InProjects = "<project>/";
+
+    private readonly (Glob Glob, bool InProjects)[] globs = [.. patterns.Select(pattern => pattern.StartsWith(InProjects, StringComparison.Ordinal)
+        ? (Glob.Parse("/" + pattern[InProjects.Length..]), true)
+        : (Glob.Parse(pattern), false))];
 
     public bool Matches(string path)
     {
         var names = path.Split('/');
-        return Array.Exists(globs, glob => glob.Matches(names));
+        return Array.Exists(globs, glob => glob.InProjects ? MatchesInProject(glob.Glob, names) : glob.Glob.Matches(names));
+    }
+
+    private bool MatchesInProject(Glob glob, string[] names)
+    {
+        for (var depth = 0; depth < names.Length; depth++)
+        {
+            if (glob.Matches(names[depth..]) && holdsProject?.Invoke(string.Join('/', names[..depth])) == true)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

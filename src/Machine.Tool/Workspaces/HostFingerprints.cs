@@ -21,10 +21,12 @@ internal static class HostFingerprints
             { Kind: HostKind.Link } => tree.ReadLink(path),
             { Kind: HostKind.Folder } => OfFolder(tree, path),
             _ => null,
-        });
+        },
+        stat.Kind == HostKind.File ? stat.ChangedNs : null);
 
-    /// <summary>Without its content: enough for an output, which can be built again.</summary>
-    public static HostFingerprint Quick(HostStat stat) => new(stat.Kind, stat.SizeBytes, stat.ModifiedNs, null);
+    /// <summary>Of a file that was just brought.</summary>
+    /// <param name="sha256">Of the bytes that were written; a link's target.</param>
+    public static HostFingerprint Brought(HostStat stat, string? sha256) => new(stat.Kind, stat.SizeBytes, stat.ModifiedNs, sha256, stat.Kind == HostKind.File ? stat.ChangedNs : null);
 
     public static bool IsUnchanged(HostTree tree, string path, HostStat now, HostFingerprint then) =>
         now.Kind == then.Kind && now.Kind switch
@@ -33,8 +35,17 @@ internal static class HostFingerprints
             HostKind.Folder => OfFolder(tree, path) == then.Sha256,
             HostKind.Link => then.Sha256 is null ? now.ModifiedNs == then.ModifiedNs : tree.ReadLink(path) == then.Sha256,
             _ => now.SizeBytes == then.SizeBytes
-                && (now.ModifiedNs == then.ModifiedNs || (then.Sha256 is not null && TrySha256(tree, path) == then.Sha256)),
+                && ((now.ModifiedNs == then.ModifiedNs && (then.ChangedNs is null || then.ChangedNs == now.ChangedNs)) || (then.Sha256 is not null && TrySha256(tree, path) == then.Sha256)),
         };
+
+    /// <summary>All of what the host has at a path, in one text: what a person saw there is what they said yes to.</summary>
+    public static string Side(HostTree tree, string path, HostStat stat) => stat.Kind switch
+    {
+        HostKind.File => $"file {stat.Executable} {tree.Sha256(path)}",
+        HostKind.Link => $"link {tree.ReadLink(path)}",
+        HostKind.Folder => $"folder {OfFolder(tree, path)}",
+        var kind => $"{kind}",
+    };
 
     /// <exception cref="HostRefusalException">The folder holds too much to be told apart.</exception>
     public static List<string> FilesIn(HostTree tree, string folder) => tree.Enumerate(folder, MostInFolder).Files;

@@ -4,14 +4,14 @@ namespace Machine.Tool.Workspaces;
 
 /// <summary>
 /// The import guard: tells which paths a person must name before they reach the host, because tools there execute them.
-/// Names are compared as the most forgiving file system would: without case, HFS' ignorable characters, trailing dots
-/// and spaces, alternate streams and short names.
+/// Names are compared as the most forgiving file system would: without case and compatibility forms, HFS' ignorable
+/// characters, trailing dots and spaces, alternate streams and short names.
 /// </summary>
 internal static class ImportGuard
 {
     private static readonly Rules Everywhere = new(GuardedFiles.Everywhere);
+    private static readonly HashSet<string> NeverListed = [.. GuardedFiles.NeverListed];
     private static readonly Rules OutsideOutputs = new(GuardedFiles.OutsideOutputs);
-    private static readonly HashSet<string> NeverListed = GuardedFiles.NeverListed.ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Why the path is guarded wherever it lies; null when it isn't.</summary>
     public static string? ByName(string path) => Everywhere.Match(path);
@@ -21,7 +21,10 @@ internal static class ImportGuard
         Everywhere.Match(path) ?? OutsideOutputs.Match(path) ?? (executable ? "it may be executed" : null);
 
     /// <summary>Never imported, never listed.</summary>
-    public static bool IsNeverListed(string path) => path.Split('/').Any(name => NeverListed.Contains(Fold(name)));
+    public static bool IsNeverListed(string path) => IsBelowOneOf(path, NeverListed);
+
+    /// <summary>Whether a name on the path is one of these, folded.</summary>
+    public static bool IsBelowOneOf(string path, HashSet<string> folded) => path.Split('/').Any(name => folded.Contains(Fold(name)));
 
     /// <summary>A name such as <c>GIT~1</c>, by which Windows means another file.</summary>
     public static bool IsShortName(string name)
@@ -33,18 +36,9 @@ internal static class ImportGuard
 
     internal static string Fold(string name)
     {
-        var folded = new StringBuilder(name.Length);
         var stream = name.IndexOf(':', StringComparison.Ordinal);
-        foreach (var c in stream < 0 ? name : name[..stream])
-        {
-            if (!IsIgnorable(c))
-            {
-                // File systems' case tables also know letters that fall on ASCII ones: dotless i, long s, the Kelvin sign.
-                folded.Append(c switch { '\u0130' or '\u0131' => 'i', '\u017f' => 's', '\u212a' => 'k', _ => char.ToLowerInvariant(char.ToUpperInvariant(c)) });
-            }
-        }
-
-        return folded.ToString().TrimEnd('.', ' ');
+        var text = stream < 0 ? name : name[..stream];
+        return NameFold.Of(text.Any(IsIgnorable) ? string.Concat(text.Where(c => !IsIgnorable(c))) : text).TrimEnd('.', ' ');
     }
 
     private static bool IsIgnorable(char c) =>
@@ -54,6 +48,7 @@ internal static class ImportGuard
     {
         private readonly Dictionary<string, string> files = new(StringComparer.Ordinal);
         private readonly Dictionary<string, string> folders = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, string> endings = new(StringComparer.Ordinal);
         private readonly List<(string Pattern, string Reason)> patterns = [];
 
         public Rules(IEnumerable<(string Pattern, string Reason)> rules)
@@ -64,6 +59,10 @@ internal static class ImportGuard
                 if (folded.EndsWith('/'))
                 {
                     folders[folded[..^1]] = reason;
+                }
+                else if (folded.StartsWith("*.", StringComparison.Ordinal) && folded.AsSpan(1).IndexOfAny('*', '?') < 0)
+                {
+                    endings[folded[1..]] = reason;
                 }
                 else if (folded.AsSpan().IndexOfAny('*', '?') >= 0)
                 {
@@ -83,7 +82,7 @@ internal static class ImportGuard
             {
                 var name = Fold(names[i]);
                 // A guarded folder's name guards as a file, too: it may become one, or be a link to one.
-                if (folders.TryGetValue(name, out var reason) || (i == names.Length - 1 && (files.TryGetValue(name, out reason) || Pattern(name, out reason))))
+                if (folders.TryGetValue(name, out var reason) || (i == names.Length - 1 && (files.TryGetValue(name, out reason) || Ending(name, out reason) || Pattern(name, out reason))))
                 {
                     return reason;
                 }
@@ -95,6 +94,21 @@ internal static class ImportGuard
             }
 
             return null;
+        }
+
+        // Most patterns are "*.x": a look for each dot of the name instead of a try of each pattern.
+        private bool Ending(string name, out string? reason)
+        {
+            for (var dot = name.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = name.IndexOf('.', dot + 1))
+            {
+                if (endings.TryGetValue(name[dot..], out reason))
+                {
+                    return true;
+                }
+            }
+
+            reason = null;
+            return false;
         }
 
         private bool Pattern(string name, out string? reason)

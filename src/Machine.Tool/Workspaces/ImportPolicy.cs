@@ -3,19 +3,24 @@ using System.Text;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>A verdict on one entry: its class, and the reason where one is due.</summary>
-internal sealed record Verdict(ChangeClass Class, string? Reason)
+/// <param name="InOutputs">It lies where outputs lie and is not guarded by its name: once brought, it is the machine's.</param>
+internal sealed record Verdict(ChangeClass Class, string? Reason, bool InOutputs = false)
 {
     public static Verdict Refused(string reason) => new(ChangeClass.Refused, reason);
 }
 
 /// <summary>
 /// Decides what becomes of an entry whose path is good. Inside an output, programs and scripts may come (native binaries keep
-/// their execute bit), guarded names may not; and a program that the host had there first is not the machine's to replace.
+/// their execute bit), guarded names may not; and a file of the host's own, there first or put there since, is not the machine's to replace.
 /// </summary>
 internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
 {
     private const int SetIdBits = 0xC00;
 
+    /// <summary>The reason for everything of the host's own in an output's place.</summary>
+    public const string HostsOwn = "this host's own file, not brought by this machine";
+
+    /// <param name="brought">What the host has there is what this machine brought.</param>
     public Verdict Judge(string path, GuestEntry entry, HostStat host, bool brought)
     {
         if (host.Kind == HostKind.Blocked)
@@ -57,18 +62,14 @@ internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
 
         if (outputs.Matches(path))
         {
-            // What a person or their repository put there is not ours to delete.
-            return host.Kind != HostKind.Missing && !brought && (host.Executable || IsScript(path))
-                ? new Verdict(ChangeClass.Guarded, "the host has a program there that did not come from this machine")
-                : deleted && !brought ? new Verdict(ChangeClass.Held, null) : new Verdict(ChangeClass.Output, null);
+            return host.Kind == HostKind.Missing || brought ? new Verdict(ChangeClass.Output, null, InOutputs: true)
+                : new Verdict(host.Executable || ImportGuard.AsSource(path, executable: false) is not null ? ChangeClass.Guarded : ChangeClass.Held, HostsOwn, InOutputs: true);
         }
 
         return !deleted && ImportGuard.AsSource(path, entry.Type == 'f' && entry.Executable) is { } reason
             ? new Verdict(ChangeClass.Guarded, reason)
             : new Verdict(ChangeClass.Held, null);
     }
-
-    private static bool IsScript(string path) => ImportGuard.AsSource(path, executable: false) == "a script";
 
     /// <summary>
     /// A link may lead to another place of the project: relative, climbing only at its beginning (later, a link on the way

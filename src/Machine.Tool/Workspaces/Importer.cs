@@ -3,9 +3,16 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 
-/// <summary>Carries changes out on the host: deletions first, then links, then files in one stream. A bad one costs itself alone.</summary>
-internal sealed class Importer(HostTree tree, IGuestWorkspace guest, CancellationToken cancel)
+/// <summary>
+/// Carries changes out on the host: deletions first, then links, then files in one stream. A bad one costs itself alone. What the host has
+/// there is looked at once more before each, for a guest that sends slowly chooses the moment.
+/// </summary>
+/// <param name="agreed">Whether a change of this hash (<see cref="ChangeHash"/>) was said yes to; null where no yes is bound to one.</param>
+internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change, string, bool>? agreed, CancellationToken cancel)
 {
+    /// <summary>Why a change is not carried out that a person said yes to in another form.</summary>
+    public const string WrittenAgain = "it was written again since it was shown; nothing of it was applied";
+
     private static readonly DateTimeOffset Oldest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public int Files { get; private set; }
@@ -16,8 +23,14 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Cancellatio
 
     public List<Change> Refused { get; } = [];
 
-    /// <param name="done">Called after each with the host's file as it is now.</param>
-    public async Task RunAsync(IReadOnlyCollection<Finding> findings, bool durable, Action<Finding, HostStat> done)
+    public List<AppliedChange> Applied { get; } = [];
+
+    /// <summary>As the file of a finding will look when it is there.</summary>
+    public static ArrivingFile Arriving(Finding finding) =>
+        new(finding.Entry.Stamp.SizeBytes, (Time(finding.Entry.Stamp.ModifiedNs) - DateTimeOffset.UnixEpoch).Ticks * 100);
+
+    /// <param name="done">Called after each with the host's file as it is now, and its hash.</param>
+    public async Task RunAsync(IReadOnlyCollection<Finding> findings, bool durable, Action<Finding, HostStat, string?> done)
     {
         foreach (var finding in findings.Where(f => f.Change.Kind == ChangeKind.Deleted))
         {
@@ -36,16 +49,38 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Cancellatio
         }
     }
 
-    private void Try(Finding finding, Action<Finding> action, Action<Finding, HostStat> done)
+    private void Try(Finding finding, Action<Finding> action, Action<Finding, HostStat, string?> done)
     {
         try
         {
+            Check(finding, null);
             action(finding);
-            done(finding, tree.Stat(finding.Change.Path));
+            Done(finding, finding.Entry.Type == 'l' ? Encoding.UTF8.GetString(finding.Entry.Link) : null, done);
         }
         catch (HostRefusalException e)
         {
             Refuse(finding.Change, e.Message);
+        }
+    }
+
+    private void Done(Finding finding, string? hash, Action<Finding, HostStat, string?> done)
+    {
+        Applied.Add(new AppliedChange(finding.Change, finding.Entry.Type == 'f' ? hash : null));
+        done(finding, tree.Stat(finding.Change.Path), hash);
+    }
+
+    /// <param name="content">SHA-256 of the bytes that came.</param>
+    private void Check(Finding finding, string? content)
+    {
+        // A folder's time changes with what is in it; each of its files is looked at instead.
+        if (finding.Host.Kind != HostKind.Folder && tree.Stat(finding.Change.Path) != finding.Host)
+        {
+            throw new HostRefusalException("this host's file changed meanwhile");
+        }
+
+        if (agreed is not null && !agreed(finding.Change, ChangeHash.Of(tree, finding, content)))
+        {
+            throw new HostRefusalException(WrittenAgain);
         }
     }
 
@@ -59,16 +94,22 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Cancellatio
             return;
         }
 
-        var (files, folders) = tree.Enumerate(path, int.MaxValue);
-        foreach (var file in files)
+        // Only what the survey saw, as it saw it: what came since stays, with its folders.
+        foreach (var (file, _) in finding.Files!.Where(file => tree.Stat(file.Path) == file.Stat))
         {
             tree.DeleteFile(file);
             Deleted++;
         }
 
+        var (left, folders) = tree.Enumerate(path, int.MaxValue);
         foreach (var folder in folders.OrderByDescending(f => f.Length))
         {
             tree.TryDeleteFolder(folder);
+        }
+
+        if (left.Count > 0)
+        {
+            throw new HostRefusalException($"{left.Count} files in it changed or came meanwhile, among them {Tainted.Line(left[0])}: these stay");
         }
     }
 
@@ -104,7 +145,7 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Cancellatio
         Files++;
     }
 
-    private async Task ReceiveAsync(List<Finding> files, bool durable, Action<Finding, HostStat> done)
+    private async Task ReceiveAsync(List<Finding> files, bool durable, Action<Finding, HostStat, string?> done)
     {
         var request = GuestRequest.Pairs(files.Select(f => ($"{f.Entry.Stamp.SizeBytes}", f.RawPath)));
         var next = 0;
@@ -135,10 +176,10 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Cancellatio
         }
     }
 
-    private async Task ReceiveAsync(GuestReader reader, Finding finding, bool durable, Action<Finding, HostStat> done)
+    private async Task ReceiveAsync(GuestReader reader, Finding finding, bool durable, Action<Finding, HostStat, string?> done)
     {
         var (change, stamp) = (finding.Change, finding.Entry.Stamp);
-        var incoming = new PackedFile(reader, stamp.SizeBytes);
+        using var incoming = new PackedFile(reader, stamp.SizeBytes);
         try
         {
             await tree.WriteFileAsync(change.Path, change.Executable, Time(stamp.ModifiedNs), durable, async stream =>
@@ -146,12 +187,15 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Cancellatio
                 await incoming.CopyToAsync(stream);
                 if (!incoming.IsWhole)
                 {
-                    throw new HostRefusalException("it changed while it was read; the next command brings it");
+                    throw new HostRefusalException(agreed is null ? "it changed while it was read; the next command brings it" : WrittenAgain);
                 }
+
+                // The last look before the rename.
+                Check(finding, incoming.Sha256);
             });
             Files++;
             Bytes += stamp.SizeBytes;
-            done(finding, tree.Stat(change.Path));
+            Done(finding, incoming.Sha256, done);
         }
         catch (HostRefusalException e)
         {

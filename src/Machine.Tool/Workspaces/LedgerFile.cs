@@ -63,6 +63,36 @@ internal static class LedgerFile
         json.WriteEndObject();
     });
 
+    public static Dictionary<string, ArrivingFile> ReadArriving(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            using var document = JsonDocument.Parse(stream);
+            return document.RootElement.EnumerateObject().DistinctBy(file => file.Name)
+                .ToDictionary(file => file.Name, file => new ArrivingFile(file.Value[0].GetInt64(), file.Value[1].GetInt64()), StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        {
+            return new(StringComparer.Ordinal);
+        }
+    }
+
+    public static void WriteArriving(string path, IEnumerable<(string Path, ArrivingFile File)> files) => JsonState.Write(path, stream =>
+    {
+        using var json = new Utf8JsonWriter(stream);
+        json.WriteStartObject();
+        foreach (var (name, file) in files)
+        {
+            json.WriteStartArray(name);
+            json.WriteNumberValue(file.SizeBytes);
+            json.WriteNumberValue(file.ModifiedNs);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    });
+
     private static ChangeLedger.Content Read(JsonElement root)
     {
         var content = new ChangeLedger.Content(
@@ -96,7 +126,8 @@ internal static class LedgerFile
                 Array.IndexOf(Kinds, file.GetProperty("kind").GetString()) is >= 0 and var kind ? (HostKind)kind : throw new FormatException("a kind of file that is none"),
                 file.GetProperty("sizeBytes").GetInt64(),
                 file.GetProperty("modifiedNs").GetInt64(),
-                file.TryGetProperty("sha256", out var hash) ? hash.GetString() : null)
+                file.TryGetProperty("sha256", out var hash) ? hash.GetString() : null,
+                file.TryGetProperty("changedNs", out var changed) ? changed.GetInt64() : null)
             : null;
 
     private static void Write(Utf8JsonWriter json, string name, GuestStamp? stamp)
@@ -120,6 +151,11 @@ internal static class LedgerFile
             json.WriteNumber("sizeBytes", file.SizeBytes);
             json.WriteNumber("modifiedNs", file.ModifiedNs);
             json.WriteString("sha256", file.Sha256);
+            if (file.ChangedNs is { } changed)
+            {
+                json.WriteNumber("changedNs", changed);
+            }
+
             json.WriteEndObject();
         }
     }

@@ -27,15 +27,16 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
             await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 await write(stream);
+                // By the open file: its name may be a link by now.
+                if (!OperatingSystem.IsWindows())
+                {
+                    File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)((executable ? 0x1EDu : 0x1A4u) & ~UnixCalls.Umask));
+                }
+
                 Finish(stream, durable);
+                File.SetLastWriteTimeUtc(stream.SafeFileHandle, modified.UtcDateTime);
             }
 
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(temporary, (UnixFileMode)((executable ? 0x1EDu : 0x1A4u) & ~UnixCalls.Umask));
-            }
-
-            File.SetLastWriteTimeUtc(temporary, modified.UtcDateTime);
             Rename(temporary, path);
         }
         catch (IOException e) when (e.HResult == DiskFullOnWindows || e.HResult == DiskFullOnUnix)

@@ -3,7 +3,9 @@ using System.Text;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>A change with what is needed to carry it out. <paramref name="RawPath"/> are the guest's own bytes of the name.</summary>
-internal sealed record Finding(Change Change, GuestEntry Entry, HostStat Host, byte[] RawPath);
+/// <param name="InOutputs">Once brought, the file is the machine's own.</param>
+/// <param name="Files">Of a folder that the guest deleted: what the host has in it, as the survey saw it.</param>
+internal sealed record Finding(Change Change, GuestEntry Entry, HostStat Host, byte[] RawPath, bool InOutputs = false, List<(string Path, HostStat Stat)>? Files = null);
 
 /// <summary>
 /// Holds a guest's list against the host's tree, the policy and the ledger: what is a change, of which class, and whether
@@ -14,6 +16,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(2);
     private readonly Dictionary<string, GuestEntry> seen = new(StringComparer.Ordinal);
     private readonly List<string> whiteouts = [];
+    private readonly HashSet<string> leftOut = [.. GuardedFiles.NeverListed, .. skipped];
     private long startNs;
     private long lastListedNs;
     private long guestClockOffsetNs;
@@ -27,6 +30,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
     {
         var now = clock.Now();
         ledger.Begin(listing.UpperId);
+        TakeArrived();
         startNs = Nanoseconds(start);
         lastListedNs = ledger.LastListed is { } last && last < start ? Nanoseconds(last) : startNs;
         guestClockOffsetNs = Nanoseconds(now) - Nanoseconds(listing.Clock);
@@ -54,12 +58,12 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             if (!TaintedPath.TryParse(entry.Path, OperatingSystem.IsWindows(), out var path, out var refusal))
             {
                 // A folder's bad name is told by what is in it.
-                if (entry.Type != 'd' && !ImportGuard.IsNeverListed(path))
+                if (entry.Type != 'd' && !IsLeftOut(path))
                 {
                     Refuse(path, entry, refusal!);
                 }
             }
-            else if (!ImportGuard.IsNeverListed(path))
+            else if (!IsLeftOut(path))
             {
                 if (seen.TryAdd(path, entry))
                 {
@@ -73,6 +77,20 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         }
 
         return tree.FoldsCase ? WithoutTwins(named) : named;
+    }
+
+    // The guest's program leaves the same out; whoever replaced it need not.
+    private bool IsLeftOut(string path) => ImportGuard.IsBelowOneOf(path, leftOut);
+
+    private void TakeArrived()
+    {
+        foreach (var (path, file) in ledger.Arriving)
+        {
+            if (tree.Stat(path) is { Kind: HostKind.File } host && host.SizeBytes == file.SizeBytes && host.ModifiedNs == file.ModifiedNs)
+            {
+                ledger.Brought[path] = new BroughtFile(null, HostFingerprints.Brought(host, null));
+            }
+        }
     }
 
     private List<(string Path, GuestEntry Entry)> WithoutTwins(List<(string Path, GuestEntry Entry)> named)
@@ -119,9 +137,11 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             }
         }
 
+        List<(string Path, HostStat Stat)>? files = null;
+        var asBrought = brought is not null && IsAsBrought(path, host);
         var verdict = host.Kind == HostKind.Folder && entry.Type == 'w'
-            ? JudgeFolder(path)
-            : policy.Judge(path, entry, host, brought is not null);
+            ? JudgeFolder(path, out files)
+            : policy.Judge(path, entry, host, asBrought);
         if (verdict.Class == ChangeClass.Refused)
         {
             Refuse(path, entry, verdict.Reason!);
@@ -134,22 +154,19 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             return;
         }
 
-        var conflict = verdict.Class != ChangeClass.Output && IsConflict(path, entry, host);
-        if (verdict.Class == ChangeClass.Output && entry.Type is 'w' or 'd' && host.Kind != HostKind.Folder
-            && !IsAsBrought(path, host))
-        {
-            (verdict, conflict) = (new Verdict(ChangeClass.Held, null), true);
-        }
-
-        Add(path, entry, host, verdict, conflict);
+        // What was brought and is another file now was changed by both.
+        var conflict = verdict.Class != ChangeClass.Output && (IsConflict(path, entry, host) || (brought?.Host is not null && !asBrought && host.Kind != HostKind.Folder));
+        Add(path, entry, host, verdict, conflict, files);
     }
 
-    private Verdict JudgeFolder(string path)
+    private Verdict JudgeFolder(string path, out List<(string Path, HostStat Stat)>? seenFiles)
     {
         List<string> files;
+        seenFiles = null;
         try
         {
             files = HostFingerprints.FilesIn(tree, path);
+            seenFiles = files.ConvertAll(file => (file, tree.Stat(file)));
         }
         catch (HostRefusalException e)
         {
@@ -157,7 +174,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         }
 
         return files.Find(f => ImportGuard.ByName(f) is not null) is { } guarded ? new Verdict(ChangeClass.Guarded, $"it holds {Tainted.Line(guarded)}: {ImportGuard.ByName(guarded)}")
-            : policy.IsOutput($"{path}/any") && files.TrueForAll(f => IsAsBrought(f, tree.Stat(f))) ? new Verdict(ChangeClass.Output, null)
+            : policy.IsOutput($"{path}/any") && seenFiles.TrueForAll(f => IsAsBrought(f.Path, f.Stat)) ? new Verdict(ChangeClass.Output, null, InOutputs: true)
             : new Verdict(ChangeClass.Held, null);
     }
 
@@ -180,7 +197,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             if (host.Kind is HostKind.File or HostKind.Link && IsAsBrought(path, host))
             {
                 var raw = Encoding.UTF8.GetBytes(path);
-                Add(path, new GuestEntry('w', new GuestStamp(0, 0, 0), 0, [], raw), host, new Verdict(ChangeClass.Output, null), conflict: false);
+                Add(path, new GuestEntry('w', new GuestStamp(0, 0, 0), 0, [], raw), host, new Verdict(ChangeClass.Output, null, InOutputs: true), conflict: false);
             }
             else
             {
@@ -211,12 +228,12 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         return born;
     }
 
-    private void Add(string path, GuestEntry entry, HostStat host, Verdict verdict, bool conflict)
+    private void Add(string path, GuestEntry entry, HostStat host, Verdict verdict, bool conflict, List<(string Path, HostStat Stat)>? files = null)
     {
         var kind = entry.Type is 'w' or 'd' ? ChangeKind.Deleted : host.Kind == HostKind.Missing ? ChangeKind.Added : ChangeKind.Modified;
         var size = kind == ChangeKind.Deleted ? 0 : entry.Stamp.SizeBytes;
         var change = new Change(path, kind, verdict.Class, size, entry.Type == 'f' && entry.Executable, conflict, verdict.Reason);
-        Findings.Add(new Finding(change, entry, host, entry.Path));
+        Findings.Add(new Finding(change, entry, host, entry.Path, verdict.InOutputs, files));
     }
 
     private void Refuse(string path, GuestEntry entry, string reason) => Findings.Add(new Finding(

@@ -94,6 +94,6 @@ internal static class TaintedPath
             return "a name that Windows can't hold or reads as another";
         }
 
-        return string.Equals(name, TemporaryName, StringComparison.OrdinalIgnoreCase) ? "the importer's own temporary name" : null;
+        return ImportGuard.Fold(name) == TemporaryName ? "the importer's own temporary name" : null;
     }
 }

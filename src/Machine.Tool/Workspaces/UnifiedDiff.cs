@@ -17,6 +17,7 @@ internal static class UnifiedDiff
     {
         var (a, b) = (Lines(before), Lines(after));
         var kept = Matches(a, b);
+        var showsLineEnds = a.Concat(b).Any(line => line.EndsWith("\r\n", StringComparison.Ordinal)) && !a.Concat(b).All(line => line.EndsWith("\r\n", StringComparison.Ordinal));
         var text = new StringBuilder($"--- {(before is null ? "/dev/null" : "a/" + name)}\n+++ {(after is null ? "/dev/null" : "b/" + name)}\n");
         foreach (var hunk in Hunks(Script(a.Length, b.Length, kept)))
         {
@@ -25,7 +26,8 @@ internal static class UnifiedDiff
             foreach (var (sign, i, j) in hunk)
             {
                 var line = sign == '+' ? b[j] : a[i];
-                text.Append(sign).Append(Tainted.Content(line.TrimEnd('\n').TrimEnd('\r'))).Append(line.EndsWith("\r\n", StringComparison.Ordinal) && Differs(a, b) ? "\\r\n" : "\n");
+                var isWindows = line.EndsWith("\r\n", StringComparison.Ordinal);
+                text.Append(sign).Append(Tainted.Content(isWindows ? line[..^2] : line.TrimEnd('\n'))).Append(isWindows && showsLineEnds ? "\\r\n" : "\n");
                 if (!line.EndsWith('\n'))
                 {
                     text.Append("\\ No newline at end of file\n");
@@ -36,10 +38,6 @@ internal static class UnifiedDiff
         return text.ToString();
 
         static string Range(int start, int count) => count == 1 ? $"{start + 1}" : $"{(count == 0 ? start : start + 1)},{count}";
-
-        // Line ends are shown only where they are what differs.
-        static bool Differs(string[] a, string[] b) =>
-            a.Any(l => l.EndsWith("\r\n", StringComparison.Ordinal)) != b.Any(l => l.EndsWith("\r\n", StringComparison.Ordinal)) && a.Length > 0 && b.Length > 0;
     }
 
     private static string[] Lines(string? text)

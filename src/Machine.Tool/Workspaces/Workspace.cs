@@ -50,7 +50,7 @@ internal sealed class Workspace(
         using var held = await LockAsync(cancel);
         using var run = await LookAsync(start, extraOutputs ?? [], cancel);
         var wanted = run.Findings.Where(f => !f.Change.Conflict
-            && (f.Change.Class == ChangeClass.Output || (f.Change.Class == ChangeClass.Held && settings.Changes == ChangesMode.Apply)));
+            && (f.Change.Class == ChangeClass.Output || (f.Change.Class == ChangeClass.Held && settings.Changes == ChangesMode.Apply && !f.InOutputs && KnownSources.Holds(f))));
         return await run.BringAsync([.. wanted], limits, cancel);
     }
 
@@ -64,8 +64,12 @@ internal sealed class Workspace(
     }
 
     /// <summary>A unified diff of one change, safe to print.</summary>
-    /// <exception cref="MachineException">There is no such change, or it is refused.</exception>
-    public async Task<string> DiffAsync(string path, CancellationToken cancel)
+    /// <exception cref="MachineException">There is no such change.</exception>
+    public async Task<string> DiffAsync(string path, CancellationToken cancel) => (await ShowAsync(path, cancel)).Diff;
+
+    /// <summary>One change for a person to look at, with the hash that a yes binds.</summary>
+    /// <exception cref="MachineException">There is no such change.</exception>
+    public async Task<ShownChange> ShowAsync(string path, CancellationToken cancel)
     {
         using var held = await LockAsync(cancel);
         using var run = await LookAsync(null, [], cancel);
@@ -74,15 +78,59 @@ internal sealed class Workspace(
         return await new ChangeDiff(run.Tree, guest).CreateAsync(finding, cancel);
     }
 
-    /// <summary>Brings what waits. Guarded files only where a path names them exactly; nothing named means all but them.</summary>
-    /// <param name="overwrite">Also what the host changed meanwhile.</param>
-    /// <exception cref="MachineException">A path names no change.</exception>
-    public async Task<ChangeReport> ApplyAsync(IReadOnlyList<string> paths, bool overwrite, CancellationToken cancel)
+    /// <summary>
+    /// Those of these changes that can be asked for in one question, each with the hash that a yes binds: as they are now, without
+    /// those that are gone, guarded or in conflict by now.
+    /// </summary>
+    /// <param name="mayBeGuarded">Also what is guarded for being the host's own output.</param>
+    public async Task<IReadOnlyList<ShownChange>> BindAsync(IReadOnlyCollection<Change> changes, bool mayBeGuarded, CancellationToken cancel)
     {
         using var held = await LockAsync(cancel);
         using var run = await LookAsync(null, [], cancel);
-        var chosen = ChangeSelection.ForApply(run.Findings, paths);
-        var report = await run.BringAsync([.. chosen.Where(f => overwrite || !f.Change.Conflict)], limits, cancel, applied: true);
+        run.Save();
+        var asked = changes.Select(change => change.Path).ToHashSet(StringComparer.Ordinal);
+        var findings = run.Findings.Where(f => asked.Contains(f.Change.Path) && !f.Change.Conflict
+            && (f.Change.Class is ChangeClass.Held or ChangeClass.Output || (mayBeGuarded && f is { InOutputs: true, Change.Class: ChangeClass.Guarded }))).ToList();
+        Dictionary<string, string> contents;
+        try
+        {
+            contents = await GuestContents.ReadAsync(guest, [.. findings.Where(f => f.Entry.Type == 'f')], Stream.Null, cancel);
+        }
+        catch (GuestProtocolException e)
+        {
+            throw new MachineException($"what waits could not be read from the guest: {e.Message}", "dotnet machine changes", inner: e);
+        }
+
+        return [.. findings.Where(f => f.Entry.Type != 'f' || contents.ContainsKey(f.Change.Path)).Select(f => Bound(run.Tree, f, contents.GetValueOrDefault(f.Change.Path))).OfType<ShownChange>()];
+    }
+
+    /// <summary>Brings what waits. Guarded files only where a path names them exactly; nothing named means all but them.</summary>
+    /// <param name="overwrite">Also what the host changed meanwhile.</param>
+    /// <param name="agreed">Whether a change of this hash was said yes to; any other is refused. Null where no yes is bound to a hash.</param>
+    /// <exception cref="MachineException">A path names no change.</exception>
+    public async Task<ChangeReport> ApplyAsync(IReadOnlyList<string> paths, bool overwrite, CancellationToken cancel, Func<Change, string, bool>? agreed = null)
+    {
+        using var held = await LockAsync(cancel);
+        using var run = await LookAsync(null, [], cancel);
+        return await ApplyAsync(run, ChangeSelection.ForApply(run.Findings, paths), overwrite, agreed, cancel);
+    }
+
+    /// <summary>Brings these changes as they were shown: nothing else, and none that is another by now.</summary>
+    public async Task<ChangeReport> ApplyShownAsync(IReadOnlyCollection<ShownChange> shown, bool overwrite, CancellationToken cancel)
+    {
+        using var held = await LockAsync(cancel);
+        using var run = await LookAsync(null, [], cancel);
+        var hashes = shown.ToDictionary(s => s.Change.Path, s => s.Hash, StringComparer.Ordinal);
+        var chosen = run.Findings.Where(f => f.Change.Class != ChangeClass.Refused && hashes.ContainsKey(f.Change.Path)).ToList();
+        var report = await ApplyAsync(run, chosen, overwrite, (change, hash) => hashes[change.Path] == hash, cancel);
+        var gone = shown.Select(s => s.Change).ExceptBy(chosen.Select(f => f.Change.Path), change => change.Path, StringComparer.Ordinal)
+            .Select(change => change with { Class = ChangeClass.Refused, Reason = Importer.WrittenAgain });
+        return report with { Refused = [.. report.Refused, .. gone] };
+    }
+
+    private async Task<ChangeReport> ApplyAsync(WorkspaceRun run, List<Finding> chosen, bool overwrite, Func<Change, string, bool>? agreed, CancellationToken cancel)
+    {
+        var report = await run.BringAsync([.. chosen.Where(f => overwrite || !f.Change.Conflict)], limits, cancel, applied: true, agreed);
         // What was not asked for is no news here; what was and could not come is.
         var named = chosen.Select(f => f.Change.Path).ToHashSet(StringComparer.Ordinal);
         return report with
@@ -105,6 +153,19 @@ internal sealed class Workspace(
         return [.. chosen.Select(f => f.Change)];
     }
 
+    // One whose host's side can't be read is none that a person can say yes to.
+    private static ShownChange? Bound(HostTree tree, Finding finding, string? content)
+    {
+        try
+        {
+            return new ShownChange(finding.Change, "", ChangeHash.Of(tree, finding, content));
+        }
+        catch (Exception e) when (e is HostRefusalException or IOException)
+        {
+            return null;
+        }
+    }
+
     private Task<FileLock> LockAsync(CancellationToken cancel)
     {
         MachinePaths.CreatePrivate(machineFolder);
@@ -120,8 +181,9 @@ internal sealed class Workspace(
     private async Task<WorkspaceRun> LookAsync(DateTimeOffset? start, IReadOnlyList<string> extraOutputs, CancellationToken cancel)
     {
         var ledger = ChangeLedger.Load(machineFolder);
-        var outputs = new GlobSet([.. settings.Outputs, .. extraOutputs]);
-        var run = new WorkspaceRun(openTree(root), guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs), clock);
+        var tree = openTree(root);
+        var outputs = new GlobSet([.. settings.Outputs, .. extraOutputs], new ProjectFolders(tree).Holds);
+        var run = new WorkspaceRun(tree, guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs), clock);
         try
         {
             await run.LookAsync(start ?? ledger.LastListed ?? clock.Now(), cancel);

@@ -54,27 +54,19 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
     }
 
     /// <summary>Writes what is wanted to the host and tells what remains.</summary>
-    /// <param name="applied">A person asked for these: they are the host's afterwards, and the guest sees the host's version.</param>
-    public async Task<ChangeReport> BringAsync(IReadOnlyCollection<Finding> wanted, ImportLimits limits, CancellationToken cancel, bool applied = false)
+    /// <param name="applied">A person asked for these: but for outputs they are the host's afterwards, and the guest sees the host's version.</param>
+    /// <param name="agreed">Whether a change of this hash was said yes to; null where no yes is bound to one.</param>
+    public async Task<ChangeReport> BringAsync(IReadOnlyCollection<Finding> wanted, ImportLimits limits, CancellationToken cancel, bool applied = false, Func<Change, string, bool>? agreed = null)
     {
         var files = wanted.Where(f => f.Entry.Type is 'f' or 'l').Select(f => (f.Change.Path, f.Change.SizeBytes)).ToList();
         var exceeding = limits.Exceeding(files, out var depth);
         var fitting = wanted.Where(f => f.Change.Kind == ChangeKind.Deleted || !exceeding.ContainsKey(ImportLimits.FolderOf(f.Change.Path, depth))).ToList();
-        var outputs = fitting.Where(f => IsBrought(f, applied)).ToList();
-
-        // Written before the first file: should this process be killed, the next one knows these for the machine's own.
-        var written = outputs.Where(f => f.Change.Kind != ChangeKind.Deleted && !ledger.Brought.ContainsKey(f.Change.Path)).ToList();
-        if (written.Count > 0)
-        {
-            written.ForEach(f => ledger.Brought[f.Change.Path] = new BroughtFile(null, null));
-            Save();
-        }
-
-        var importer = new Importer(tree, guest, cancel);
+        ledger.Expect([.. fitting.Where(f => f.Entry.Type == 'f' && IsBrought(f)).Select(f => (f.Change.Path, Importer.Arriving(f)))]);
+        var importer = new Importer(tree, guest, agreed, cancel);
         var drops = survey.Stale.Select(path => ("", path)).ToList();
         try
         {
-            await importer.RunAsync(fitting, durable: applied, (finding, host) => Record(finding, host, applied, drops));
+            await importer.RunAsync(fitting, durable: applied, (finding, host, hash) => Record(finding, host, hash, drops));
         }
         finally
         {
@@ -84,7 +76,7 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
         await DropAsync(guest, drops, cancel);
         var refused = importer.Refused.Concat(exceeding.Select(e => new Change($"{e.Key}/", ChangeKind.Added, ChangeClass.Refused, 0, Executable: false, Conflict: false, e.Value)));
         var tried = wanted.ToHashSet(ReferenceEqualityComparer.Instance);
-        return ChangeReport.Of(Findings.Where(f => !tried.Contains(f)).Select(f => f.Change).Concat(refused), importer.Files, importer.Bytes, importer.Deleted);
+        return ChangeReport.Of(Findings.Where(f => !tried.Contains(f)).Select(f => f.Change).Concat(refused), importer.Files, importer.Bytes, importer.Deleted) with { Applied = importer.Applied };
     }
 
     public void Forget(IEnumerable<Finding> findings)
@@ -96,7 +88,11 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
         }
     }
 
-    public void Save() => ledger.Save();
+    public void Save()
+    {
+        ledger.Save();
+        ledger.Arrived();
+    }
 
     public void Dispose() => tree.Dispose();
 
@@ -108,9 +104,9 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
         }
     }
 
-    private static bool IsBrought(Finding finding, bool applied) => finding.Change.Class == ChangeClass.Output && !(applied && finding.Change.Conflict);
+    private static bool IsBrought(Finding finding) => finding.InOutputs && finding.Change.Kind != ChangeKind.Deleted;
 
-    private void Record(Finding finding, HostStat host, bool applied, List<(string Stamp, byte[] Path)> drops)
+    private void Record(Finding finding, HostStat host, string? hash, List<(string Stamp, byte[] Path)> drops)
     {
         var path = finding.Change.Path;
         ledger.Held.Remove(path);
@@ -128,9 +124,9 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
                 drops.Add(("", finding.RawPath));
             }
         }
-        else if (IsBrought(finding, applied))
+        else if (IsBrought(finding))
         {
-            ledger.Brought[path] = new BroughtFile(finding.Entry.Stamp, HostFingerprints.Quick(host));
+            ledger.Brought[path] = new BroughtFile(finding.Entry.Stamp, HostFingerprints.Brought(host, hash));
         }
         else
         {

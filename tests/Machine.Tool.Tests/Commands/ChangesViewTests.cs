@@ -14,6 +14,7 @@ public sealed class ChangesViewTests : IDisposable
 
     private readonly string folder = Directory.CreateTempSubdirectory("machine-view-").FullName;
     private readonly List<string> questions = [];
+    private string? gone;
     private int applied;
 
     private string Told => Path.Combine(folder, "told.json");
@@ -70,6 +71,25 @@ public sealed class ChangesViewTests : IDisposable
         questions.ShouldBe(["Apply 2 unguarded changes?"]);
         applied.ShouldBe(1);
         said.ShouldContain("machine: 2 files applied\n");
+    }
+
+    [Fact]
+    public async Task What_is_another_by_now_is_not_asked_for()
+    {
+        gone = Modified.Path;
+
+        (await AfterAsync(answer: true, Modified, Added)).ShouldNotContain("  M src/old.cs");
+
+        questions.ShouldBe(["Apply 1 unguarded change?"]);
+    }
+
+    [Fact]
+    public async Task Outputs_of_this_hosts_own_are_said_with_the_remedy()
+    {
+        var own = Modified with { Reason = ImportPolicy.HostsOwn };
+
+        (await AfterAsync(null, own with { Path = "src/App/bin/Debug/a.json" }, own with { Path = "src/App/bin/b.json" }))
+            .ShouldContain("  2 outputs would replace files of this host's own under src/App/bin: delete the folders that this host built once, or dotnet machine apply src/App/bin\n");
     }
 
     [Fact]
@@ -156,11 +176,16 @@ public sealed class ChangesViewTests : IDisposable
             return yes;
         }
         : null;
-        await new ChangesView(error, ask, new ProjectPaths(folder, folder)).ShowAsync(ChangeReport.Of(changes), mode, Told, () =>
-        {
-            applied++;
-            return Task.FromResult(ChangeReport.Of([], imported: changes.Count(change => change is { Class: ChangeClass.Held, Conflict: false })));
-        });
+        await new ChangesView(error, ask, new ProjectPaths(folder, folder)).ShowAsync(
+            ChangeReport.Of(changes),
+            mode,
+            Told,
+            held => Task.FromResult<IReadOnlyList<ShownChange>>([.. held.Where(change => change.Path != gone).Select(change => new ShownChange(change, "", "hash"))]),
+            shown =>
+            {
+                applied++;
+                return Task.FromResult(ChangeReport.Of([], imported: shown.Count));
+            });
         return error.ToString();
     }
 }

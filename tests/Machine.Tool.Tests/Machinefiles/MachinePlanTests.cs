@@ -36,7 +36,7 @@ public sealed class MachinePlanTests : IDisposable
             env: { TOKEN: , A: b }
             ports: ["8080:80"]
             shares: [{ host: ../data, guest: /data, write: true }, { host: ../data, guest: /ro }]
-            workspace: { outputs: ["**/bin/**", "dist/**"], changes: apply }
+            workspace: { outputs: ["<project>/bin/**", "dist/**"], changes: apply }
             provision: [setup.sh]
             """);
         plan.Widening.Select(item => item.Text).ShouldBe(
@@ -48,9 +48,9 @@ public sealed class MachinePlanTests : IDisposable
             $"the guest may read and write {scratch.At("data")} (share, at /data)",
             $"the guest may read {scratch.At("data")} (share, at /ro)",
             "imported without asking: dist/**",
-            "every change of the guest is imported without asking (guarded files excepted)",
+            "the guest's changes to source files (.cs, .razor, .md and the like) are imported without asking",
         ]);
-        plan.Items.ShouldContain(item => !item.Widens && item.Text == "imported without asking: **/bin/**");
+        plan.Items.ShouldContain(item => !item.Widens && item.Text == "imported without asking: <project>/bin/**");
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class MachinefileKeysTests : IDisposable
     }
 
     [Theory]
-    [InlineData("workspace: { mode: overlay, outputs: [\"**/bin/**\", \"artifacts/**\", \"**/TestResults/**\"], changes: ask }")]
+    [InlineData("workspace: { mode: overlay, outputs: [\"<project>/bin/**\", \"artifacts/**\", \"**/TestResults/**\"], changes: ask }")]
     [InlineData("tools: { npm: [], dotnet: [] }")]
     [InlineData("volumes: { packages: { size: 20GiB } }")]
     [InlineData("volumes: { packages: {} }")]

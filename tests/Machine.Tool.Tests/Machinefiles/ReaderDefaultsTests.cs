@@ -36,7 +36,7 @@ public sealed class ReaderDefaultsTests : IDisposable
         file.Ports.ShouldBeEmpty();
         file.Shares.ShouldBeEmpty();
         file.Volumes.ShouldBe([new("packages", new Volume(GuestLayout.PackageCache, 20L << 30))]);
-        file.Workspace.Outputs.ShouldBe(["**/bin/**", "artifacts/**", "**/TestResults/**"]);
+        file.Workspace.Outputs.ShouldBe(["<project>/bin/**", "artifacts/**", "**/TestResults/**"]);
         file.Workspace.Changes.ShouldBe(ChangesMode.Ask);
         file.Provision.ShouldBeEmpty();
     }

@@ -34,6 +34,10 @@ public sealed class ImportGuardTests
     [InlineData(".husky/pre-commit")]
     [InlineData("Properties/launchSettings.json")]
     [InlineData("CLAUDE.md")]
+    [InlineData("bin/nuget.con\ufb01g")]
+    [InlineData("bin/Machine\ufb01le")]
+    [InlineData("\uff27lobal.json")]
+    [InlineData(".cla\u00dfpath")]
     public void A_name_that_tools_obey_is_guarded_everywhere(string path) => ImportGuard.ByName(path).ShouldNotBeNull();
 
     [Theory]

@@ -21,6 +21,7 @@ public sealed class LedgerFileTests : IDisposable
         }
 
         written.Brought["bin/a"] = new BroughtFile(stamp, new HostFingerprint(HostKind.File, 5, 6, null));
+        written.Brought["bin/b"] = new BroughtFile(stamp, new HostFingerprint(HostKind.File, 5, 6, "hash", 7));
         written.Brought["bin/on its way"] = new BroughtFile(null, null);
 
         LedgerFile.Write(Place, written);
@@ -54,6 +55,27 @@ public sealed class LedgerFileTests : IDisposable
         File.WriteAllText(Place, text);
 
         LedgerFile.TryRead(Place).ShouldBeNull();
+    }
+
+    [Fact]
+    public void What_is_on_its_way_is_read()
+    {
+        LedgerFile.WriteArriving(Place, [("bin/a", new ArrivingFile(3, 4))]);
+
+        LedgerFile.ReadArriving(Place).ShouldHaveSingleItem().ShouldBe(new("bin/a", new ArrivingFile(3, 4)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("""{"a":1}""")]
+    [InlineData("""{"a":[1]}""")]
+    [InlineData("""{"a":["1",2]}""")]
+    public void A_broken_note_of_what_is_on_its_way_says_nothing(string text)
+    {
+        File.WriteAllText(Place, text);
+
+        LedgerFile.ReadArriving(Place).ShouldBeEmpty();
     }
 
     [Fact]

@@ -28,14 +28,20 @@ internal sealed class LyingGuest : IGuestWorkspace
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    public static void Frame(Stream answer, byte[] path, int size, char status = 'k')
+    public static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
+
+    public static void Frame(Stream answer, byte[] path, int size, char status = 'k') => Frame(answer, path, new string('x', size), status);
+
+    public static void Frame(Stream answer, byte[] path, string content, char status = 'k')
     {
         answer.Write(path);
         answer.WriteByte(0);
+        var bytes = Bytes(content);
+        var size = bytes.Length;
         if (size > 0)
         {
             answer.Write([(byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size]);
-            answer.Write(Bytes(new string('x', size)));
+            answer.Write(bytes);
         }
 
         answer.Write([0, 0, 0, 0, (byte)status]);

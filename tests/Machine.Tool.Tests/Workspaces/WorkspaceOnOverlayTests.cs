@@ -186,8 +186,43 @@ public sealed class WorkspaceOnOverlayTests : IDisposable
         box.OnHost("tools/bin/data", "1");
         var report = await box.CommandAsync("printf evil >tools/bin/run.sh; printf 2 >tools/bin/data");
         Paths(report.Guarded).ShouldBe(["tools/bin/run.sh"]);
+        Paths(report.Held).ShouldBe(["tools/bin/data"]);
         box.HostText("tools/bin/run.sh").ShouldBe("#!/bin/sh");
-        box.HostText("tools/bin/data").ShouldBe("2");
+        box.HostText("tools/bin/data").ShouldBe("1");
+    }
+
+    [Fact]
+    public async Task What_the_host_built_before_waits_and_is_the_machines_once_its_folder_is_applied()
+    {
+        box.OnHost("src/bin/Debug/a.dll", "built on the host");
+        box.OnHost("src/bin/Debug/a.json", "built on the host");
+        var report = await box.CommandAsync("printf 2 >src/bin/Debug/a.dll; printf 2 >src/bin/Debug/a.json; printf 2 >src/bin/Debug/new");
+        report.Imported.ShouldBe(1);
+        Paths(report.Guarded).ShouldBe(["src/bin/Debug/a.dll"]);
+        Paths(report.Held).ShouldBe(["src/bin/Debug/a.json"]);
+        (await box.Workspace.ApplyAsync(["src/bin"], overwrite: false, cancel)).Imported.ShouldBe(2);
+        (await box.CommandAsync("printf 3 >src/bin/Debug/a.dll; printf 3 >src/bin/Debug/a.json")).Imported.ShouldBe(2);
+        box.HostText("src/bin/Debug/a.dll").ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task Once_the_hosts_outputs_are_deleted_a_build_brings_the_machines()
+    {
+        box.OnHost("bin/a.dll", "built on the host");
+        (await box.CommandAsync("printf 2 >bin/a.dll")).Imported.ShouldBe(0);
+        Directory.Delete(Path.Combine(box.Host, "bin"), recursive: true);
+        (await box.CommandAsync("mkdir -p bin; printf 3 >bin/a.dll")).Imported.ShouldBe(1);
+        box.HostText("bin/a.dll").ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task An_output_that_was_only_touched_on_the_host_is_still_the_machines()
+    {
+        await box.CommandAsync("mkdir bin; printf 1 >bin/a");
+        File.SetLastWriteTimeUtc(Path.Combine(box.Host, "bin/a"), DateTime.UtcNow.AddMinutes(-5));
+        File.SetUnixFileMode(Path.Combine(box.Host, "bin/a"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await box.CommandAsync("printf 2 >bin/a")).Imported.ShouldBe(1);
+        box.HostText("bin/a").ShouldBe("2");
     }
 
     [Fact]
@@ -213,6 +248,8 @@ public sealed class WorkspaceOnOverlayTests : IDisposable
     {
         box.OnHost("a.txt", "1");
         await box.CommandAsync("printf 2 >a.txt; mkdir bin; printf 1 >bin/a");
+        // As destroy does.
+        ChangeLedger.Keep(box.State);
         Directory.Delete(box.State, recursive: true);
         (await box.CommandAsync("printf 2 >bin/a")).Imported.ShouldBe(1);
         box.HostText("bin/a").ShouldBe("2");

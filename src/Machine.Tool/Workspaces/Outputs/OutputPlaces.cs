@@ -9,6 +9,9 @@ namespace Machine.Tool.Workspaces.Outputs;
 /// <param name="directory">Where the command is typed: at or below the root.</param>
 internal sealed class OutputPlaces(string project, string directory, Machinefile machinefile)
 {
+    // No path holds it.
+    private const string Filled = "\0";
+
     /// <param name="command">Program and arguments.</param>
     /// <returns>Nothing for a program that is not dotnet.</returns>
     /// <exception cref="MachineException">A place lies where the machine's writing would be lost.</exception>
@@ -56,7 +59,7 @@ internal sealed class OutputPlaces(string project, string directory, Machinefile
 
         if (path.StartsWith(project + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            return "/" + Literal(path[(project.Length + 1)..]) + below;
+            return "/" + Literal(path[(project.Length + 1)..].Replace(Path.DirectorySeparatorChar, '/'), filledIn: output.Option == "-bl") + below;
         }
 
         // These are paths of the guest: what is written to a mount stays.
@@ -88,15 +91,12 @@ internal sealed class OutputPlaces(string project, string directory, Machinefile
         return names.Count == 0 ? null : "**/" + Literal(string.Join('/', names)) + below;
     }
 
-    // {} in a binlog's name is filled in by MSBuild; what our globs would take for their own stands for any character.
-    private static string Literal(string path)
+    // MSBuild fills {} in, in a binlog's name alone; everything else of a place is meant as it is written.
+    private static string Literal(string path, bool filledIn = false)
     {
-        var glob = new StringBuilder();
-        foreach (var c in path.Replace("{}", "*", StringComparison.Ordinal))
-        {
-            glob.Append(c is '[' or ']' or '{' or '}' or '!' or '\\' ? '?' : c);
-        }
-
-        return glob.ToString();
+        var name = path.LastIndexOf('/') + 1;
+        return filledIn && path.EndsWith(".binlog", StringComparison.OrdinalIgnoreCase)
+            ? Glob.Escape(path[..name]) + Glob.Escape(path[name..].Replace("{}", Filled, StringComparison.Ordinal)).Replace(Filled, "*", StringComparison.Ordinal)
+            : Glob.Escape(path);
     }
 }

@@ -1,15 +1,16 @@
 using System.Diagnostics;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Tests.Workspaces;
+namespace Machine.Attacks.Tests.GuestRoot;
 
 /// <summary>Guest root plants everything hostile that a file system can hold into a real upper layer.</summary>
-public sealed class HostileOverlayTests : IDisposable
+public sealed class OverlayAttacks : IDisposable
 {
     private readonly OverlayFixture box;
 
-    public HostileOverlayTests()
+    public OverlayAttacks()
     {
         OverlayFixture.SkipUnlessRoot();
         box = new OverlayFixture(new WorkspaceSettings(["**/bin/**", "artifacts/**"], ChangesMode.Apply));

@@ -1,18 +1,19 @@
 using FsCheck.Fluent;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Tests.Workspaces;
+namespace Machine.Attacks.Tests.GuestRoot;
 
 /// <summary>Guest root replaced the program that tells the changes. The host keeps what is good and refuses the rest by name.</summary>
-public sealed class HostileGuestTests : IDisposable
+public sealed class ImportAttacks : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("machine-hostile-").FullName;
     private readonly LyingGuest guest = new();
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
 
-    public HostileGuestTests()
+    public ImportAttacks()
     {
         Directory.CreateDirectory(Project);
         Directory.CreateDirectory(Outside);

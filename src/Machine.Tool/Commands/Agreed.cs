@@ -1,0 +1,81 @@
+using Machine.Tool.Hosting;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Commands;
+
+/// <summary>What a person said yes to: paths, and of what they were shown the hash, so that the guest, which still runs, can't put something else in its place.</summary>
+internal sealed class Agreed
+{
+    private readonly Dictionary<string, string> hashes = new(StringComparer.Ordinal);
+    private readonly List<string> paths = [];
+
+    private Agreed()
+    {
+    }
+
+    public IReadOnlyList<string> Paths => paths;
+
+    /// <summary>Null where nothing was shown.</summary>
+    public Func<Change, string, bool>? Holds => hashes.Count == 0 ? null : (change, hash) => !hashes.TryGetValue(change.Path, out var agreed) || agreed == hash;
+
+    public static Agreed Unbound(IReadOnlyList<string> paths)
+    {
+        var agreed = new Agreed();
+        agreed.paths.AddRange(paths);
+        return agreed;
+    }
+
+    /// <summary>Shows the guarded ones that these paths name, and asks for each; what the paths name besides needs no question.</summary>
+    public static async Task<Agreed> AskAsync(Workspace workspace, IReadOnlyList<Change> changes, IReadOnlyList<string> paths, ProjectPaths shown, CancellationToken cancel)
+    {
+        var agreed = new Agreed();
+        foreach (var path in paths)
+        {
+            var own = changes.Where(change => IsOwnOutputIn(change, path)).ToList();
+            var isYes = changes.Any(change => change.Path == path && change.Class == ChangeClass.Guarded)
+                ? agreed.Ask(await workspace.ShowAsync(path, cancel), shown)
+                : own.Count == 0 || agreed.Ask(await workspace.BindAsync(own, mayBeGuarded: true, cancel), shown);
+            if (isYes)
+            {
+                agreed.paths.Add(path);
+            }
+        }
+
+        return agreed;
+    }
+
+    private static bool IsOwnOutputIn(Change change, string folder) =>
+        change is { Class: ChangeClass.Guarded, Reason: ImportPolicy.HostsOwn } && change.Path.StartsWith(folder + "/", StringComparison.Ordinal);
+
+    private bool Ask(ShownChange one, ProjectPaths shown)
+    {
+        DiffText.Print(one.Diff, Console.Error, Terminal.ErrorIsTerminal);
+        if (!Question.Ask($"{ChangesText.Line(one.Change, shown)}\nApply it?"))
+        {
+            return false;
+        }
+
+        hashes[one.Change.Path] = one.Hash;
+        return true;
+    }
+
+    private bool Ask(IReadOnlyList<ShownChange> files, ProjectPaths shown)
+    {
+        foreach (var file in files)
+        {
+            Console.Error.WriteLine("  " + ChangesText.Line(file.Change, shown));
+        }
+
+        if (!Question.Ask($"Replace {HumanText.Count(files.Count, "file")} of this host's own with what was built in the machine?"))
+        {
+            return false;
+        }
+
+        foreach (var file in files)
+        {
+            hashes[file.Change.Path] = file.Hash;
+        }
+
+        return true;
+    }
+}
