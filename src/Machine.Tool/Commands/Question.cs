@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Machine.Tool.Hosting;
+using Machine.Tool.Hosting.Output;
 
 namespace Machine.Tool.Commands;
 
@@ -14,7 +15,8 @@ internal static class Question
             Console.Error.WriteLine();
             Environment.Exit(ExitCode.Interrupted);
         });
-        Console.Error.Write($"{text} [y/N] ");
+        TerminalReset.BeforeQuestion();
+        Console.Error.Write($"{Tainted.Lines(text)} [y/N] ");
         return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 }

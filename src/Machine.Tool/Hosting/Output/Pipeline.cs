@@ -1,0 +1,30 @@
+namespace Machine.Tool.Hosting.Output;
+
+/// <summary>A pipeline's runner that reads this process's output, and obeys commands in it.</summary>
+internal static class Pipeline
+{
+    /// <summary>Set to anything but 0: what a guest writes passes as it is.</summary>
+    public const string RawVariable = "MACHINE_RAW";
+
+    public static bool IsRaw => Environment.GetEnvironmentVariable(RawVariable) is { Length: > 0 } and not "0";
+
+    // Forgejo, Gitea and act say that they are GitHub.
+    public static bool IsThere =>
+        Environment.GetEnvironmentVariable("GITHUB_ACTIONS") is { Length: > 0 }
+        || Environment.GetEnvironmentVariable("TF_BUILD") is { Length: > 0 }
+        || Environment.GetEnvironmentVariable("TEAMCITY_VERSION") is { Length: > 0 };
+
+    /// <summary>Where this tool's own commands (groups, annotations) go; null where nothing is guarded, and any stream does.</summary>
+    public static TextWriter? Commands { get; private set; }
+
+    /// <summary>Makes text of commands in whatever this process writes from here on: names and messages of a guest are in it.</summary>
+    public static void Guard()
+    {
+        if (IsThere && !IsRaw)
+        {
+            Commands = Console.Error;
+            Console.SetError(new DefusingWriter(Commands));
+            Console.SetOut(new DefusingWriter(Console.Out));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Machine.Tool.Hosting.Output;
+
+/// <summary>Puts a terminal in order before our own words: what a guest left (a hidden cursor, black on black, another screen) must not hide or draw over a question.</summary>
+internal static partial class TerminalReset
+{
+    /// <summary>
+    /// Ends a string; colours; character sets; the region that scrolls, with the cursor kept where it is; margins, autowrap, insert, reverse, cursor,
+    /// keys, mouse, focus, bracketed paste, held output; the forms of keys of kitty and xterm, the cursor's shape.
+    /// </summary>
+    public const string Modes =
+        "\u001b\\\u001b[0m\u001b(B\u001b)B\u000f\u001b[?47l\u001b[?69l\u001b7\u001b[r\u001b8\u001b[?7h\u001b[4l\u001b[20l\u001b[?5l\u001b[?25h\u001b[?1l\u001b>"
+        + "\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1004l\u001b[?2004l\u001b[?2026l"
+        + "\u001b[=0u\u001b[>4m\u001b[0 q\u001b[0m";
+
+    public const string OtherScreen = "\u001b[?1049l";
+
+    public const string Palette = "\u001b]104\u0007\u001b]110\u0007\u001b]111\u0007\u001b]112\u0007";
+
+    public static string Of(TerminalTraces traces) =>
+        (traces.HasFlag(TerminalTraces.OtherScreen) ? OtherScreen : "")
+        + (traces.HasFlag(TerminalTraces.Palette) ? Palette : "")
+        + ((traces & ~TerminalTraces.Style) != 0 ? Modes : traces != 0 ? "\u001b[0m" : "");
+
+    /// <summary>After a command, where a terminal showed its output.</summary>
+    public static void After(TerminalTraces traces)
+    {
+        if (traces != 0 && Terminal.Understands && (Terminal.OutputIsTerminal || Terminal.ErrorIsTerminal))
+        {
+            using var terminal = Terminal.OutputIsTerminal ? Console.OpenStandardOutput() : Console.OpenStandardError();
+            terminal.Write(Encoding.ASCII.GetBytes(Of(traces)));
+        }
+    }
+
+    /// <summary>Before a question: also drops what was typed before it could be read, by a person or by the terminal that answered a guest.</summary>
+    public static void BeforeQuestion()
+    {
+        if (Terminal.ErrorIsTerminal && Terminal.Understands)
+        {
+            Console.Error.Write(Modes);
+            Console.Error.Flush();
+        }
+
+        if (!OperatingSystem.IsWindows() && Terminal.InputIsTerminal)
+        {
+            // A terminal at the other end of a network answers a little later.
+            _ = Flush(0, InputQueue);
+            Thread.Sleep(AnswersArrive);
+            _ = Flush(0, InputQueue);
+        }
+    }
+
+    private const int AnswersArrive = 50;
+
+    private static int InputQueue => OperatingSystem.IsMacOS() ? 1 : 0;
+
+    [LibraryImport("libc", EntryPoint = "tcflush")]
+    private static partial int Flush(int descriptor, int queue);
+}
