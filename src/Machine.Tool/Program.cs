@@ -1,6 +1,6 @@
 using Machine.Tool.Commands;
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
-using Machine.Tool.Hosting.Output;
 
 namespace Machine.Tool;
 
@@ -11,7 +11,7 @@ internal static class Program
     public static int Main(string[] args)
     {
         var verbose = Environment.GetEnvironmentVariable("MACHINE_VERBOSE") is { Length: > 0 } || args is ["--verbose", ..];
-        Pipeline.Guard();
+        PipelineLog.Guard();
         try
         {
             return CommandLine.Run(args is ["--verbose", ..] ? args[1..] : args);
@@ -52,7 +52,7 @@ internal static class Program
         if (LogAnnotation.Error(remedy is null ? message : $"{message}\n→ {remedy}", Environment.GetEnvironmentVariable) is { } annotation)
         {
             Console.Error.Flush();
-            (Pipeline.Commands ?? Console.Error).WriteLine(annotation);
+            (PipelineLog.Commands ?? Console.Error).WriteLine(annotation);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
 using Machine.Tool.Hosting.Output;
 using Machine.Tool.Supervision;
@@ -23,7 +24,7 @@ internal static class GuestVerb
         using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables)));
         var prepared = lease.Lease.Command
             ?? throw new MachineException("this machine was started by another version of dotnet-machine", "dotnet machine stop", ExitCode.MachineUnavailable);
-        var code = new RemoteExecution(lease, raw || Pipeline.IsRaw).Run(prepared.Line);
+        var code = new RemoteExecution(lease, new GuestOutput(raw || Pipeline.IsRaw)).Run(prepared.Line);
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
         if (Bring(lease, client, arguments, prepared.Begun) is { } report)

@@ -1,5 +1,5 @@
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
-using Machine.Tool.Hosting.Output;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
@@ -126,7 +126,7 @@ internal sealed class PlainProgress(TextWriter error, TimeProvider time, LogGrou
     private void Mark(string line)
     {
         Error.Flush();
-        (Pipeline.Commands ?? Error).WriteLine(line);
+        (PipelineLog.Commands ?? Error).WriteLine(line);
     }
 
     protected override void Line(string text)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
-using Machine.Tool.Hosting.Output;
 
 namespace Machine.Tool.Commands;
 
@@ -15,7 +15,7 @@ internal static class Question
             Console.Error.WriteLine();
             Environment.Exit(ExitCode.Interrupted);
         });
-        TerminalReset.BeforeQuestion();
+        TerminalOrder.BeforeQuestion();
         Console.Error.Write($"{Tainted.Lines(text)} [y/N] ");
         return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }

@@ -2,17 +2,15 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
-using Machine.Tool.Hosting.Output;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>
 /// Runs one command in the guest as if it ran here: ssh inherits this process's streams, so bytes, terminal, colours and
-/// window size need no code of ours; only what a terminal or a pipeline's runner would obey comes through <see cref="GuestOutput"/>.
+/// window size need no code of ours; only what a terminal or a pipeline's runner would obey comes through <paramref name="streams"/>.
 /// What is left to us are signals and the exit code.
 /// </summary>
-/// <param name="raw">The output passes as it is, wherever it goes.</param>
-internal sealed class RemoteExecution(ClientLease lease, bool raw)
+internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams)
 {
     /// <summary>ssh's own failures; a command may end with it too.</summary>
     private const int SshFailed = 255;
@@ -31,16 +29,15 @@ internal sealed class RemoteExecution(ClientLease lease, bool raw)
         var terminal = Terminal.InputIsTerminal && Terminal.OutputIsTerminal;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Pass(context, terminal));
         using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => context.Cancel = true);
-        var output = new GuestOutput(raw);
-        using var ssh = Start(line, terminal, output);
+        using var ssh = Start(line, terminal);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ssh));
         using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => End(context, ssh));
         ssh.WaitForExit();
-        output.End();
+        streams.End();
         return ssh.ExitCode == SshFailed ? Explain() : ssh.ExitCode;
     }
 
-    private Process Start(string line, bool terminal, GuestOutput output)
+    private Process Start(string line, bool terminal)
     {
         // Without a terminal of the guest's own, Ctrl+C would end ssh instead of the command: ssh gets a session of its own.
         var program = Ssh.Program;
@@ -54,9 +51,9 @@ internal sealed class RemoteExecution(ClientLease lease, bool raw)
         var start = new ProcessStartInfo(program) { UseShellExecute = false };
         arguments.ForEach(start.ArgumentList.Add);
         start.ArgumentList.Add(line);
-        output.Prepare(start);
+        streams.Prepare(start);
         var ssh = Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
-        output.Begin(ssh);
+        streams.Begin(ssh);
         return ssh;
     }
 

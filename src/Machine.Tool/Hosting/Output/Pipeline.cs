@@ -13,18 +13,4 @@ internal static class Pipeline
         Environment.GetEnvironmentVariable("GITHUB_ACTIONS") is { Length: > 0 }
         || Environment.GetEnvironmentVariable("TF_BUILD") is { Length: > 0 }
         || Environment.GetEnvironmentVariable("TEAMCITY_VERSION") is { Length: > 0 };
-
-    /// <summary>Where this tool's own commands (groups, annotations) go; null where nothing is guarded, and any stream does.</summary>
-    public static TextWriter? Commands { get; private set; }
-
-    /// <summary>Makes text of commands in whatever this process writes from here on: names and messages of a guest are in it.</summary>
-    public static void Guard()
-    {
-        if (IsThere && !IsRaw)
-        {
-            Commands = Console.Error;
-            Console.SetError(new DefusingWriter(Commands));
-            Console.SetOut(new DefusingWriter(Console.Out));
-        }
-    }
 }

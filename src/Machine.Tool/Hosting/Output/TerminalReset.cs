@@ -1,10 +1,7 @@
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace Machine.Tool.Hosting.Output;
 
 /// <summary>Puts a terminal in order before our own words: what a guest left (a hidden cursor, black on black, another screen) must not hide or draw over a question.</summary>
-internal static partial class TerminalReset
+internal static class TerminalReset
 {
     /// <summary>
     /// Ends a string; colours; character sets; the region that scrolls, with the cursor kept where it is; margins, autowrap, insert, reverse, cursor,
@@ -23,39 +20,4 @@ internal static partial class TerminalReset
         (traces.HasFlag(TerminalTraces.OtherScreen) ? OtherScreen : "")
         + (traces.HasFlag(TerminalTraces.Palette) ? Palette : "")
         + ((traces & ~TerminalTraces.Style) != 0 ? Modes : traces != 0 ? "\u001b[0m" : "");
-
-    /// <summary>After a command, where a terminal showed its output.</summary>
-    public static void After(TerminalTraces traces)
-    {
-        if (traces != 0 && Terminal.Understands && (Terminal.OutputIsTerminal || Terminal.ErrorIsTerminal))
-        {
-            using var terminal = Terminal.OutputIsTerminal ? Console.OpenStandardOutput() : Console.OpenStandardError();
-            terminal.Write(Encoding.ASCII.GetBytes(Of(traces)));
-        }
-    }
-
-    /// <summary>Before a question: also drops what was typed before it could be read, by a person or by the terminal that answered a guest.</summary>
-    public static void BeforeQuestion()
-    {
-        if (Terminal.ErrorIsTerminal && Terminal.Understands)
-        {
-            Console.Error.Write(Modes);
-            Console.Error.Flush();
-        }
-
-        if (!OperatingSystem.IsWindows() && Terminal.InputIsTerminal)
-        {
-            // A terminal at the other end of a network answers a little later.
-            _ = Flush(0, InputQueue);
-            Thread.Sleep(AnswersArrive);
-            _ = Flush(0, InputQueue);
-        }
-    }
-
-    private const int AnswersArrive = 50;
-
-    private static int InputQueue => OperatingSystem.IsMacOS() ? 1 : 0;
-
-    [LibraryImport("libc", EntryPoint = "tcflush")]
-    private static partial int Flush(int descriptor, int queue);
 }

@@ -1,6 +1,7 @@
 using System.Text;
+using Machine.Tool.Hosting.Output;
 
-namespace Machine.Tool.Hosting.Output;
+namespace Machine.Tool.Commands.Streams;
 
 /// <summary>This process's own lines to a pipeline's log: <see cref="RunnerFilter"/> over text. Half a line waits for its other half.</summary>
 internal sealed class DefusingWriter(TextWriter to) : TextWriter

@@ -1,13 +1,16 @@
 using System.Diagnostics;
+using Machine.Tool.Hosting;
+using Machine.Tool.Hosting.Output;
+using Machine.Tool.Supervision;
 using Microsoft.Win32.SafeHandles;
 
-namespace Machine.Tool.Hosting.Output;
+namespace Machine.Tool.Commands.Streams;
 
 /// <summary>
 /// The way of what a command in the guest writes to this process's streams. It goes straight there, and costs nothing, where a file or
 /// another program reads it; where a terminal or a pipeline's runner does, which obey what they read, it comes through filters.
 /// </summary>
-internal sealed class GuestOutput
+internal sealed class GuestOutput : ICommandStreams
 {
     // What is still in a pipe comes at once; a process that was left behind may hold the other end for ever.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -49,7 +52,7 @@ internal sealed class GuestOutput
     public void End()
     {
         pumps.ForEach(pump => pump.Join(Patience));
-        TerminalReset.After(raw ? TerminalTraces.Modes | TerminalTraces.Palette : output.Concat(error).OfType<TerminalFilter>().Aggregate(TerminalTraces.None, (all, filter) => all | filter.Traces));
+        TerminalOrder.After(raw ? TerminalTraces.Modes | TerminalTraces.Palette : output.Concat(error).OfType<TerminalFilter>().Aggregate(TerminalTraces.None, (all, filter) => all | filter.Traces));
         var defused = output.Concat(error).OfType<RunnerFilter>().Sum(filter => filter.Defused);
         if (defused > 0)
         {
