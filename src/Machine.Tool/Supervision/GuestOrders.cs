@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
@@ -14,6 +15,7 @@ internal sealed class GuestOrders(Func<Process> start, TimeSpan? most = null) : 
 {
     private TimeSpan Patience => most ?? TimeSpan.FromSeconds(20);
 
+    [SuppressMessage("Usage", "CA2213", Justification = "An order under way releases it after this has been disposed; it holds no handle.")]
     private readonly SemaphoreSlim writing = new(1);
     private Process? waiting;
     private bool disposed;

@@ -11,7 +11,7 @@ internal static partial class TerminalOrder
     /// <summary>After a command, where a terminal showed its output.</summary>
     public static void After(TerminalTraces traces)
     {
-        if (traces != 0 && Terminal.Understands && (Terminal.OutputIsTerminal || Terminal.ErrorIsTerminal))
+        if (traces != TerminalTraces.None && Terminal.Understands && (Terminal.OutputIsTerminal || Terminal.ErrorIsTerminal))
         {
             using var terminal = Terminal.OutputIsTerminal ? Console.OpenStandardOutput() : Console.OpenStandardError();
             terminal.Write(Encoding.ASCII.GetBytes(TerminalReset.Of(traces)));

@@ -165,7 +165,7 @@ internal sealed class TerminalFilter : ByteFilter
                 // ENQ: the terminal would type its answerback.
                 break;
             case < 0x80:
-                Traces |= b == 0x0e ? TerminalTraces.Modes : 0;
+                Traces |= b == 0x0e ? TerminalTraces.Modes : TerminalTraces.None;
                 Emit(b);
                 break;
             case <= 0x9f or 0xc0 or 0xc1 or > 0xf4:

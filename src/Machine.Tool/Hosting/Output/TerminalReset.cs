@@ -19,5 +19,5 @@ internal static class TerminalReset
     public static string Of(TerminalTraces traces) =>
         (traces.HasFlag(TerminalTraces.OtherScreen) ? OtherScreen : "")
         + (traces.HasFlag(TerminalTraces.Palette) ? Palette : "")
-        + ((traces & ~TerminalTraces.Style) != 0 ? Modes : traces != 0 ? "\u001b[0m" : "");
+        + ((traces & ~TerminalTraces.Style) != TerminalTraces.None ? Modes : traces != TerminalTraces.None ? "\u001b[0m" : "");
 }
