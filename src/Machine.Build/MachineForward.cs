@@ -37,7 +37,7 @@ public sealed class MachineForward : MachineTask
     /// <returns>False when the build inside failed; its errors are logged.</returns>
     public override bool Execute()
     {
-        replay = new RecordReplay(BuildEngine, nameof(MachineForward));
+        replay = new RecordReplay(BuildEngine, nameof(MachineForward), RecordBounds.Of(Project));
         WorkingDirectory ??= Path.GetDirectoryName(Project);
         if (!RunTool(["exec", "--", .. BuildCommand()]))
         {

@@ -15,6 +15,9 @@ namespace Machine.Build;
 public abstract class MachineTask : Task, ICancelableTask
 {
     private protected const int MostLine = 4096;
+    private const int MostLines = 200_000;
+
+    private int lines;
 
     private readonly object gate = new();
     private readonly Queue<string> complaints = new();
@@ -84,7 +87,7 @@ public abstract class MachineTask : Task, ICancelableTask
     }
 
     /// <summary>A line that the command printed to standard output.</summary>
-    private protected virtual void OnOutput(string line) => Log.LogMessage(MessageImportance.High, "{0}", CleanText.Line(line, MostLine));
+    private protected virtual void OnOutput(string line) => Tell(CleanText.Line(line, MostLine));
 
     /// <summary>Says with the tool's own last words why it failed.</summary>
     private protected void LogFailure(string what)
@@ -115,7 +118,21 @@ public abstract class MachineTask : Task, ICancelableTask
             }
         }
 
-        Log.LogMessage(MessageImportance.High, "{0}", clean);
+        Tell(clean);
+    }
+
+    // IDEs and binary logs keep every line.
+    private void Tell(string line)
+    {
+        var number = Interlocked.Increment(ref lines);
+        if (number <= MostLines)
+        {
+            Log.LogMessage(MessageImportance.High, "{0}", line);
+        }
+        else if (number == MostLines + 1)
+        {
+            Log.LogMessage(MessageImportance.High, "more than {0} lines came from the machine; the rest is left out", MostLines);
+        }
     }
 
     private void Error(string code, string text) => Log.LogError(null, code, null, null, 0, 0, 0, 0, "{0}", text);

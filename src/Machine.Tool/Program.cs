@@ -1,4 +1,5 @@
 using Machine.Tool.Commands;
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool;
@@ -10,6 +11,7 @@ internal static class Program
     public static int Main(string[] args)
     {
         var verbose = Environment.GetEnvironmentVariable("MACHINE_VERBOSE") is { Length: > 0 } || args is ["--verbose", ..];
+        PipelineLog.Guard();
         try
         {
             return CommandLine.Run(args is ["--verbose", ..] ? args[1..] : args);
@@ -19,7 +21,7 @@ internal static class Program
             Fail(e.Message, e.Remedy);
             if (verbose)
             {
-                Console.Error.WriteLine(e.ToString());
+                Console.Error.WriteLine(Tainted.Lines(e.ToString()));
             }
 
             return e.ExitCode;
@@ -38,6 +40,9 @@ internal static class Program
 
     private static void Fail(string message, string? remedy)
     {
+        // Guests, repositories and registries are quoted in messages: cleaned here, where all of them end.
+        message = Tainted.Lines(message);
+        remedy = remedy is null ? null : Tainted.Lines(remedy);
         Console.Error.WriteLine($"machine: {message}");
         if (remedy is not null)
         {
@@ -46,7 +51,8 @@ internal static class Program
 
         if (LogAnnotation.Error(remedy is null ? message : $"{message}\n→ {remedy}", Environment.GetEnvironmentVariable) is { } annotation)
         {
-            Console.Error.WriteLine(annotation);
+            Console.Error.Flush();
+            (PipelineLog.Commands ?? Console.Error).WriteLine(annotation);
         }
     }
 }

@@ -10,10 +10,10 @@ namespace Machine.Build.Records;
 internal static class CleanText
 {
     /// <summary>One line, whatever came in.</summary>
-    public static string Line(string text, int most) => Clean(text, most, lines: false);
+    public static string Line(string text, int most) => RunnerText.Shown(Clean(text, most, lines: false));
 
     /// <summary>Line breaks and tabs stay: compilers write several lines about one error.</summary>
-    public static string Lines(string text, int most) => Clean(text, most, lines: true);
+    public static string Lines(string text, int most) => RunnerText.Shown(Clean(text, most, lines: true));
 
     private static string Clean(string text, int most, bool lines)
     {

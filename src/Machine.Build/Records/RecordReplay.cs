@@ -3,22 +3,43 @@ using Microsoft.Build.Framework;
 namespace Machine.Build.Records;
 
 /// <summary>Gives the records of a build in the guest to the build on this host, as if its own tasks had logged them.</summary>
-internal sealed class RecordReplay(IBuildEngine engine, string sender)
+internal sealed class RecordReplay(IBuildEngine engine, string sender, RecordBounds bounds)
 {
-    /// <summary>A build that says more than this is flooding; errors and warnings are never left out.</summary>
-    private const int MostMessages = 200_000;
+    /// <summary>A build that says more than this is flooding.</summary>
+    internal const int MostMessages = 200_000;
+
+    /// <summary>Of errors and of warnings each. What is left out is said, and the build fails by its exit code.</summary>
+    internal const int MostDiagnostics = 20_000;
+
+    /// <summary>Of all texts together: IDEs keep them.</summary>
+    internal const int MostCharacters = 64 << 20;
 
     private int messages;
+    private int warnings;
+    private long characters;
+    private bool full;
 
     /// <summary>How many errors were replayed.</summary>
     public int Errors { get; private set; }
 
     public void Replay(BuildRecord record)
     {
+        characters += record.Text.Length;
+        if (characters > MostCharacters)
+        {
+            Errors += record.Kind == RecordKind.Error ? 1 : 0;
+            LeaveOut();
+            return;
+        }
+
+        bounds.Apply(record);
         switch (record.Kind)
         {
+            case RecordKind.Error when Errors++ >= MostDiagnostics:
+            case RecordKind.Warning when warnings++ >= MostDiagnostics:
+                LeaveOut();
+                break;
             case RecordKind.Error:
-                Errors++;
                 engine.LogErrorEvent(new BuildErrorEventArgs(
                     record.Subcategory, record.Code, record.File, record.Line, record.Column, record.EndLine, record.EndColumn, record.Text,
                     record.HelpKeyword, sender, record.HelpLink, DateTime.UtcNow)
@@ -33,6 +54,17 @@ internal sealed class RecordReplay(IBuildEngine engine, string sender)
             default:
                 Message(record);
                 break;
+        }
+    }
+
+    private void LeaveOut()
+    {
+        if (!full)
+        {
+            full = true;
+            engine.LogErrorEvent(new BuildErrorEventArgs(
+                null, "MACHINE006", null, 0, 0, 0, 0,
+                $"the build in the machine says more than is shown: {MostDiagnostics} errors and as many warnings, {MostCharacters >> 20} MiB in all; the rest is left out", null, sender));
         }
     }
 

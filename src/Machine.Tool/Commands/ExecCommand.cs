@@ -3,10 +3,10 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>exec [-e NAME[=VALUE]]… [--] COMMAND [ARGUMENT…]</c>: what follows the command is the guest's, byte for byte.</summary>
+/// <summary><c>exec [-e NAME[=VALUE]]… [--raw] [--] COMMAND [ARGUMENT…]</c>: what follows the command is the guest's, byte for byte.</summary>
 internal static class ExecCommand
 {
-    private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--] COMMAND [ARGUMENT…]";
+    private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--raw] [--] COMMAND [ARGUMENT…]";
 
     /// <summary>For help and completions; <see cref="Run"/> gets the arguments as they are.</summary>
     public static Command Create() => new Verb("exec", "Run a command inside, in this folder")
@@ -18,19 +18,24 @@ internal static class ExecCommand
             "dotnet machine exec -e CONNECTION=local -- sh -c 'echo \"$CONNECTION\"'",
             "printf 'a\\0b' | dotnet machine exec -- cat",
         ],
-        Options = { new Option<string[]>("-e", "--env") { Description = "A variable of this command; without a value, this host's", HelpName = "NAME[=VALUE]" } },
+        Options =
+        {
+            new Option<string[]>("-e", "--env") { Description = "A variable of this command; without a value, this host's", HelpName = "NAME[=VALUE]" },
+            new Option<bool>("--raw") { Description = "Let everything through that a terminal or a pipeline obeys" },
+        },
         Arguments = { new Argument<string[]>("COMMAND") { Description = "The command and its arguments, handed on byte for byte; after -- also one that begins with a dash" } },
     };
 
     public static int Run(string[] args)
     {
-        var (extra, first) = Parse(args);
-        return GuestVerb.Run(RawArguments.Last(args, args.Length - first), extra);
+        var (extra, first, raw) = Parse(args);
+        return GuestVerb.Run(RawArguments.Last(args, args.Length - first), extra, raw);
     }
 
-    internal static (Dictionary<string, string?> Variables, int First) Parse(string[] args)
+    internal static (Dictionary<string, string?> Variables, int First, bool Raw) Parse(string[] args)
     {
         var variables = new Dictionary<string, string?>(StringComparer.Ordinal);
+        var raw = false;
         var index = 0;
         for (; index < args.Length; index++)
         {
@@ -48,6 +53,9 @@ internal static class ExecCommand
 
                     variables[pair[0]] = pair.Length == 2 ? pair[1] : null;
                     break;
+                case "--raw":
+                    raw = true;
+                    break;
                 case ['-', _, ..] option:
                     throw new MachineException($"exec: unknown option {option}", $"{Usage}   (put -- before a command that begins with a dash)", ExitCode.Usage);
                 default:
@@ -57,7 +65,7 @@ internal static class ExecCommand
 
     command:
         return index < args.Length
-            ? (variables, index)
+            ? (variables, index, raw)
             : throw new MachineException("exec: which command?", Usage, ExitCode.Usage);
     }
 }

@@ -1,4 +1,6 @@
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
+using Machine.Tool.Hosting.Output;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
@@ -13,15 +15,16 @@ internal static class GuestVerb
 {
     /// <param name="arguments">Program and arguments, byte for byte.</param>
     /// <param name="variables">Variables of this command alone; null passes the host's value.</param>
+    /// <param name="raw">Its output passes as it is, also to a terminal or a pipeline.</param>
     /// <returns>The command's own exit code.</returns>
-    public static int Run(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables)
+    public static int Run(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, bool raw = false)
     {
         var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
         var client = SupervisorClient.For(MachinePaths.FromEnvironment(), ProjectRoot.Find(directory));
         using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables)));
         var prepared = lease.Lease.Command
             ?? throw new MachineException("this machine was started by another version of dotnet-machine", "dotnet machine stop", ExitCode.MachineUnavailable);
-        var code = new RemoteExecution(lease).Run(prepared.Line);
+        var code = new RemoteExecution(lease, new GuestOutput(raw || Pipeline.IsRaw)).Run(prepared.Line);
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
         if (Bring(lease, client, arguments, prepared.Begun) is { } report)

@@ -1,3 +1,4 @@
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
@@ -121,12 +122,19 @@ internal sealed class PlainProgress(TextWriter error, TimeProvider time, LogGrou
         }
     }
 
+    // Not through what makes a guest's commands text.
+    private void Mark(string line)
+    {
+        Error.Flush();
+        (PipelineLog.Commands ?? Error).WriteLine(line);
+    }
+
     protected override void Line(string text)
     {
         if (group is not null && !open)
         {
             open = true;
-            Error.WriteLine(group.Begin);
+            Mark(group.Begin);
         }
 
         Error.WriteLine(text);

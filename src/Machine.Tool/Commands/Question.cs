@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;
@@ -14,7 +15,8 @@ internal static class Question
             Console.Error.WriteLine();
             Environment.Exit(ExitCode.Interrupted);
         });
-        Console.Error.Write($"{text} [y/N] ");
+        TerminalOrder.BeforeQuestion();
+        Console.Error.Write($"{Tainted.Lines(text)} [y/N] ");
         return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 }

@@ -8,7 +8,7 @@ internal static class Say
 {
     public static void Result(string line) => Console.Out.WriteLine(line);
 
-    public static void Aside(string line) => Console.Error.WriteLine($"machine: {line}");
+    public static void Aside(string line) => Console.Error.WriteLine($"machine: {Tainted.Lines(line)}");
 
     public static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, JsonState.Options));
 }

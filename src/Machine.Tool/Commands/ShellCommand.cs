@@ -10,10 +10,11 @@ internal static class ShellCommand
     {
         PassesThrough = true,
         Examples = ["dotnet machine shell"],
+        Options = { new Option<bool>("--raw") { Description = "Let everything through that a terminal obeys" } },
     };
 
     public static int Run(string[] args) =>
-        args.Length == 0
-            ? GuestVerb.Run(["/bin/bash"u8.ToArray(), "-l"u8.ToArray()], new Dictionary<string, string?>())
-            : throw new MachineException("shell takes no arguments", "dotnet machine exec -- COMMAND …", ExitCode.Usage);
+        args is [] or ["--raw"]
+            ? GuestVerb.Run(["/bin/bash"u8.ToArray(), "-l"u8.ToArray()], new Dictionary<string, string?>(), raw: args.Length > 0)
+            : throw new MachineException("shell takes no arguments but --raw", "dotnet machine exec -- COMMAND …", ExitCode.Usage);
 }

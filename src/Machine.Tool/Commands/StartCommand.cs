@@ -33,7 +33,7 @@ internal static class StartCommand
         LayOutShim(command.Project, command.Paths);
         if (GitWorktree.Missing(command.Project, command.Machinefile) is { } repository)
         {
-            var path = Workspaces.Tainted.Line(repository, int.MaxValue);
+            var path = Tainted.Line(repository, int.MaxValue);
             Say.Aside($"this project is a git worktree, and git inside does not see its repository; to show it, read-only: shares: [{{ host: {path}, guest: {path} }}]");
         }
 

@@ -42,7 +42,7 @@ internal static class SuspendCommand
         var clock = System.Diagnostics.Stopwatch.StartNew();
         if (await client.SuspendAsync(cancel) is { } reason)
         {
-            throw new MachineException($"{project.MachineId} cannot be suspended now: {Workspaces.Tainted.Line(reason)}", "dotnet machine status   shows what runs in it", ExitCode.Failed);
+            throw new MachineException($"{project.MachineId} cannot be suspended now: {Tainted.Line(reason)}", "dotnet machine status   shows what runs in it", ExitCode.Failed);
         }
 
         Say.Result($"{project.MachineId} is suspended ({clock.Elapsed.TotalSeconds:0.0} s)");

@@ -9,7 +9,7 @@ internal static class GuestFiles
     private const string VersionFile = "/machine/etc/version";
     private const string EndOfFile = "MACHINE_END_OF_FILE";
 
-    private static readonly string[] Programs = ["exec.pl", "signal.sh", "freeze.sh", "suspend.pl", "changes.pl"];
+    private static readonly string[] Programs = ["exec.pl", "orders.pl", "signal.sh", "freeze.sh", "suspend.pl", "changes.pl"];
 
     // The feed is plain http inside the ssh tunnel, on the guest's own loopback.
     private static string NuGetConfig => $"""

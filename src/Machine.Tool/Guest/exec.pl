@@ -1,21 +1,11 @@
 #!/usr/bin/perl
 # Runs one command for a client: as the project's user, in its folder, in a control group of its own, so that it can be
-# ended with everything it started. The only argument is base64 of NUL-separated fields (GuestCommand.cs writes them):
-# version, token, the host's time, uid, gid, cwd, number of variables, NAME=VALUE…, program, arguments…
+# ended with everything it started. The only argument is the command's token; what is to be run lies in a file of its name,
+# which orders.pl writes, and which is read once: NUL-terminated fields (GuestCommand.cs writes them), version, the host's
+# time, uid, gid, cwd, number of variables, NAME=VALUE…, program, arguments…
 
 # No module, not even strict, warnings or %! (which is Errno): under emulation loading them takes longer than all the rest.
 # Tests run it with both switched on (perl -Mstrict -Mwarnings).
-sub decode {
-    my $text = shift;
-    $text =~ tr#A-Za-z0-9+/##cd;
-    $text =~ tr#A-Za-z0-9+/# -_#;
-    return join '', map { unpack 'u', chr(32 + int(length($_) * 3 / 4)) . $_ } $text =~ /(.{1,60})/gs;
-}
-
-my ($version, $token, $now, $uid, $gid, $cwd, $count, @rest) = split /\0/, decode($ARGV[0]), -1;
-pop @rest;    # the field after the last NUL
-my %env = map { split /=/, $_, 2 } splice @rest, 0, $count;
-my $group = "/sys/fs/cgroup/machine/$token";
 
 sub put { my ($file, $text) = @_; open(my $out, '>', $file) or return 0; my $ok = syswrite $out, $text; close $out; return $ok }
 
@@ -24,12 +14,33 @@ sub fail { my ($code, $text) = @_; print STDERR "machine: $text\n"; exit $code }
 # When sshd goes (the connection is lost), so does this command.
 my $sshd = getppid;
 syscall -e '/lib64/ld-linux-x86-64.so.2' ? 157 : 167, 1, 15;    # prctl(PR_SET_PDEATHSIG, SIGTERM)
+exit 143 if getppid != $sshd;
+
+# The order comes by the supervisor's connection, this program by the client's: either may be here first.
+sub order {
+    my $file = ($ENV{MACHINE_ORDERS} || '/run/machine/orders') . "/$_[0]";
+    my $in;
+    for (my $waited = 0; !open $in, '<', $file; $waited += 0.002) {
+        fail(125, "the command's order did not arrive inside the machine") if $waited > 20;
+        select undef, undef, undef, 0.002;
+    }
+    unlink $file or fail(125, "the command's order was taken already");
+    my $order = '';
+    while (sysread $in, $order, 1 << 18, length $order) {}
+    return $order;
+}
+
+my $token = shift @ARGV // '';
+$token =~ /^[0-9a-f]{32}$/ or fail(125, 'which command?');
+my ($version, $now, $uid, $gid, $cwd, $count, @rest) = split /\0/, order($token), -1;
+pop @rest;    # the field after the last NUL
+my %env = map { split /=/, $_, 2 } splice @rest, 0, $count;
+my $group = "/sys/fs/cgroup/machine/$token";
 
 my $interrupted = 0;
 my $end = sub { put("$group/cgroup.kill", '1'); exit 143 };
 $SIG{TERM} = $SIG{HUP} = $end;
 $SIG{INT} = $SIG{QUIT} = sub { $interrupted = 1 };
-exit 143 if getppid != $sshd;
 
 # The host slept, or this machine was suspended: a build compares times. Less than this is the way from there to here.
 if (abs($now - time) > 3) { syscall -e '/lib64/ld-linux-x86-64.so.2' ? 227 : 112, 0, pack 'q2', $now, 0 }    # clock_settime(CLOCK_REALTIME)

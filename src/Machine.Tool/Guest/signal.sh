@@ -1,5 +1,7 @@
 #!/bin/sh
 # signal.sh TOKEN SIGNAL: to every process that the command TOKEN started and that still runs.
+# What was ordered and never taken must not stay: it may hold a secret.
+[ "$2" != KILL ] || rm -f "/run/machine/orders/$1"
 group=/sys/fs/cgroup/machine/$1
 [ -d "$group" ] || exit 0
 if [ "$2" = KILL ]; then

@@ -2,7 +2,7 @@ using Medallion.Shell;
 
 namespace Machine.Tool.Hosting;
 
-/// <summary>What a program that was run to its end said.</summary>
+/// <summary>What a program that was run to its end said; of what is longer than <see cref="BoundedText.MostHead"/> the middle is left out.</summary>
 internal sealed record ProgramResult(int ExitCode, string Output, string Error);
 
 /// <summary>Runs system programs (qemu-img, ssh-keygen, mmdebstrap) and captures what they say.</summary>
@@ -32,6 +32,9 @@ internal static class Programs
             o.ThrowOnError(false).CancellationToken(cancel).DisposeOnExit(true);
             options?.Invoke(o);
         });
+        // Read while it runs, and not all of it kept: a guest's sshd is such a program.
+        var output = BoundedText.ReadAsync(command.StandardOutput, cancel);
+        var error = BoundedText.ReadAsync(command.StandardError, cancel);
         if (input is not null)
         {
             await command.StandardInput.WriteAsync(input);
@@ -39,7 +42,7 @@ internal static class Programs
 
         command.StandardInput.Close();
         var result = await command.Task;
-        return new ProgramResult(result.ExitCode, result.StandardOutput, result.StandardError);
+        return new ProgramResult(result.ExitCode, await output, await error);
     }
 
     /// <summary>Runs to the end and returns its output.</summary>

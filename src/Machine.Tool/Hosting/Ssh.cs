@@ -39,20 +39,26 @@ internal static class Ssh
         Login,
     ];
 
-    /// <summary>Runs one command line in the guest's shell and captures what it says.</summary>
-    public static Task<ProgramResult> TryRunAsync(GuestConnection guest, string commandLine, CancellationToken cancel, string? input = null) =>
-        Programs.TryRunAsync(Program, [.. Arguments(guest), commandLine], cancel, input);
+    /// <summary>How long a short command of ours in a guest may take; emulated ones are slow.</summary>
+    public static readonly TimeSpan ShortPatience = TimeSpan.FromMinutes(3);
 
-    /// <exception cref="MachineException">The command failed, or the guest could not be reached.</exception>
-    public static async Task<string> RunAsync(GuestConnection guest, string commandLine, CancellationToken cancel, string? input = null)
+    /// <summary>Runs one command line in the guest's shell and captures what it says, as much as <see cref="ProgramResult"/> takes.</summary>
+    /// <param name="patience">For all of it; null for <see cref="ShortPatience"/>.</param>
+    /// <exception cref="MachineException">The guest did not come to an end with it.</exception>
+    public static async Task<ProgramResult> TryRunAsync(
+        GuestConnection guest, string commandLine, CancellationToken cancel, string? input = null, TimeSpan? patience = null)
     {
-        var result = await TryRunAsync(guest, commandLine, cancel, input);
-        return result.ExitCode == 0
-            ? result.Output
-            : throw new MachineException(
-                $"the guest failed at: {commandLine}\n{Programs.LastLines(result.Error.Length > 0 ? result.Error : result.Output, 12)}",
-                "dotnet machine logs   shows more",
-                ExitCode.MachineUnavailable);
+        var most = patience ?? ShortPatience;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(most);
+        try
+        {
+            return await Programs.TryRunAsync(Program, [.. Arguments(guest), commandLine], limit.Token, input);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new MachineException($"the guest did not end within {most.TotalSeconds:0} seconds: {commandLine}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
+        }
     }
 
     /// <summary>Starts ssh with pipes at both ends, for streams of bytes (tar in, tar out).</summary>

@@ -11,6 +11,9 @@ internal static partial class Terminal
 
     public static bool ErrorIsTerminal => OperatingSystem.IsWindows() ? !Console.IsErrorRedirected : IsTerminal(2) == 1;
 
+    /// <summary>It obeys sequences.</summary>
+    public static bool Understands => Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
+
     /// <summary>A person can be asked: not in CI, and both ends are a terminal.</summary>
     public static bool CanAsk => InputIsTerminal && ErrorIsTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI"));
 

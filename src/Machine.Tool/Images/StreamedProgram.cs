@@ -31,7 +31,7 @@ internal static class StreamedProgram
         var tail = new Queue<string>();
         async Task ReadAsync(StreamReader reader)
         {
-            while (await reader.ReadLineAsync(CancellationToken.None) is { } text)
+            await foreach (var text in BoundedText.LinesAsync(reader))
             {
                 lock (tail)
                 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -24,7 +25,7 @@ internal static class Printable
         var safe = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            if (IsVisible(rune))
+            if (Tainted.IsVisible(rune))
             {
                 safe.Append(rune);
             }
@@ -51,8 +52,4 @@ internal static class Printable
     private static bool IsLoneSurrogate(string text, int i) =>
         (char.IsHighSurrogate(text[i]) && (i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])))
         || (char.IsLowSurrogate(text[i]) && (i == 0 || !char.IsHighSurrogate(text[i - 1])));
-
-    private static bool IsVisible(Rune rune) => Rune.GetUnicodeCategory(rune) is not
-        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }

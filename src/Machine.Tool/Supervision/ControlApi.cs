@@ -119,10 +119,10 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
     {
         await machine.EnsureConnectedAsync(gone);
         var token = RunningCommands.NewToken();
-        var prepared = ordered is null ? null : await ordered.PrepareAsync(machine, token, gone);
         var command = commands.Begin(token, display, ordered);
         try
         {
+            var prepared = ordered is null ? null : await ordered.PrepareAsync(machine, token, gone);
             await SendAsync(http, new ControlEvent { Lease = new CommandLease(token, machine.Guest, machine.Machine.Accelerator, Stale(machine), prepared) });
             ordered?.GetReady();
             var ended = await Task.WhenAny(machine.Machine.Exited, Task.Delay(Timeout.Infinite, gone));
@@ -136,7 +136,7 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
         {
             if (!commands.End(command) && !machine.Machine.Exited.IsCompleted)
             {
-                // The client went without a word: it was killed, and so is what it had started.
+                // The client went without a word: it was killed, and so is what it had started. An order that nobody took goes too.
                 await RunningCommands.KillAsync(machine.Guest, command.Token, CancellationToken.None);
             }
         }

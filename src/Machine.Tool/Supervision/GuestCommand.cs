@@ -8,17 +8,30 @@ namespace Machine.Tool.Supervision;
 /// <param name="Arguments">Program and arguments as raw bytes: an argument of Unix need not be text.</param>
 internal sealed record GuestCommand(string Directory, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<byte[]> Arguments)
 {
-    // The guest's shell gets the payload as one word; Linux limits a word to 128 KiB.
-    private const int LongestPayload = 120 * 1024;
+    // What execve takes: MAX_ARG_STRLEN for one word with its NUL, and a quarter of the stack (8 MiB) for all, each with its pointer.
+    private const int MostInWord = (128 << 10) - 1;
+    private const int MostInAll = (2 << 20) - (16 << 10);
+    private const int Pointer = 8;
 
-    /// <summary>The line for ssh: safe for every shell, whatever the command holds.</summary>
-    /// <exception cref="MachineException">It is too long for one command line of the guest.</exception>
-    public string Line(string token, HostUser user)
+    /// <summary>The line for ssh. Every user of the host can read it: it holds the token and nothing of what is run.</summary>
+    public static string Line(string token) => $"exec perl {GuestLayout.Programs}/exec.pl {token}";
+
+    /// <summary>What <c>exec.pl</c> reads. It goes into the guest by <see cref="GuestOrders"/>, and is on no command line.</summary>
+    /// <exception cref="MachineException">The guest's kernel would not take it.</exception>
+    public byte[] Order(HostUser user)
     {
-        var fields = new FieldWriter().Add("1").Add(token).Add(DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Add(user.UserId).Add(user.GroupId).Add(Directory).Add(Environment.Count);
+        var all = 0L;
+        foreach (var argument in Arguments)
+        {
+            all += Counted(argument.Length, "an argument");
+        }
+
+        var fields = new FieldWriter().Add("2").Add(DateTimeOffset.UtcNow.ToUnixTimeSeconds()).Add(user.UserId).Add(user.GroupId).Add(Directory).Add(Environment.Count);
         foreach (var (name, value) in Environment)
         {
-            fields.Add($"{name}={value}");
+            var pair = $"{name}={value}";
+            all += Counted(System.Text.Encoding.UTF8.GetByteCount(pair), $"the variable {name}");
+            fields.Add(pair);
         }
 
         foreach (var argument in Arguments)
@@ -26,11 +39,11 @@ internal sealed record GuestCommand(string Directory, IReadOnlyDictionary<string
             fields.Add(argument);
         }
 
-        var payload = Convert.ToBase64String(fields.Written);
-        return payload.Length <= LongestPayload
-            ? $"exec perl {GuestLayout.Programs}/exec.pl {payload}"
-            : throw new MachineException(
-                $"the command line is {fields.Written.Length:N0} bytes long; the machine takes {LongestPayload * 3 / 4:N0}",
-                "put the arguments into a file (a response file, xargs)", ExitCode.MachineUnavailable);
+        return all <= MostInAll ? fields.Written.ToArray() : throw TooLong("the command line with its variables", all, MostInAll);
     }
+
+    private static long Counted(int bytes, string what) => bytes <= MostInWord ? bytes + 1 + Pointer : throw TooLong(what, bytes, MostInWord);
+
+    private static MachineException TooLong(string what, long bytes, int most) => new(
+        $"{what} is {bytes:N0} bytes long; Linux takes {most:N0}", "put the arguments into a file (a response file, xargs)", ExitCode.MachineUnavailable);
 }

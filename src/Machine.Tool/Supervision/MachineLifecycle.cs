@@ -7,7 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>Starts, adopts and stops one project's machine. One start runs at a time, and everybody waits for the same one.</summary>
-internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown)
+/// <param name="starts">How a machine is started; null for <see cref="MachineStart"/>.</param>
+/// <param name="suspends">How one is frozen; null for <see cref="MachineSuspend"/>.</param>
+internal sealed class MachineLifecycle(
+    MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown,
+    Func<CancellationToken, Task<RunningMachine>>? starts = null, Func<RunningMachine, Task<string?>>? suspends = null)
 {
     private static readonly TimeSpan BootDeadline = TimeSpan.FromMinutes(8);
     private static readonly TimeSpan PowerOffGrace = TimeSpan.FromSeconds(20);
@@ -97,10 +101,19 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
             watched = null;
             State = MachineState.Suspending;
             start = null;
-            freezing = suspension = Task.Run(() => new MachineSuspend(folders, logger).RunAsync(machine));
+            freezing = suspension = Task.Run(() => suspends?.Invoke(machine) ?? new MachineSuspend(folders, logger).RunAsync(machine));
         }
 
-        Awake = await freezing;
+        try
+        {
+            Awake = await freezing;
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "the machine was not suspended");
+            Awake = e.Message;
+        }
+
         lock (gate)
         {
             suspension = null;
@@ -138,7 +151,8 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
         await stopping.CancelAsync();
         try
         {
-            await (freezing ?? Task.CompletedTask);
+            // However it ended, what is left is stopped.
+            await (freezing ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (await StartedAsync(current, cancel) is { } machine)
             {
                 await machine.StopAsync(PowerOffGrace, cancel);
@@ -187,7 +201,7 @@ internal sealed class MachineLifecycle(MachineFolders folders, MachinePaths path
     {
         try
         {
-            var machine = await new MachineStart(folders, paths, engine, logs, sink).RunAsync(BootDeadline, stopping.Token);
+            var machine = await (starts?.Invoke(stopping.Token) ?? new MachineStart(folders, paths, engine, logs, sink).RunAsync(BootDeadline, stopping.Token));
             lock (gate)
             {
                 watched = machine;

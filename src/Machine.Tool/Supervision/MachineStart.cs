@@ -13,6 +13,9 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
     // A thaw takes seconds; on a busy host ten times as long. A guest whose memory is not what was frozen never answers.
     private static readonly TimeSpan ThawDeadline = TimeSpan.FromMinutes(2);
 
+    // Volumes are made and mounted, folders shared.
+    private static readonly TimeSpan SetupPatience = TimeSpan.FromMinutes(10);
+
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
     private bool quick;
 
@@ -106,7 +109,9 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
                 BackgroundWarm.Begin(folders, logger);
             }
 
-            return new RunningMachine(machine, guest, master, services, started!, record, logger);
+            var running = new RunningMachine(machine, guest, master, services, started!, record, logger);
+            await running.Orders.GetReadyAsync();
+            return running;
         }
         catch
         {
@@ -185,7 +190,8 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             guest,
             "sh -s",
             cancel,
-            GuestSetup.Script(files, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow));
+            GuestSetup.Script(files, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow),
+            SetupPatience);
     }
 
     // Said before minutes are spent on a boot.

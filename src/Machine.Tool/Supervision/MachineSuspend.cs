@@ -25,12 +25,25 @@ internal sealed class MachineSuspend(MachineFolders folders, ILogger logger)
             await running.Machine.DisposeAsync();
             return reason;
         }
-        catch (Exception e) when (e is MachineException or OperationCanceledException or IOException or System.Net.Sockets.SocketException or InvalidOperationException)
+        catch (Exception e)
         {
+            // Whatever it was: the machine must not stay "suspending" for ever.
             logger.LogWarning(e, "the machine was not suspended");
-            Suspension.Forget(folders.State);
-            await running.Machine.DisposeAsync();
+            await TryAsync(() => { Suspension.Forget(folders.State); return ValueTask.CompletedTask; });
+            await TryAsync(running.Machine.DisposeAsync);
             return e is OperationCanceledException ? $"it did not come to rest within {Patience.TotalMinutes:0} minutes" : e.Message;
+        }
+    }
+
+    private async ValueTask TryAsync(Func<ValueTask> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e)
+        {
+            logger.LogWarning(e, "after a suspension that failed");
         }
     }
 }

@@ -47,9 +47,11 @@ internal sealed class OrderedCommand
         running.Use(sources);
         workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes);
         var user = HostUser.Current;
-        var line = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Line(token, user);
+        var command = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Order(user);
+        // Before the client can start ssh, and while the workspace is looked at: it is there when exec.pl looks for it.
+        await running.Orders.SendAsync(token, command, cancel);
         begun = await workspace.PrepareAsync(cancel);
-        return new PreparedCommand(line, begun);
+        return new PreparedCommand(GuestCommand.Line(token), begun);
     }
 
     /// <summary>For the end of this command, or of the next one.</summary>

@@ -7,9 +7,10 @@ namespace Machine.Tool.Supervision;
 
 /// <summary>
 /// Runs one command in the guest as if it ran here: ssh inherits this process's streams, so bytes, terminal, colours and
-/// window size need no code of ours. What is left to us are signals and the exit code.
+/// window size need no code of ours; only what a terminal or a pipeline's runner would obey comes through <paramref name="streams"/>.
+/// What is left to us are signals and the exit code.
 /// </summary>
-internal sealed class RemoteExecution(ClientLease lease)
+internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams)
 {
     /// <summary>ssh's own failures; a command may end with it too.</summary>
     private const int SshFailed = 255;
@@ -32,6 +33,7 @@ internal sealed class RemoteExecution(ClientLease lease)
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, ssh));
         using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => End(context, ssh));
         ssh.WaitForExit();
+        streams.End();
         return ssh.ExitCode == SshFailed ? Explain() : ssh.ExitCode;
     }
 
@@ -49,7 +51,10 @@ internal sealed class RemoteExecution(ClientLease lease)
         var start = new ProcessStartInfo(program) { UseShellExecute = false };
         arguments.ForEach(start.ArgumentList.Add);
         start.ArgumentList.Add(line);
-        return Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
+        streams.Prepare(start);
+        var ssh = Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
+        streams.Begin(ssh);
+        return ssh;
     }
 
     // On a terminal the guest's own terminal turns the key into the signal, and none comes here.
@@ -59,7 +64,19 @@ internal sealed class RemoteExecution(ClientLease lease)
         if (!terminal)
         {
             var signal = Signals[Math.Min(interrupts++, Signals.Length - 1)];
-            _ = Ssh.TryRunAsync(Guest, $"sh {GuestLayout.Programs}/signal.sh {lease.Lease.Token} {signal}", CancellationToken.None);
+            _ = SignalAsync(signal);
+        }
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        try
+        {
+            await Ssh.TryRunAsync(Guest, $"sh {GuestLayout.Programs}/signal.sh {lease.Lease.Token} {signal}", CancellationToken.None);
+        }
+        catch (MachineException)
+        {
+            // A guest that does not obey; the next signal is a harder one, and the lease's end the hardest.
         }
     }
 
@@ -72,7 +89,7 @@ internal sealed class RemoteExecution(ClientLease lease)
 
     private int Explain()
     {
-        var own = Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None).GetAwaiter().GetResult();
+        var own = Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None, patience: TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
         if (own.ExitCode == 0 && own.Output == "255")
         {
             return SshFailed;

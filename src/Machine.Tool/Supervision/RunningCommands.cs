@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
@@ -11,7 +12,8 @@ internal sealed class RunningCommands
 
     public IReadOnlyList<RunningCommand> Snapshot() => [.. commands.Values.Select(entry => entry.Command).OrderBy(command => command.Started)];
 
-    public static string NewToken() => Guid.NewGuid().ToString("N")[..12];
+    /// <summary>Names a command to the guest. It stands on a command line, so it is worth nothing without the connection; nobody guesses it either.</summary>
+    public static string NewToken() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     public RunningCommand Begin(string token, string display, OrderedCommand? ordered)
     {
@@ -35,6 +37,15 @@ internal sealed class RunningCommands
     public bool End(RunningCommand command) => !commands.TryRemove(command.Token, out _);
 
     /// <summary>Ends what is left in the guest of a command whose client has gone.</summary>
-    public static Task KillAsync(GuestConnection guest, string token, CancellationToken cancel) =>
-        Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/signal.sh {token} KILL", cancel);
+    public static async Task KillAsync(GuestConnection guest, string token, CancellationToken cancel)
+    {
+        try
+        {
+            await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/signal.sh {token} KILL", cancel);
+        }
+        catch (MachineException)
+        {
+            // A guest that does not answer keeps its processes; stopping the machine ends them.
+        }
+    }
 }

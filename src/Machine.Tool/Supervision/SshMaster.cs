@@ -95,10 +95,10 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
         var log = guest.ControlPath + ".log";
         try
         {
-            // Its standard streams go to a file: a pipe of ours would stay open in the background.
+            // Its standard streams go to a file, at its end (LogBounds): a pipe of ours would stay open in the background.
             var result = await Programs.TryRunAsync(
                 "/bin/sh",
-                ["-c", "log=$1; shift; exec \"$@\" > \"$log\" 2>&1 < /dev/null", "sh", log, Ssh.Program, .. Ssh.Arguments(
+                ["-c", "log=$1; shift; : > \"$log\"; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", log, Ssh.Program, .. Ssh.Arguments(
                     guest,
                     "-M", "-N", "-f",
                     "-o", "ControlMaster=yes",

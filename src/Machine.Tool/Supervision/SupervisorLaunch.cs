@@ -6,16 +6,11 @@ namespace Machine.Tool.Supervision;
 /// <summary>Starts a project's supervisor, in the background and with a log of its own.</summary>
 internal sealed class SupervisorLaunch(MachineFolders folders)
 {
-    private const long LongestLogBytes = 4 << 20;
-
     /// <returns>Ends at once where another client was quicker.</returns>
     public Process Start()
     {
         folders.Create();
-        if (new FileInfo(folders.SupervisorLog) is { Exists: true, Length: > LongestLogBytes })
-        {
-            File.Move(folders.SupervisorLog, folders.SupervisorLog + ".1", overwrite: true);
-        }
+        LogBounds.Keep(folders.SupervisorLog);
 
         var (program, arguments) = SelfCommand.With(SupervisorProcess.Verb, folders.Project.Path);
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };

@@ -53,9 +53,11 @@ internal static partial class SupervisorProcess
         await application.StartAsync(CancellationToken.None);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token);
         var idle = new IdleWatch(lifecycle, logger).RunAsync(over.Token);
+        var bounds = LogBounds.WatchAsync(folders.Logs, folders.SshControl + ".log", over.Token);
         await UntilOverAsync(lifecycle, shutdown.Token);
         await over.CancelAsync();
         await idle;
+        await bounds;
         logger.LogInformation("ending");
 
         // Answers under way may finish; then the socket goes.

@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Workspaces;
 
 /// <summary>On a host that folds case, finds paths that would fall on one another, or on a differently written name of the host: by case, or by another form of the same letters.</summary>

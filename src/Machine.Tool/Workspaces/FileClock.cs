@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Machine.Tool.Workspaces;
 
 /// <summary>
@@ -9,21 +11,22 @@ namespace Machine.Tool.Workspaces;
 internal sealed class FileClock(string folder)
 {
     // A tick is 10 ms at most; some file systems stamp whole seconds or two.
-    private const int Looks = 2500;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2.5);
 
     /// <summary>
     /// A moment that divides: what was written before this call has an earlier stamp, what is written after it has this one or a
     /// later one. So it waits for the next tick; since Linux 6.13, which stamps with the exact time a file whose last stamp somebody
     /// looked at and no later file with an earlier time, it need not.
     /// </summary>
-    public DateTimeOffset Now()
+    /// <param name="cancel">A file system with a coarse clock keeps it waiting for two seconds; no thread waits meanwhile.</param>
+    public async ValueTask<DateTimeOffset> NowAsync(CancellationToken cancel)
     {
         var file = Path.Combine(folder, "clock");
         var before = Stamp(file);
         var now = Stamp(file);
-        for (var look = 0; now <= before && look < Looks; look++)
+        for (var waited = Stopwatch.StartNew(); now <= before && waited.Elapsed < Longest;)
         {
-            Thread.Sleep(1);
+            await Task.Delay(1, cancel);
             now = Stamp(file);
         }
 

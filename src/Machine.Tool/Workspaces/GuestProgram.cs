@@ -5,7 +5,8 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>Runs <c>changes.pl</c> as a process with pipes: input, output and errors flow at the same time, so none waits for another.</summary>
-internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> start) : IGuestWorkspace, IDisposable
+/// <param name="afterAnswer">How long it may go on; null for a minute.</param>
+internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> start, TimeSpan? afterAnswer = null) : IGuestWorkspace, IDisposable
 {
     private const int MostErrorCharacters = 16 * 1024;
 
@@ -72,8 +73,7 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
                 throw new GuestProtocolException("the answer goes on after its end");
             }
 
-            await fed;
-            await process.WaitForExitAsync(cancel);
+            await EndAsync(process, fed, cancel);
             if (process.ExitCode != 0)
             {
                 throw Failed(process.ExitCode, await errors);
@@ -142,6 +142,22 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
             }
 
             waiting.Process.Dispose();
+        }
+    }
+
+    // After its answer a program has nothing to do: one that stays, or does not read what it was given, is not waited for.
+    private async Task EndAsync(Process process, Task fed, CancellationToken cancel)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        soon.CancelAfter(afterAnswer ?? TimeSpan.FromMinutes(1));
+        try
+        {
+            await fed.WaitAsync(soon.Token);
+            await process.WaitForExitAsync(soon.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new GuestProtocolException("the program goes on after its answer");
         }
     }
 

@@ -1,14 +1,23 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Text;
 
 namespace Machine.Tool.Workspaces;
 
 /// <summary>Reads the guest's answers: fields that end with NUL, and counted bytes. Bounded in everything.</summary>
-internal sealed class GuestReader(Stream stream, CancellationToken cancel)
+/// <param name="patience">How long the whole answer may take besides what its bytes need; null for ten minutes.</param>
+internal sealed class GuestReader(Stream stream, CancellationToken cancel, TimeSpan? patience = null)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+
     /// <summary>A guest that says nothing for this long is taken for stuck; emulated ones are slow.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(3);
 
+    // For the whole answer: a guest that drips a byte now and then would keep its command open for ever.
+    private const int LeastBytesPerSecond = 32 << 10;
+
+    private readonly Stopwatch elapsed = Stopwatch.StartNew();
     private readonly byte[] buffer = new byte[1 << 18];
     private int start;
     private int end;
@@ -85,14 +94,15 @@ internal sealed class GuestReader(Stream stream, CancellationToken cancel)
     {
         start = end = 0;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(Silence);
+        var left = (patience ?? Patience) + TimeSpan.FromSeconds(TotalBytes / LeastBytesPerSecond) - elapsed.Elapsed;
+        limit.CancelAfter(left < TimeSpan.Zero ? TimeSpan.Zero : left < Silence ? left : Silence);
         try
         {
             end = await stream.ReadAsync(buffer, limit.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new GuestProtocolException($"silence for {Silence.TotalMinutes} minutes");
+            throw new GuestProtocolException(left < Silence ? $"an answer that does not end: {TotalBytes:N0} bytes in {elapsed.Elapsed.TotalSeconds:0} seconds" : $"silence for {Silence.TotalMinutes} minutes");
         }
 
         TotalBytes += end;

@@ -1,4 +1,5 @@
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 
@@ -26,9 +27,9 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
     /// <summary>Whiteouts of what the host has no more: they would hide what it makes there later.</summary>
     public List<byte[]> Stale { get; } = [];
 
-    public void Examine(GuestListing listing, DateTimeOffset start)
+    public async Task ExamineAsync(GuestListing listing, DateTimeOffset start, CancellationToken cancel)
     {
-        var now = clock.Now();
+        var now = await clock.NowAsync(cancel);
         ledger.Begin(listing.UpperId);
         TakeArrived();
         startNs = Nanoseconds(start);
@@ -208,7 +209,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
 
     /// <summary>
     /// The host's file is compared with what it was when the change was first seen; and when it is first seen now, it must
-    /// be older than the command that made the change (<see cref="FileClock.Now"/>: what is as old is newer).
+    /// be older than the command that made the change (<see cref="FileClock.NowAsync"/>: what is as old is newer).
     /// </summary>
     private bool IsConflict(string path, GuestEntry entry, HostStat host)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 

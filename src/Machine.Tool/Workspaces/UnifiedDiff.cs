@@ -1,4 +1,5 @@
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 

@@ -35,7 +35,7 @@ internal sealed class Workspace(
             ledger.Save();
         }
 
-        return clock.Now();
+        return await clock.NowAsync(cancel);
     }
 
     /// <summary>Connecting to the guest and starting a program there takes as long as a short command: both are done before its end, at best before its beginning.</summary>
@@ -186,7 +186,7 @@ internal sealed class Workspace(
         var run = new WorkspaceRun(tree, guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs), clock);
         try
         {
-            await run.LookAsync(start ?? ledger.LastListed ?? clock.Now(), cancel);
+            await run.LookAsync(start ?? ledger.LastListed ?? await clock.NowAsync(cancel), cancel);
             return run;
         }
         catch

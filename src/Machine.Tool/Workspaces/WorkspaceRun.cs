@@ -49,7 +49,7 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
                 inner: e);
         }
 
-        survey.Examine(listing!, start);
+        await survey.ExamineAsync(listing!, start, cancel);
         await RemoveEqualAsync(cancel);
     }
 

@@ -46,7 +46,7 @@ public sealed class ExecArgumentTests
         Prop.ForAll(ArbMap.Default.ArbFor<NonEmptyArray<NonNull<string>>>(), words =>
         {
             var command = words.Get.Select(word => word.Get).ToArray();
-            var (variables, first) = ExecCommand.Parse(["-e", "A=1", "--", .. command]);
+            var (variables, first, _) = ExecCommand.Parse(["-e", "A=1", "--", .. command]);
             return first == 3 && variables.Count == 1;
         }).QuickCheckThrowOnFailure();
 

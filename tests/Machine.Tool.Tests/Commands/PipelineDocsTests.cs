@@ -30,6 +30,8 @@ public sealed partial class PipelineDocsTests
         stream.Documents.ShouldHaveSingleItem(service);
 
         yaml.ShouldNotContain("MACHINE_HOME");
+        // It would agree to whatever a pull request writes into the Machinefile.
+        yaml.ShouldNotContain("--approve");
         yaml.ShouldContain("image-$(dotnet-machine image hash).tar");
         yaml.ShouldContain("image import \"$image\"");
         yaml.ShouldContain("image export \"$(dotnet-machine image hash)\" \"$image\"");
@@ -42,7 +44,7 @@ public sealed partial class PipelineDocsTests
         yaml.IndexOf("volume import", StringComparison.Ordinal).ShouldBeInRange(0, yaml.IndexOf("dotnet-machine start", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(@"^## (.+)\n\n```yaml\n([\s\S]*?)^```", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^## (.+)\n\n(?:[^#`\n].*\n\n|`MACHINE.*\n\n)*```yaml\n([\s\S]*?)^```", RegexOptions.Multiline)]
     private static partial Regex Snippet();
 
     [GeneratedRegex(@"volume import packages (\S+)")]

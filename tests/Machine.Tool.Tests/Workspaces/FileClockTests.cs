@@ -5,7 +5,7 @@ namespace Machine.Tool.Tests.Workspaces;
 public sealed class FileClockTests
 {
     [Fact]
-    public void What_is_written_before_is_earlier_and_what_is_written_after_is_not()
+    public async Task What_is_written_before_is_earlier_and_what_is_written_after_is_not()
     {
         var folder = Directory.CreateTempSubdirectory("machine-clock-");
         try
@@ -15,7 +15,7 @@ public sealed class FileClockTests
             {
                 // New files and old ones, looked at and not: each kind is stamped in another way.
                 var before = Write(folder, $"before{i % 7}", look: i % 2 == 0);
-                var now = clock.Now();
+                var now = await clock.NowAsync(TestContext.Current.CancellationToken);
                 var after = Write(folder, $"after{i % 5}", look: i % 3 == 0);
                 before.ShouldBeLessThan(now);
                 after.ShouldBeGreaterThanOrEqualTo(now);

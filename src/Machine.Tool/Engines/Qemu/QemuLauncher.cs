@@ -46,7 +46,8 @@ internal static class QemuLauncher
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };
         // setsid forks only when it leads a process group, which a child of ours does not: the process id stays.
         start.ArgumentList.Add("-c");
-        start.ArgumentList.Add($"exec {prefix}\"$0\" \"$@\"{suffix} </dev/null >{Ssh.ShellQuote(log)} 2>&1");
+        // At its end: who bounds the file cuts it while QEMU writes.
+        start.ArgumentList.Add($": >{Ssh.ShellQuote(log)}; exec {prefix}\"$0\" \"$@\"{suffix} </dev/null >>{Ssh.ShellQuote(log)} 2>&1");
         start.ArgumentList.Add(program);
         foreach (var name in start.Environment.Keys.Except(Environment, StringComparer.Ordinal).ToList())
         {

@@ -20,10 +20,8 @@ internal static class PackageName
             if (!Form.IsMatch(name) || name.EndsWith('\n'))
             {
                 throw new MachineException(
-                    $"packages: {Printable(name)} is no name of a package", "write the name as the distribution does, for example nodejs, or nodejs=18.19.0+dfsg-6~deb12u1", ExitCode.MachineUnavailable);
+                    $"packages: {Tainted.Line(name)} is no name of a package", "write the name as the distribution does, for example nodejs, or nodejs=18.19.0+dfsg-6~deb12u1", ExitCode.MachineUnavailable);
             }
         }
     }
-
-    private static string Printable(string name) => string.Concat(name.Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -66,9 +66,9 @@ internal sealed class BuildGuest : IAsyncDisposable
         if (result.ExitCode != 0)
         {
             throw DiskSpace.IsFull(result.Output)
-                ? new MachineException($"{what} failed: the guest's disk is full\n{Programs.LastLines(Printable(result.Output), 6)}", "raise disk: in the Machinefile", ExitCode.MachineUnavailable)
+                ? new MachineException($"{what} failed: the guest's disk is full\n{Programs.LastLines(Tainted.Lines(result.Output), 6)}", "raise disk: in the Machinefile", ExitCode.MachineUnavailable)
                 : new MachineException(
-                    $"{what} failed with exit code {result.ExitCode}:\n{Programs.LastLines(Printable(result.Output), 15)}", remedy.Length > 0 ? remedy : null, ExitCode.MachineUnavailable);
+                    $"{what} failed with exit code {result.ExitCode}:\n{Programs.LastLines(Tainted.Lines(result.Output), 15)}", remedy.Length > 0 ? remedy : null, ExitCode.MachineUnavailable);
         }
     }
 
@@ -84,8 +84,8 @@ internal sealed class BuildGuest : IAsyncDisposable
     {
         using var process = Ssh.StartPiped(guest, commandLine);
         await using var killed = cancel.Register(() => process.Kill(entireProcessTree: true));
-        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = BoundedText.ReadAsync(process.StandardError, CancellationToken.None);
+        var output = BoundedText.ReadAsync(process.StandardOutput, CancellationToken.None);
         try
         {
             await content.CopyToAsync(process.StandardInput.BaseStream, cancel);
@@ -113,7 +113,7 @@ internal sealed class BuildGuest : IAsyncDisposable
         using var process = Ssh.StartPiped(guest, commandLine);
         await using var killed = cancel.Register(() => process.Kill(entireProcessTree: true));
         process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var errors = BoundedText.ReadAsync(process.StandardError, CancellationToken.None);
         var left = most;
         var buffer = new byte[1 << 16];
         int count;
@@ -175,7 +175,7 @@ internal sealed class BuildGuest : IAsyncDisposable
         }
 
         master = Process.Start(start)!;
-        var errors = master.StandardError.ReadToEndAsync(cancel);
+        var errors = BoundedText.ReadAsync(master.StandardError, cancel);
         while (!File.Exists(guest.ControlPath))
         {
             if (master.HasExited)
@@ -209,7 +209,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     }
 
     private static MachineException Failed(string commandLine, string errors) =>
-        new($"the guest failed at: {commandLine}\n{Programs.LastLines(Printable(errors), 8)}", exitCode: ExitCode.MachineUnavailable);
+        new($"the guest failed at: {commandLine}\n{Tainted.LastLines(errors, 8)}", exitCode: ExitCode.MachineUnavailable);
 
     private static long MemoryBytes() =>
         Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, 1L << 30, 4L << 30) / (1 << 20) * (1 << 20);
@@ -218,10 +218,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     {
         if (!string.IsNullOrWhiteSpace(line))
         {
-            progress.Detail(Printable(line));
+            progress.Detail(Tainted.Line(line));
         }
     }
-
-    // What a guest says may hold anything, also sequences that steer a terminal.
-    private static string Printable(string text) => string.Concat(text.Select(c => c is '\n' or '\t' || !char.IsControl(c) ? c : '?'));
 }

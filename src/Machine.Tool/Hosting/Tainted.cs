@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Machine.Tool.Workspaces;
+namespace Machine.Tool.Hosting;
 
 /// <summary>
 /// Text that came out of the guest, made safe for a terminal: no control characters, no escape sequences, nothing that
@@ -60,6 +60,19 @@ internal static partial class Tainted
         return text.ToString();
     }
 
+    /// <summary>A message of several lines, each clean: guests, repositories and registries are quoted in messages.</summary>
+    public static string Lines(string text)
+    {
+        // Most have nothing to clean, and a process that only fails should not load what cleaning needs.
+        var clean = true;
+        foreach (var c in text)
+        {
+            clean &= c is '\n' or (>= ' ' and <= '~');
+        }
+
+        return clean ? text : string.Join('\n', text.Split('\n').Select(line => Content(line.TrimEnd('\r'), int.MaxValue)));
+    }
+
     /// <summary>The end of what a program of the guest said, a few lines.</summary>
     public static string LastLines(string text, int count) =>
         string.Join('\n', text.TrimEnd().Split('\n').TakeLast(count).Select(line => "  " + Line(line.TrimEnd('\r'))));
@@ -79,11 +92,14 @@ internal static partial class Tainted
     }
 
     /// <summary>True for characters that a terminal or an editor obeys or hides instead of showing.</summary>
-    public static bool IsDeceptive(Rune rune) => Rune.GetUnicodeCategory(rune) is
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+    public static bool IsDeceptive(Rune rune) => !IsVisible(rune)
         // Blank, though their category says letter (Hangul fillers, braille blank).
         || rune.Value is 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800;
+
+    /// <summary>False for controls, marks without width and what is no character.</summary>
+    public static bool IsVisible(Rune rune) => Rune.GetUnicodeCategory(rune) is not
+        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
     private static string Clean(string text, int most, bool tabs)
     {

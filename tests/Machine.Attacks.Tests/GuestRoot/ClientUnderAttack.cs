@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text;
+using Machine.Tool.Hosting;
+using Machine.Tool.Supervision;
+using Machine.Tool.Tests.Commands;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Machine.Attacks.Tests.GuestRoot;
+
+/// <summary>The real client, with a supervisor of the test's own and a script in ssh's place: what the guest writes is the script's.</summary>
+internal sealed class ClientUnderAttack : IAsyncDisposable
+{
+    private readonly ToolProcess tool = new();
+    private readonly WebApplication supervisor;
+    private readonly string runtime;
+
+    private ClientUnderAttack(string guest, Func<CommandRequest, string, Task<ControlEvent>>? answer)
+    {
+        tool.Write("project/Machinefile", "");
+        tool.Write("guest.sh", guest);
+        var ssh = tool.Write("bin/ssh", $"#!/bin/sh\nprintf '%s\\n' \"$@\" >> {At("ssh.args")}\nexec sh {At("guest.sh")}\n");
+        File.SetUnixFileMode(ssh, (UnixFileMode)0x1ED);
+        var folders = new MachineFolders(MachinePaths.At(tool.Home), new ProjectRoot(ProjectRoot.RealPath(tool.Project))).Create();
+        runtime = folders.Runtime;
+        supervisor = ServiceHost.Create(folders.ControlSocket, NullLoggerFactory.Instance, _ => { });
+        supervisor.MapPost("/v1/exec", async http =>
+        {
+            using var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body);
+            body.Position = 0;
+            var token = RunningCommands.NewToken();
+            var news = answer is null ? Lease(token) : await answer(CommandRequest.Read(new FieldReader(body)), token);
+            await http.Response.Body.WriteAsync(news.ToFields().Written.ToArray());
+            await http.Response.Body.FlushAsync();
+            if (news.Lease is not null)
+            {
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        });
+        supervisor.MapPost("/v1/done/{token}", http => Task.CompletedTask);
+    }
+
+    public string Home => tool.Home;
+
+    /// <param name="guest">A shell script.</param>
+    /// <param name="answer">The supervisor's, by request and token; null for a lease.</param>
+    public static async Task<ClientUnderAttack> StartAsync(string guest, Func<CommandRequest, string, Task<ControlEvent>>? answer = null)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the socket's folder is computed for Unix");
+        var client = new ClientUnderAttack(guest, answer);
+        await client.supervisor.StartAsync(TestContext.Current.CancellationToken);
+        return client;
+    }
+
+    public static ControlEvent Lease(string token) => new()
+    {
+        Lease = new CommandLease(token, new GuestConnection(1, "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedCommand(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
+    };
+
+    /// <summary>A file beside the project.</summary>
+    public string At(string name) => Path.Combine(Path.GetDirectoryName(tool.Project)!, name);
+
+    public string Write(string name, string content) => tool.Write(name, content);
+
+    public Dictionary<string, string> Variables(params (string Name, string Value)[] more)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["PATH"] = At("bin") + ":" + Environment.GetEnvironmentVariable("PATH"),
+            // Where both look for the socket.
+            ["XDG_RUNTIME_DIR"] = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? "",
+            ["CI"] = "", ["GITHUB_ACTIONS"] = "", ["TF_BUILD"] = "", ["TEAMCITY_VERSION"] = "", ["MACHINE_RAW"] = "", ["TERM"] = "xterm",
+        };
+        more.ToList().ForEach(one => variables[one.Name] = one.Value);
+        return variables;
+    }
+
+    public Task<ToolOutcome> RunAsync(IReadOnlyDictionary<string, string> variables, params string[] arguments) => tool.RunAsync(variables, arguments);
+
+    /// <summary>At a terminal: what it showed, and what was typed when.</summary>
+    /// <param name="typed">Pairs: after which output (empty: at once), which keys.</param>
+    public async Task<string> RunAtTerminalAsync(IReadOnlyDictionary<string, string> variables, (string After, string Keys)[] typed, params string[] arguments)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "needs util-linux's script, which makes a terminal");
+        var start = new ProcessStartInfo("/usr/bin/script", ["-qefc", $"'{ToolProcess.Program}' {string.Join(' ', arguments)}", "/dev/null"])
+        {
+            WorkingDirectory = tool.Project, RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        start.Environment["MACHINE_HOME"] = tool.Home;
+        variables.ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);
+        using var process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await using var ends = limit.Token.Register(() => process.Kill(entireProcessTree: true));
+        var shown = new StringBuilder();
+        var keys = new Queue<(string After, string Keys)>(typed);
+        var buffer = new byte[4096];
+        while (true)
+        {
+            while (keys.TryPeek(out var next) && shown.ToString().Contains(next.After, StringComparison.Ordinal))
+            {
+                keys.Dequeue();
+                await process.StandardInput.WriteAsync(next.Keys);
+                await process.StandardInput.FlushAsync();
+            }
+
+            if (await process.StandardOutput.BaseStream.ReadAsync(buffer, TestContext.Current.CancellationToken) is not (> 0 and var count))
+            {
+                return shown.ToString();
+            }
+
+            shown.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await supervisor.DisposeAsync();
+        tool.Dispose();
+        if (Directory.Exists(runtime))
+        {
+            Directory.Delete(runtime, recursive: true);
+        }
+    }
+}
