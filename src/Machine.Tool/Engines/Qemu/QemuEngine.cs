@@ -37,6 +37,8 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         var places = new QemuPlaces(Path.GetFullPath(spec.Folder), Path.GetFullPath(spec.RuntimeFolder));
         MachinePaths.CreatePrivate(places.Logs);
         MachinePaths.CreatePrivate(places.RuntimeFolder);
+        MachinePaths.CreatePrivate(places.Sockets);
+        QemuConfinement.RequireWalls();
         if (await AdoptAsync(places.Folder, places.RuntimeFolder, cancel) is { } running)
         {
             await running.DisposeAsync();
@@ -58,6 +60,13 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             await QemuDisks.CreateOverlayAsync(root.Path, spec.Image.Disk, spec.DiskBytes, cancel);
         }
 
+        if (spec.MemoryFile is { } memory && spec.Thaw is null)
+        {
+            // QEMU may write it, and make no file.
+            await File.WriteAllBytesAsync(memory, [], cancel);
+        }
+
+        var disks = Disks(spec, root, places);
         var firmware = spec.Image.Kernel is null ? QemuFirmware.Find(program.Architecture) : null;
         for (var attempt = 1; ; attempt++)
         {
@@ -67,7 +76,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
                 Balloon: frozen?.Build.Balloon ?? (spec.MemoryFile is null), Thaw: frozen is not null, VolumesPlugged: frozen is null || continues);
             try
             {
-                return await QemuStart.RunAsync(program, spec, places, launch, cancel);
+                return await QemuStart.RunAsync(program, spec, places, launch, disks, cancel);
             }
             catch (PortTakenException) when (attempt < PortAttempts)
             {
@@ -119,13 +128,24 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
         QemuDisks.CopyAsync(source, target, compress, cancel);
 
+    private List<(string Path, bool Write)> Disks(MachineSpec spec, DiskFile root, QemuPlaces places)
+    {
+        IReadOnlyList<string> may = [paths.Images, paths.Templates, places.Folder];
+        IReadOnlyList<string> known = [spec.Image.Disk.Path];
+        return
+        [
+            .. new (string Path, bool Write)[] { (root.Path, true) }.Concat(spec.Volumes.Select(volume => (Path: volume.Path, Write: !volume.ReadOnly)))
+                .SelectMany(disk => QemuDiskChain.Of(disk.Path, may, known).Select((file, depth) => (file, disk.Write && depth == 0))),
+        ];
+    }
+
     // Where a process can't be found by its arguments, its socket in our own folder finds it.
     private static async Task QuitUnfinishedAsync(QemuPlaces places, QemuState state, CancellationToken cancel)
     {
         try
         {
             await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, isAlive: () => false, AdoptTimeout, cancel);
-            if ((await qmp.ExecuteAsync("query-uuid", null, cancel)).GetProperty("UUID").GetGuid() == state.Uuid)
+            if (Guid.TryParse((await qmp.ExecuteAsync("query-uuid", null, cancel)).TextOf("UUID"), out var uuid) && uuid == state.Uuid)
             {
                 await qmp.ExecuteAsync("quit", null, cancel);
             }
