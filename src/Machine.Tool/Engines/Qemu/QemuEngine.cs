@@ -30,6 +30,12 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 
+    public async Task RequireAcceleratorAsync(IProgressSink progress, CancellationToken cancel)
+    {
+        program ??= await QemuProgram.FindAsync(cancel);
+        await accelerators.RequireAsync(program, required: true, progress, cancel);
+    }
+
     public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
 
     public async Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel)
@@ -46,7 +52,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         }
 
         program ??= await QemuProgram.FindAsync(cancel);
-        var accelerator = (await accelerators.ChooseAsync(program, progress, cancel)).Accelerator;
+        var accelerator = (await accelerators.RequireAsync(program, spec.RequiresAccelerator, progress, cancel)).Accelerator;
         var frozen = spec.Thaw is null ? null : FrozenState.Require(spec, program.Identity);
         var continues = spec.Thaw is { MemoryFile: null };
         var root = spec.RootDisk ?? new DiskFile(places.EphemeralRoot, "qcow2");
@@ -125,8 +131,12 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     public Task CreateOverlayDiskAsync(string path, DiskFile backing, long bytes, CancellationToken cancel) =>
         QemuDisks.CreateOverlayAsync(path, backing, bytes, cancel);
 
-    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
-        QemuDisks.CopyAsync(source, target, compress, cancel);
+    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel)
+    {
+        // Its guest's machine wrote it: read as a chain, it could copy any file of the host.
+        QemuDiskChain.Of(Path.GetFullPath(source.Path), [paths.Images, paths.Templates, Path.GetDirectoryName(Path.GetFullPath(source.Path))!], []);
+        return QemuDisks.CopyAsync(source, target, compress, cancel);
+    }
 
     private List<(string Path, bool Write)> Disks(MachineSpec spec, DiskFile root, QemuPlaces places)
     {

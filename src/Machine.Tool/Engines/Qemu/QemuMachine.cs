@@ -39,6 +39,8 @@ internal sealed class QemuMachine : IEngineMachine
 
     public string Accelerator => state.Accelerator;
 
+    public string? Weakness => state.Accelerator == Emulation.Name ? Emulation.Weakness : null;
+
     public Task<string> Exited { get; private set; }
 
     public string? Trouble => fullDisk.Trouble;
