@@ -43,7 +43,6 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         var places = new QemuPlaces(Path.GetFullPath(spec.Folder), Path.GetFullPath(spec.RuntimeFolder));
         MachinePaths.CreatePrivate(places.Logs);
         MachinePaths.CreatePrivate(places.RuntimeFolder);
-        MachinePaths.CreatePrivate(places.Sockets);
         QemuConfinement.RequireWalls();
         if (await AdoptAsync(places.Folder, places.RuntimeFolder, cancel) is { } running)
         {
@@ -82,6 +81,8 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
                 Balloon: frozen?.Build.Balloon ?? (spec.MemoryFile is null), Thaw: frozen is not null, VolumesPlugged: frozen is null || continues);
             try
             {
+                // An attempt before this one took it away.
+                MachinePaths.CreatePrivate(places.Sockets);
                 return await QemuStart.RunAsync(program, spec, places, launch, disks, cancel);
             }
             catch (PortTakenException) when (attempt < PortAttempts)
@@ -134,7 +135,11 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel)
     {
         // Its guest's machine wrote it: read as a chain, it could copy any file of the host.
-        QemuDiskChain.Of(Path.GetFullPath(source.Path), [paths.Images, paths.Templates, Path.GetDirectoryName(Path.GetFullPath(source.Path))!], []);
+        if (source.Format == "qcow2" && File.Exists(source.Path))
+        {
+            QemuDiskChain.Of(Path.GetFullPath(source.Path), [paths.Images, paths.Templates, Path.GetDirectoryName(Path.GetFullPath(source.Path))!], []);
+        }
+
         return QemuDisks.CopyAsync(source, target, compress, cancel);
     }
 

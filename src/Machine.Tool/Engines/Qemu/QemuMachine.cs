@@ -10,6 +10,7 @@ internal sealed class QemuMachine : IEngineMachine
     private static readonly TimeSpan PowerButtonInterval = TimeSpan.FromSeconds(3);
     // Between its last word and its end lies the giving back of its memory.
     private static readonly TimeSpan HangUpGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan QuitGrace = TimeSpan.FromSeconds(5);
 
     private readonly QemuPlaces places;
@@ -64,6 +65,7 @@ internal sealed class QemuMachine : IEngineMachine
 
             machine.console = await ConsoleLog.AttachAsync(places.ConsoleSocket, places.Console, append: !newConsole, cancel);
             machine.Exited = machine.WatchAsync();
+            _ = ConsoleLog.KeepShortAsync(places.Log, LogInterval, machine.disposed.Token);
             return machine;
         }
         catch

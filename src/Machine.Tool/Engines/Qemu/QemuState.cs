@@ -67,10 +67,17 @@ internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
     /// <summary>Removes what says that a machine runs here.</summary>
     public void Forget()
     {
-        foreach (var file in new[] { QmpSocket, ConsoleSocket, StateSocket, PidFile, State })
+        try
         {
-            Delete(file);
+            // Whatever it holds: QEMU alone made it.
+            Directory.Delete(Sockets, recursive: true);
         }
+        catch (DirectoryNotFoundException)
+        {
+            // As gone as can be.
+        }
+
+        Delete(State);
     }
 
     public static void Delete(string file)
