@@ -20,6 +20,10 @@ internal interface IEngine
     /// <summary>What <c>doctor</c> shows: is the program there, which accelerator really works. Never throws for a missing program.</summary>
     Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel);
 
+    /// <summary>For those who want no machine rather than an emulated one, before minutes are spent on an image.</summary>
+    /// <exception cref="MachineException">No accelerator works here.</exception>
+    Task RequireAcceleratorAsync(IProgressSink progress, CancellationToken cancel) => Task.CompletedTask;
+
     /// <summary>
     /// Starts a machine and returns when its process runs and its sshd's port is bound (the guest itself is still booting).
     /// Remembers in <see cref="MachineSpec.Folder"/> what <see cref="AdoptAsync"/> needs.
@@ -54,6 +58,9 @@ internal interface IEngineMachine : IAsyncDisposable
 
     /// <summary>The accelerator in use, as shown to users: <c>kvm</c>, <c>hvf</c>, <c>whpx</c>, <c>tcg</c>.</summary>
     string Accelerator { get; }
+
+    /// <summary>Why what keeps its guest in is weaker than it could be, for the user; null where it is not.</summary>
+    string? Weakness => null;
 
     /// <summary>Completes when the machine's process has ended, with its last words (empty when it went in peace).</summary>
     Task<string> Exited { get; }
@@ -106,6 +113,7 @@ internal sealed record VolumeDisk(string Serial, string Path, bool ReadOnly = fa
 /// </param>
 /// <param name="Thaw">The frozen machine to continue; null boots.</param>
 /// <param name="SeedFolder">Its files are on a small read-only disk with the label CIDATA, where a cloud image looks for its instructions; null: no such disk.</param>
+/// <param name="RequiresAccelerator">It is never emulated.</param>
 internal sealed record MachineSpec(
     string Id,
     string Folder,
@@ -121,7 +129,8 @@ internal sealed record MachineSpec(
     int Slots = 6,
     string? MemoryFile = null,
     FrozenMachine? Thaw = null,
-    string? SeedFolder = null);
+    string? SeedFolder = null,
+    bool RequiresAccelerator = false);
 
 /// <summary>What <see cref="IEngineMachine.FreezeAsync"/> left.</summary>
 /// <param name="Folder">Where it left it.</param>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines;
@@ -33,6 +34,47 @@ internal static class QcowHeader
         {
             throw new MachineException($"{file} refers to another file of this host; it is not used", "convert it to a disk that stands alone");
         }
+    }
+
+    /// <summary>The file that a disk stands on, as its header names it; null for none, and for a disk that is not qcow2.</summary>
+    /// <param name="external">Its data lies in another file.</param>
+    public static string? Backing(string file, out bool external)
+    {
+        external = false;
+        using var stream = File.OpenRead(file);
+        var header = new byte[104];
+        if (stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < 72 || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
+        {
+            return null;
+        }
+
+        external = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)) >= 3 && (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & ExternalData) != 0;
+        var place = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8));
+        if (place == 0)
+        {
+            return null;
+        }
+
+        // The format's own limit is 1023 bytes.
+        var length = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(16));
+        var name = new byte[Math.Min(length, 1024)];
+        if (place < 0 || place > stream.Length)
+        {
+            return "";
+        }
+
+        stream.Position = place;
+        return Encoding.UTF8.GetString(name, 0, stream.ReadAtLeast(name, name.Length, throwOnEndOfStream: false));
+    }
+
+    /// <summary>What the guest sees of a disk; the file's own length where it is not qcow2.</summary>
+    public static long VirtualSize(string file)
+    {
+        using var stream = File.OpenRead(file);
+        var header = new byte[32];
+        return stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) == header.Length && BinaryPrimitives.ReadUInt32BigEndian(header) == Magic
+            ? BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24))
+            : stream.Length;
     }
 
     /// <summary>The size of the disk in bytes, as its guest sees it.</summary>

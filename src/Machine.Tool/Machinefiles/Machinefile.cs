@@ -17,6 +17,7 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="Workspace">How the project is seen inside and what comes back.</param>
 /// <param name="Provision">Scripts run as root in the image build, in order; relative to the project, without a leading <c>./</c>.</param>
 /// <param name="Idle">How long the machine stays up unused; null for ever.</param>
+/// <param name="RequiresAccelerator">Rather no machine than an emulated one.</param>
 internal sealed record Machinefile(
     string Image,
     string? ImageSha256,
@@ -33,7 +34,8 @@ internal sealed record Machinefile(
     IReadOnlyDictionary<string, Volume> Volumes,
     WorkspaceSettings Workspace,
     IReadOnlyList<string> Provision,
-    TimeSpan? Idle);
+    TimeSpan? Idle,
+    bool RequiresAccelerator = false);
 
 /// <summary>TCP ports from 1 to 65535, both ends on loopback. No two have the same host port.</summary>
 internal sealed record PortForward(int Host, int Guest);

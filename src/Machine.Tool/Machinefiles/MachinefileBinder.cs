@@ -34,7 +34,8 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
             new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
             Provision(),
-            YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null));
+            YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
+            YamlValues.Text(document, MachinefileKeys.Accelerator) == "required");
     }
 
     private (string Image, string? Sha256) Image()

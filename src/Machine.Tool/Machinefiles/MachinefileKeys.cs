@@ -128,6 +128,10 @@ internal static class MachinefileKeys
         "provision", "Scripts of the project that run as root in the image build, in this order (asks for approval). Their content is part of the image's hash.",
         new ListShape("a list of scripts", PathRules.Script), "[]", "provision: [./machine/setup.sh]");
 
+    public static readonly Key Accelerator = new(
+        "accelerator", "`required` refuses to start where this host has no working hardware acceleration. `any` emulates the processor there, which the emulator's developers do not consider a boundary (docs/limits.md). The variable MACHINE_ACCELERATOR=required says the same for all projects of a user.",
+        new ChoiceShape(["any", "required"], []), "any", "accelerator: required");
+
     public static readonly Key Idle = new(
         "idle", "How long a machine that nobody uses stays up before it is suspended to disk, or `never`. The next command brings it back as it was.",
         new TextShape("a time (90s, 15m, 2h, 1d) or never", "^(never|[1-9][0-9]{0,4}[smhd])$", "15m"), "15m", "idle: 1h");
@@ -136,7 +140,7 @@ internal static class MachinefileKeys
     public static readonly MapShape Root = new(
         "a map of keys",
         [
-            Image, Sdk, Cpus, Memory, Disk, Packages, Tools, Env, Ports, Shares, Volumes, Workspace,
+            Image, Sdk, Cpus, Memory, Disk, Accelerator, Packages, Tools, Env, Ports, Shares, Volumes, Workspace,
             Later("network", "What the guest may reach beyond the package feeds."),
             Later("restore", "Rules for packages: age, known vulnerabilities, sources."),
             Idle,

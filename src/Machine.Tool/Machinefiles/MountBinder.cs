@@ -30,6 +30,11 @@ internal sealed class MountBinder(ProjectRoot project, HostFacts host, Problems 
                 problems.Add(from, $"shares: there is no folder {Printable.Quote(folder)}", "make it, or correct the path (it counts from the project's folder)");
             }
 
+            if (SharedFolderRule.CheckTogether(folder, write, shares) is { } clash)
+            {
+                problems.Add(from, clash);
+            }
+
             shares.Add(new Share(folder, guest.Value, write));
         }
 

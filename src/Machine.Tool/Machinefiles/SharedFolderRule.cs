@@ -59,6 +59,59 @@ internal static class SharedFolderRule
         }
     }
 
+    /// <summary>
+    /// A folder that the guest writes holds no other share: through the one it would change what the other shows, or put a link in its place.
+    /// </summary>
+    public static Flaw? CheckTogether(string folder, bool write, IEnumerable<Share> others)
+    {
+        foreach (var other in others)
+        {
+            var why =
+                Same(folder, other.HostPath) ? write == other.Write ? null : "is shared twice, once for writing"
+                : write && Within(other.HostPath, folder) ? $"is shared for writing, and holds another share, {Printable.Quote(other.HostPath)}"
+                : other.Write && Within(folder, other.HostPath) ? $"lies in another share, {Printable.Quote(other.HostPath)}, which the guest may write"
+                : null;
+            if (why is not null)
+            {
+                return new Flaw($"{Printable.Quote(folder)} {why}", "share folders that lie beside one another, or the outer one alone");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The same rules once more, right before a machine starts: a folder may have been moved, and a link put in its place, since a person
+    /// said yes to it.
+    /// </summary>
+    /// <exception cref="MachineException">One is not what was approved, or may not be shared at all.</exception>
+    public static void RequireUnchanged(IReadOnlyList<Share> shares, ProjectRoot project, HostFacts host)
+    {
+        List<Share> earlier = [];
+        foreach (var share in shares)
+        {
+            var real = ProjectRoot.RealPath(share.HostPath);
+            var flaw =
+                !Same(real, share.HostPath) ? new Flaw($"the shared folder {Printable.Quote(share.HostPath)} now leads to {Printable.Quote(real)}", "put the folder back, or correct shares: and approve it anew")
+                : !Directory.Exists(real) ? new Flaw($"the shared folder {Printable.Quote(real)} is gone", "put it back, or take it out of shares:")
+                : Check(real, share.Write, project, host) ?? CheckTogether(real, share.Write, earlier);
+            if (flaw is not null)
+            {
+                throw new MachineException(flaw.What, flaw.Remedy, ExitCode.MachineUnavailable);
+            }
+
+            earlier.Add(share);
+        }
+
+        if (shares.FirstOrDefault(share => share.Write) is { } written && !OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
+        {
+            throw new MachineException(
+                $"the folder {Printable.Quote(written.HostPath)} is shared for writing, and root runs the tool: the guest would write files as this host's root",
+                "run the tool as an ordinary user, or share the folder without write: true",
+                ExitCode.MachineUnavailable);
+        }
+    }
+
     private static string? WriteFlaw(string folder, ProjectRoot project, HostFacts host) =>
         Programs.Any(f => Within(folder, f)) && !Within(folder, host.Home) ? "programs of this host live there"
         : Within(project.Path, folder) ? "it holds the project, which the guest never writes directly"

@@ -9,6 +9,7 @@ namespace Machine.Tool.Supervision;
 /// <param name="Engine">The engine it was last started on.</param>
 /// <param name="FreshVolumes">Volumes that were created and never yet mounted: they may be formatted, no other may.</param>
 /// <param name="Prepared">The running guest was set up to the end: its workspace and volumes are mounted.</param>
+/// <param name="WeaknessTold">That its processor is emulated was said once.</param>
 /// <param name="TemplateKey">The warm template that it was thawed from; null after a boot or a stop.</param>
 internal sealed record MachineRecord(
     int Version,
@@ -19,7 +20,8 @@ internal sealed record MachineRecord(
     IReadOnlyList<string> FreshVolumes,
     bool Prepared,
     DateTimeOffset? Started,
-    string? TemplateKey = null)
+    string? TemplateKey = null,
+    bool WeaknessTold = false)
 {
     public const int CurrentVersion = 1;
 

@@ -21,6 +21,6 @@ internal static class MachineSpecs
         ];
         return new MachineSpec(
             folders.Id, folders.State, folders.Runtime, image.Boot, machinefile.Cpus, machinefile.MemoryBytes, machinefile.DiskBytes,
-            shares, disks, identity, Slots: Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count));
+            shares, disks, identity, Slots: Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count), RequiresAccelerator: machinefile.RequiresAccelerator);
     }
 }

@@ -59,6 +59,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             {
                 if (Suspension.IsThere(folders.State) && started is not null)
                 {
+                    SharedFolderRule.RequireUnchanged(started.Machinefile.Shares, folders.Project, HostFacts.Current());
                     // While it is still on disk: once it runs, there is no way back.
                     PortsFree(started.Machinefile.Ports);
                 }
@@ -103,6 +104,12 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             // An adopted one too: its supervisor may have died while it stopped or suspended it, with volumes frozen or the workspace let go.
             await PrepareAsync(guest, master, started!.Machinefile, record, withFiles: booted, cancel);
 
+            if (machine.Weakness is { } weakness && !record.WeaknessTold)
+            {
+                progress.Note(weakness);
+                record = record with { WeaknessTold = true };
+            }
+
             record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow }).Save(folders.State);
             if (booted)
             {
@@ -146,6 +153,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
     private async Task<(IEngineMachine Machine, MachineRecord Record, StartedMachine Started)> BootAsync(
         Machinefile machinefile, MachineRecord record, MachineIdentity identity, bool thaws, CancellationToken cancel)
     {
+        SharedFolderRule.RequireUnchanged(machinefile.Shares, folders.Project, HostFacts.Current());
         PortsFree(machinefile.Ports);
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(folders, machinefile, progress, cancel);

@@ -22,6 +22,11 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
 
     public async Task<Image> EnsureAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
+        if (machinefile.RequiresAccelerator)
+        {
+            await engine.RequireAcceleratorAsync(progress, cancel);
+        }
+
         var request = Request(machine.Project, machinefile, paths);
 
         // Served only to the build: at run time no guest sees the npm registry.

@@ -87,7 +87,7 @@ public sealed class AcceleratorProbeTests : IAsyncDisposable
     public async Task Doctor_names_program_disk_tool_and_accelerator()
     {
         var checks = await qemu.Engine.CheckAsync(Cancel);
-        checks.Select(check => check.Name).ShouldBe([QemuProgram.Name, "qemu-img", "accelerator"]);
+        checks.Select(check => check.Name).ShouldBe([QemuProgram.Name, "qemu-img", "accelerator", "confinement"]);
         checks.Take(2).ShouldAllBe(check => check.Status == CheckStatus.Ok);
         checks[2].Status.ShouldNotBe(CheckStatus.Failed);
         (checks[2].Fix is null).ShouldBe(checks[2].Status == CheckStatus.Ok);

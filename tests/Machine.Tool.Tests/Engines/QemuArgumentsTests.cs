@@ -28,7 +28,7 @@ public sealed class QemuArgumentsTests
     {
         var shares = After(Build(), "-fsdev");
         shares[0].ShouldBe("local,id=share0,path=/home/me/a,, b,,c,security_model=none,multidevs=remap,readonly=on");
-        shares[1].ShouldEndWith(",readonly=off");
+        shares[1].ShouldBe("local,id=share1,path=/data,security_model=mapped-xattr,multidevs=remap,readonly=off");
         After(Build(), "-device").ShouldContain("virtio-9p-pci,id=share0-device,bus=port0,fsdev=share0,mount_tag=project");
     }
 

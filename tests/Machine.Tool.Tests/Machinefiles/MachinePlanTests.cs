@@ -10,6 +10,7 @@ public sealed class MachinePlanTests : IDisposable
     public MachinePlanTests()
     {
         Directory.CreateDirectory(scratch.At("data"));
+        Directory.CreateDirectory(scratch.At("data2"));
         scratch.Write("setup.sh", "echo one\n");
     }
 
@@ -35,7 +36,7 @@ public sealed class MachinePlanTests : IDisposable
             image: { path: ../base.qcow2, sha256: {{MachinefileKeys.SampleSha256}} }
             env: { TOKEN: , A: b }
             ports: ["8080:80"]
-            shares: [{ host: ../data, guest: /data, write: true }, { host: ../data, guest: /ro }]
+            shares: [{ host: ../data, guest: /data, write: true }, { host: ../data2, guest: /ro }]
             workspace: { outputs: ["<project>/bin/**", "dist/**"], changes: apply }
             provision: [setup.sh]
             """);
@@ -46,7 +47,7 @@ public sealed class MachinePlanTests : IDisposable
             "the host's value of the variable TOKEN is passed in",
             "port 127.0.0.1:8080 → 80 of the guest",
             $"the guest may read and write {scratch.At("data")} (share, at /data)",
-            $"the guest may read {scratch.At("data")} (share, at /ro)",
+            $"the guest may read {scratch.At("data2")} (share, at /ro)",
             "imported without asking: dist/**",
             "the guest's changes to source files (.cs, .razor, .md and the like) are imported without asking",
         ]);

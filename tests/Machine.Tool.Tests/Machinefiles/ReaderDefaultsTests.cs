@@ -45,6 +45,7 @@ public sealed class ReaderDefaultsTests : IDisposable
     public void Every_value_reaches_the_model()
     {
         Directory.CreateDirectory(scratch.At("data"));
+        Directory.CreateDirectory(scratch.At("more"));
         scratch.Write("machine/setup.sh", "#!/bin/sh\n");
 
         var file = scratch.Read("""
@@ -59,13 +60,15 @@ public sealed class ReaderDefaultsTests : IDisposable
             ports: [5000, "8080:80", 5432:5433]
             shares:
               - { host: ../data, guest: /data, write: true }
-              - host: ../data/
+              - host: ../more/
                 guest: "/mnt/read only"
             volumes: { packages: { size: 40GiB }, db: { guest: /var/lib/postgresql, size: 640MB } }
             workspace: { mode: overlay, outputs: ["dist/**", "*.log"], changes: apply }
             provision: [./machine/setup.sh]
+            accelerator: required
             """);
 
+        file.RequiresAccelerator.ShouldBeTrue();
         file.Image.ShouldBe("debian/13");
         file.Sdk.ShouldBe("10.0.100-rc.1.25451.107");
         file.Cpus.ShouldBe(4);
@@ -76,7 +79,7 @@ public sealed class ReaderDefaultsTests : IDisposable
         file.DotnetTools.ShouldBe(["dotnet-ef", "dotnet-trace@9.0.1"]);
         file.Env.ShouldBe(new Dictionary<string, string?> { ["A"] = "", ["B"] = "1.10", ["C"] = "yes", ["D"] = null, ["E"] = "two\nlines", ["F"] = null }, ignoreOrder: true);
         file.Ports.ShouldBe([new(5000, 5000), new(8080, 80), new(5432, 5433)]);
-        file.Shares.ShouldBe([new(scratch.At("data"), "/data", true), new(scratch.At("data"), "/mnt/read only", false)]);
+        file.Shares.ShouldBe([new(scratch.At("data"), "/data", true), new(scratch.At("more"), "/mnt/read only", false)]);
         file.Volumes["packages"].ShouldBe(new Volume(GuestLayout.PackageCache, 40L << 30));
         file.Volumes["db"].ShouldBe(new Volume("/var/lib/postgresql", 610L << 20));
         file.Workspace.Outputs.ShouldBe(["dist/**", "*.log"]);

@@ -15,6 +15,7 @@ internal sealed record AcceleratorVerdict(Accelerator Accelerator, string Reason
 internal sealed class AcceleratorChoice(MachinePaths paths)
 {
     public const string Variable = "MACHINE_ACCELERATOR";
+    private const string Required = "required";
 
     // A host that was too busy once must not stay slow for ever.
     private static readonly TimeSpan RefusalLasts = TimeSpan.FromDays(7);
@@ -24,7 +25,7 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
 
     public async Task<AcceleratorVerdict> ChooseAsync(QemuProgram program, IProgressSink progress, CancellationToken cancel)
     {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } wish)
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } wish && wish != Required)
         {
             return Wished(wish, program);
         }
@@ -59,9 +60,24 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
                 $"if this host is itself a virtual machine, ask for nested virtualisation; to try again remove {Remembered}");
     }
 
+    /// <summary>As <see cref="ChooseAsync"/>, for a machine that is to run.</summary>
+    /// <param name="required">The machine's own wish; the user's is a variable.</param>
+    /// <exception cref="MachineException">It would be emulated, and must not be.</exception>
+    public async Task<AcceleratorVerdict> RequireAsync(QemuProgram program, bool required, IProgressSink progress, CancellationToken cancel)
+    {
+        var verdict = await ChooseAsync(program, progress, cancel);
+        var user = Environment.GetEnvironmentVariable(Variable) == Required;
+        return verdict.Accelerator.Name != Emulation.Name || !(required || user)
+            ? verdict
+            : throw new MachineException(
+                $"{(user ? $"{Variable}={Required}" : "the Machinefile's accelerator: required")} forbids to emulate the processor, and nothing else works here: {verdict.WhyNotFaster ?? verdict.Reason}",
+                verdict.Fix ?? $"unset {Variable}",
+                ExitCode.MachineUnavailable);
+    }
+
     private static AcceleratorVerdict Wished(string wish, QemuProgram program) => Names.Contains(wish)
         ? new AcceleratorVerdict(wish == Emulation.Name ? Emulation.For(program.Architecture) : new Accelerator(wish, Cpus(wish, program)[0]), $"{Variable} says so")
-        : throw new MachineException($"{Variable} is '{wish}'", $"it can be: {string.Join(", ", Names)}; or unset it", ExitCode.Usage);
+        : throw new MachineException($"{Variable} is '{wish}'", $"it can be: {string.Join(", ", Names)}, {Required}; or unset it", ExitCode.Usage);
 
     // The host's own processor; else the oldest with what .NET asks of one (x86-64-v2).
     private static string[] Cpus(string accelerator, QemuProgram program) =>

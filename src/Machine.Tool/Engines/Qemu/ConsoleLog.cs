@@ -59,6 +59,27 @@ internal sealed partial class ConsoleLog : IAsyncDisposable
         }
     }
 
+    /// <summary>Cuts off what QEMU itself says on behalf of its guest, as often as it must be. It appends, so it goes on at the beginning.</summary>
+    public static async Task KeepShortAsync(string path, TimeSpan interval, CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancel))
+            {
+                if (new FileInfo(path) is { Exists: true, Length: > Limit })
+                {
+                    using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+                    file.SetLength(0);
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or UnauthorizedAccessException)
+        {
+            // The machine is let go of, or its folder is gone.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         socket.Dispose();

@@ -1,11 +1,17 @@
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>
-/// What makes a guest cheap to emulate. Nothing of it is a boundary: inside, root is anybody's, and the machine around it holds.
+/// What makes a guest cheap to emulate. Nothing of it is a boundary: inside, root is anybody's. Nor is the emulator one in its developers'
+/// own words (https://www.qemu.org/docs/master/system/security.html, "Non-virtualization Use Case"); what it may touch is
+/// (<see cref="QemuConfinement"/>).
 /// </summary>
 internal static class Emulation
 {
     public const string Name = "tcg";
+
+    /// <summary>For the user.</summary>
+    public const string Weakness =
+        "the processor is emulated: QEMU's developers give no guarantee of isolation for that; accelerator: required in the Machinefile refuses it";
 
     /// <summary>
     /// Translated code is kept by address. Where each process has its libraries elsewhere, each is translated anew: with

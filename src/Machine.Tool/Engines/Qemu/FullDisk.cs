@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 
@@ -22,10 +23,11 @@ internal sealed class FullDisk
     /// <param name="resume">Lets the guest go on; it repeats the write.</param>
     public void Report(string folder, JsonElement data, Func<Task> resume, CancellationToken cancel)
     {
-        if (data.GetProperty("action").GetString() == "stop")
+        if (data.TextOf("action") == "stop")
         {
-            var isFull = data.TryGetProperty("nospace", out var full) && full.GetBoolean();
-            Wait(folder, isFull ? Full(folder) : $"a disk of the machine cannot be written ({data.GetProperty("reason").GetString()}): the machine stands still", resume, cancel);
+            var isFull = data.TryGetProperty("nospace", out var full) && full.ValueKind == JsonValueKind.True;
+            var reason = Printable.Escape((data.TextOf("reason") ?? "no reason given") is var words && words.Length > 200 ? words[..200] : words);
+            Wait(folder, isFull ? Full(folder) : $"a disk of the machine cannot be written ({reason}): the machine stands still", resume, cancel);
         }
     }
 

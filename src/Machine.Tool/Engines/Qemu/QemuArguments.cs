@@ -54,8 +54,9 @@ internal static class QemuArguments
 
         foreach (var (index, share) in spec.Shares.Index())
         {
-            // Enforced here, at the host's end: a guest's root may remount as it likes.
-            arguments.AddRange(["-fsdev", $"local,id={QemuDevices.Share(index)},path={Escape(share.HostPath)},security_model=none,multidevs=remap,readonly={(share.ReadOnly ? "on" : "off")}"]);
+            // Enforced here, at the host's end: a guest's root may remount as it likes. mapped-xattr: owners, modes, links and devices that
+            // a guest makes are notes beside a plain file, nothing that the host would follow or run.
+            arguments.AddRange(["-fsdev", $"local,id={QemuDevices.Share(index)},path={Escape(share.HostPath)},security_model={(share.ReadOnly ? "none" : "mapped-xattr")},multidevs=remap,readonly={(share.ReadOnly ? "on" : "off")}"]);
         }
 
         foreach (var device in QemuDevices.AtStart(spec, launch))

@@ -9,7 +9,7 @@ internal static class QemuChecks
     {
         var (system, program) = await SystemAsync(cancel);
         var image = await ImageAsync(cancel);
-        return program is null ? [system, image] : [system, image, await AcceleratorAsync(accelerators, program, cancel)];
+        return program is null ? [system, image, Walls()] : [system, image, await AcceleratorAsync(accelerators, program, cancel), Walls()];
     }
 
     private static async Task<(EngineCheck Check, QemuProgram? Program)> SystemAsync(CancellationToken cancel)
@@ -44,8 +44,9 @@ internal static class QemuChecks
     {
         try
         {
-            var verdict = await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel);
-            var message = $"{verdict.Accelerator.Name}: {verdict.Reason}";
+            var verdict = await accelerators.RequireAsync(program, required: false, SilentProgress.Instance, cancel);
+            var message = $"{verdict.Accelerator.Name}: {verdict.Reason}"
+                + (verdict.Accelerator.Name == Emulation.Name ? " (no boundary in QEMU's developers' own words: docs/limits.md)" : "");
             return verdict.WhyNotFaster is null
                 ? new EngineCheck("accelerator", CheckStatus.Ok, message)
                 : new EngineCheck("accelerator", CheckStatus.Warning, $"{message}; {verdict.WhyNotFaster}", verdict.Fix);
@@ -55,6 +56,12 @@ internal static class QemuChecks
             return new EngineCheck("accelerator", CheckStatus.Failed, e.Message, e.Remedy);
         }
     }
+
+    private static EngineCheck Walls() => Confinement.Confinement.Missing is { } missing
+        ? new EngineCheck(
+            "confinement", CheckStatus.Warning, $"who breaks out of a virtual machine is held back less than could be: {missing}",
+            OperatingSystem.IsLinux() ? "boot a newer kernel" : null)
+        : new EngineCheck("confinement", CheckStatus.Ok, $"a virtual machine's process sees its own files alone (Landlock {Confinement.Landlock.Version}, system calls, limits)");
 
     private static string Install(string package) => Programs.InstallHint(package);
 }

@@ -30,6 +30,12 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 
+    public async Task RequireAcceleratorAsync(IProgressSink progress, CancellationToken cancel)
+    {
+        program ??= await QemuProgram.FindAsync(cancel);
+        await accelerators.RequireAsync(program, required: true, progress, cancel);
+    }
+
     public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
 
     public async Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel)
@@ -37,6 +43,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         var places = new QemuPlaces(Path.GetFullPath(spec.Folder), Path.GetFullPath(spec.RuntimeFolder));
         MachinePaths.CreatePrivate(places.Logs);
         MachinePaths.CreatePrivate(places.RuntimeFolder);
+        QemuConfinement.RequireWalls();
         if (await AdoptAsync(places.Folder, places.RuntimeFolder, cancel) is { } running)
         {
             await running.DisposeAsync();
@@ -44,7 +51,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         }
 
         program ??= await QemuProgram.FindAsync(cancel);
-        var accelerator = (await accelerators.ChooseAsync(program, progress, cancel)).Accelerator;
+        var accelerator = (await accelerators.RequireAsync(program, spec.RequiresAccelerator, progress, cancel)).Accelerator;
         var frozen = spec.Thaw is null ? null : FrozenState.Require(spec, program.Identity);
         var continues = spec.Thaw is { MemoryFile: null };
         var root = spec.RootDisk ?? new DiskFile(places.EphemeralRoot, "qcow2");
@@ -58,6 +65,13 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             await QemuDisks.CreateOverlayAsync(root.Path, spec.Image.Disk, spec.DiskBytes, cancel);
         }
 
+        if (spec.MemoryFile is { } memory && spec.Thaw is null)
+        {
+            // QEMU may write it, and make no file.
+            await File.WriteAllBytesAsync(memory, [], cancel);
+        }
+
+        var disks = Disks(spec, root, places);
         var firmware = spec.Image.Kernel is null ? QemuFirmware.Find(program.Architecture) : null;
         for (var attempt = 1; ; attempt++)
         {
@@ -67,7 +81,9 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
                 Balloon: frozen?.Build.Balloon ?? (spec.MemoryFile is null), Thaw: frozen is not null, VolumesPlugged: frozen is null || continues);
             try
             {
-                return await QemuStart.RunAsync(program, spec, places, launch, cancel);
+                // An attempt before this one took it away.
+                MachinePaths.CreatePrivate(places.Sockets);
+                return await QemuStart.RunAsync(program, spec, places, launch, disks, cancel);
             }
             catch (PortTakenException) when (attempt < PortAttempts)
             {
@@ -116,8 +132,27 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     public Task CreateOverlayDiskAsync(string path, DiskFile backing, long bytes, CancellationToken cancel) =>
         QemuDisks.CreateOverlayAsync(path, backing, bytes, cancel);
 
-    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
-        QemuDisks.CopyAsync(source, target, compress, cancel);
+    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel)
+    {
+        // Its guest's machine wrote it: read as a chain, it could copy any file of the host.
+        if (source.Format == "qcow2" && File.Exists(source.Path))
+        {
+            QemuDiskChain.Of(Path.GetFullPath(source.Path), [paths.Images, paths.Templates, Path.GetDirectoryName(Path.GetFullPath(source.Path))!], []);
+        }
+
+        return QemuDisks.CopyAsync(source, target, compress, cancel);
+    }
+
+    private List<(string Path, bool Write)> Disks(MachineSpec spec, DiskFile root, QemuPlaces places)
+    {
+        IReadOnlyList<string> may = [paths.Images, paths.Templates, places.Folder];
+        IReadOnlyList<string> known = [spec.Image.Disk.Path];
+        return
+        [
+            .. new (string Path, bool Write)[] { (root.Path, true) }.Concat(spec.Volumes.Select(volume => (Path: volume.Path, Write: !volume.ReadOnly)))
+                .SelectMany(disk => QemuDiskChain.Of(disk.Path, may, known).Select((file, depth) => (file, disk.Write && depth == 0))),
+        ];
+    }
 
     // Where a process can't be found by its arguments, its socket in our own folder finds it.
     private static async Task QuitUnfinishedAsync(QemuPlaces places, QemuState state, CancellationToken cancel)
@@ -125,7 +160,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         try
         {
             await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, isAlive: () => false, AdoptTimeout, cancel);
-            if ((await qmp.ExecuteAsync("query-uuid", null, cancel)).GetProperty("UUID").GetGuid() == state.Uuid)
+            if (Guid.TryParse((await qmp.ExecuteAsync("query-uuid", null, cancel)).TextOf("UUID"), out var uuid) && uuid == state.Uuid)
             {
                 await qmp.ExecuteAsync("quit", null, cancel);
             }

@@ -19,7 +19,7 @@ internal static class QemuFreeze
         {
             await UnplugAsync(machine, state, cancel);
             await machine.Qmp.ExecuteAsync("stop", null, cancel);
-            var bytes = await StateTransfer.SaveAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(folder), state.Build.MemoryIsFile, cancel);
+            var bytes = await StateTransfer.SaveAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(folder), state.Build.MemoryIsFile, MostBytes(state), cancel);
             if (state.RootIsEphemeral)
             {
                 Flush(places.EphemeralRoot);
@@ -53,6 +53,9 @@ internal static class QemuFreeze
         await machine.Qmp.ExecuteAsync("cont", null, cancel);
         (state with { FreezingInto = null }).Write(places);
     }
+
+    // Its devices' state is some megabytes, those of a display more.
+    private static long MostBytes(QemuState state) => (1L << 30) + (state.MemoryBytes is 0 ? long.MaxValue / 2 : state.MemoryBytes + (state.MemoryBytes / 8));
 
     // The guest lets go of a device when it gets to it.
     private static async Task UnplugAsync(QemuMachine machine, QemuState state, CancellationToken cancel)

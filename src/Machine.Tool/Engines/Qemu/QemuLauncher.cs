@@ -13,15 +13,19 @@ internal static class QemuLauncher
     private static readonly string[] Environment = ["PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR", "LD_LIBRARY_PATH"];
 
     /// <summary>What is started forks once more and ends; QEMU's own process id is in the pid file.</summary>
-    public static bool Forks => !OperatingSystem.IsWindows() && SetSid is null;
-
-    // -daemonize would do, but forks after the system call filter has forbidden it; macOS has no filter and no setsid.
-    private static string? SetSid => Programs.Find("setsid");
+    public static bool Forks => OperatingSystem.IsMacOS();
 
     /// <summary>Starts the process that is QEMU, or with <see cref="Forks"/> its parent.</summary>
-    public static Process Start(string program, IReadOnlyList<string> arguments, string log)
+    /// <param name="confinement">What it may touch, where the system has walls.</param>
+    public static LaunchedProcess Start(string program, IReadOnlyList<string> arguments, string log, Confinement.Confinement confinement)
     {
-        var start = OperatingSystem.IsWindows() ? Windows(program) : Unix(program, log);
+        if (OperatingSystem.IsLinux())
+        {
+            var id = Confinement.ConfinedProcess.Start(program, arguments, Environment.Select(Variable).OfType<string>(), log, confinement);
+            return new LaunchedProcess(id, () => HostProcess.Find(id) is null);
+        }
+
+        var start = OperatingSystem.IsWindows() ? Windows(program) : MacOS(program, log);
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -34,20 +38,18 @@ internal static class QemuLauncher
             _ = CopyWordsAsync(process, log);
         }
 
-        return process;
+        return new LaunchedProcess(process.Id, () => process.HasExited && !(Forks && process.ExitCode == 0));
     }
 
-    private static ProcessStartInfo Unix(string program, string log)
+    private static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name) is { } value ? $"{name}={value}" : null;
+
+    // There is no filter of system calls that its second fork would meet.
+    private static ProcessStartInfo MacOS(string program, string log)
     {
-        // Linux shares processors among sessions first: a priority counts only when the new session has it too.
-        var (prefix, suffix) = SetSid is { } setsid
-            ? ($"{Ssh.ShellQuote(setsid)} /bin/sh -c '{{ nice > /proc/self/autogroup; }} 2> /dev/null; exec \"$0\" \"$@\"' ", "")
-            : ("", " -daemonize");
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };
-        // setsid forks only when it leads a process group, which a child of ours does not: the process id stays.
         start.ArgumentList.Add("-c");
         // At its end: who bounds the file cuts it while QEMU writes.
-        start.ArgumentList.Add($": >{Ssh.ShellQuote(log)}; exec {prefix}\"$0\" \"$@\"{suffix} </dev/null >>{Ssh.ShellQuote(log)} 2>&1");
+        start.ArgumentList.Add($": >{Ssh.ShellQuote(log)}; exec \"$0\" \"$@\" -daemonize </dev/null >>{Ssh.ShellQuote(log)} 2>&1");
         start.ArgumentList.Add(program);
         foreach (var name in start.Environment.Keys.Except(Environment, StringComparer.Ordinal).ToList())
         {
@@ -69,3 +71,7 @@ internal static class QemuLauncher
         }
     }
 }
+
+/// <summary>What was started.</summary>
+/// <param name="HasFailed">It has ended, and nothing of it runs on.</param>
+internal sealed record LaunchedProcess(int Id, Func<bool> HasFailed);

@@ -8,6 +8,9 @@ internal sealed class QemuMachine : IEngineMachine
 {
     // A guest that is still booting hears no power button: press again.
     private static readonly TimeSpan PowerButtonInterval = TimeSpan.FromSeconds(3);
+    // Between its last word and its end lies the giving back of its memory.
+    private static readonly TimeSpan HangUpGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan QuitGrace = TimeSpan.FromSeconds(5);
 
     private readonly QemuPlaces places;
@@ -20,6 +23,7 @@ internal sealed class QemuMachine : IEngineMachine
     private ConsoleLog? console;
     private volatile bool expected;
     private volatile bool frozen;
+    private volatile bool misbehaved;
     private volatile string? shutdownReason;
 
     private QemuMachine(QemuPlaces places, QemuState state, HostProcess process)
@@ -36,6 +40,8 @@ internal sealed class QemuMachine : IEngineMachine
 
     public string Accelerator => state.Accelerator;
 
+    public string? Weakness => state.Accelerator == Emulation.Name ? Emulation.Weakness : null;
+
     public Task<string> Exited { get; private set; }
 
     public string? Trouble => fullDisk.Trouble;
@@ -51,14 +57,15 @@ internal sealed class QemuMachine : IEngineMachine
         try
         {
             machine.qmp = await QmpClient.ConnectAsync(places.QmpSocket, machine.OnEvent, () => process.IsAlive, timeout, cancel);
-            var uuid = (await machine.qmp.ExecuteAsync("query-uuid", null, cancel, timeout)).GetProperty("UUID").GetGuid();
-            if (uuid != state.Uuid)
+            var uuid = (await machine.qmp.ExecuteAsync("query-uuid", null, cancel, timeout)).TextOf("UUID");
+            if (!Guid.TryParse(uuid, out var answered) || answered != state.Uuid)
             {
                 throw new MachineException($"another machine answers at {places.QmpSocket}", exitCode: ExitCode.MachineUnavailable);
             }
 
             machine.console = await ConsoleLog.AttachAsync(places.ConsoleSocket, places.Console, append: !newConsole, cancel);
             machine.Exited = machine.WatchAsync();
+            _ = ConsoleLog.KeepShortAsync(places.Log, LogInterval, machine.disposed.Token);
             return machine;
         }
         catch
@@ -70,7 +77,7 @@ internal sealed class QemuMachine : IEngineMachine
 
     /// <summary><c>running</c>, <c>prelaunch</c>, <c>paused</c>, <c>io-error</c>, …</summary>
     public async Task<string> StatusAsync(CancellationToken cancel) =>
-        (await Qmp.ExecuteAsync("query-status", null, cancel)).GetProperty("status").GetString() ?? "";
+        (await Qmp.ExecuteAsync("query-status", null, cancel)).RequireText("status");
 
     public async Task PowerOffAsync(TimeSpan grace, CancellationToken cancel)
     {
@@ -154,15 +161,19 @@ internal sealed class QemuMachine : IEngineMachine
         switch (name)
         {
             case "SHUTDOWN":
-                shutdownReason = data.GetProperty("reason").GetString();
+                shutdownReason = data.TextOf("reason");
                 break;
             case "BLOCK_IO_ERROR":
                 fullDisk.Report(places.Folder, data, () => TryAsync("cont", disposed.Token), disposed.Token);
                 break;
-            case "DEVICE_DELETED" when data.TryGetProperty("device", out var device):
+            case "DEVICE_DELETED" when data.TextOf("device") is { } device:
                 lock (unplugged)
                 {
-                    unplugged.Add(device.GetString()!);
+                    // Only names that are waited for: one that says others without end fills no memory.
+                    if (state.Build.ShareTags.Where((_, index) => QemuDevices.ShareDevice(index) == device).Any())
+                    {
+                        unplugged.Add(device);
+                    }
                 }
 
                 break;
@@ -200,7 +211,12 @@ internal sealed class QemuMachine : IEngineMachine
     private async Task<string> WatchAsync()
     {
         await Qmp.Closed;
-        await process.WaitForExitAsync(disposed.Token);
+        await EndAsync();
+        if (OperatingSystem.IsLinux())
+        {
+            Confinement.ConfinedProcess.Bury(process.Id);
+        }
+
         var peaceful = expected || shutdownReason is "guest-shutdown" or "host-qmp-quit";
         var words = peaceful ? "" : LastWords();
         if (QemuState.Read(places)?.Uuid == state.Uuid)
@@ -215,7 +231,24 @@ internal sealed class QemuMachine : IEngineMachine
         return words;
     }
 
+    // Without its control connection nobody can end it in peace: it goes, or it is made to go.
+    private async Task EndAsync()
+    {
+        using var grace = CancellationTokenSource.CreateLinkedTokenSource(disposed.Token);
+        grace.CancelAfter(Qmp.Misbehaved ? TimeSpan.Zero : HangUpGrace);
+        try
+        {
+            await process.WaitForExitAsync(grace.Token);
+        }
+        catch (OperationCanceledException) when (!disposed.IsCancellationRequested)
+        {
+            misbehaved = true;
+            await process.KillAsync(disposed.Token);
+        }
+    }
+
     private string LastWords() =>
+        misbehaved ? "its control connection broke while it ran on, or said what no QEMU says: it was ended" :
         shutdownReason == "guest-reset" ? "the guest restarted, which ends its machine; a kernel panic does that too"
         : ConsoleLog.Tail(places.Log, 8) is { Length: > 0 } words ? words
         : $"process {process.Id} ended without a word: it was killed, or it crashed";

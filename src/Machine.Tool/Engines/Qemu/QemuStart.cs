@@ -10,17 +10,17 @@ internal static class QemuStart
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <exception cref="PortTakenException">Somebody else listens at the ssh port.</exception>
-    public static async Task<QemuMachine> RunAsync(QemuProgram program, MachineSpec spec, QemuPlaces places, QemuLaunch launch, CancellationToken cancel)
+    public static async Task<QemuMachine> RunAsync(QemuProgram program, MachineSpec spec, QemuPlaces places, QemuLaunch launch, IReadOnlyList<(string Path, bool Write)> disks, CancellationToken cancel)
     {
         // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
         var build = new QemuBuild(
             program.Identity, spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
-        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build, ThawingFrom: spec.Thaw?.Folder);
+        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build, ThawingFrom: spec.Thaw?.Folder, MemoryBytes: spec.MemoryBytes);
         state.Write(places);
         HostProcess? process = null;
         try
         {
-            using var child = QemuLauncher.Start(program.Path, QemuArguments.Build(spec, launch), places.Log);
+            var child = QemuLauncher.Start(program.Path, QemuArguments.Build(spec, launch), places.Log, QemuConfinement.Of(program, spec, launch, places, disks));
             process = HostProcess.Find(child.Id);
             await WaitForSocketAsync(child, places, cancel);
             process = QemuLauncher.Forks ? HostProcess.Find(int.Parse(await File.ReadAllTextAsync(places.PidFile, cancel))) : process;
@@ -94,13 +94,13 @@ internal static class QemuStart
         }
     }
 
-    private static async Task WaitForSocketAsync(Process child, QemuPlaces places, CancellationToken cancel)
+    private static async Task WaitForSocketAsync(LaunchedProcess child, QemuPlaces places, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         // The pid file and the console's socket are there before this one.
         while (!File.Exists(places.QmpSocket))
         {
-            if (child.HasExited && !(QemuLauncher.Forks && child.ExitCode == 0))
+            if (child.HasFailed())
             {
                 throw Ended(places);
             }

@@ -7,8 +7,9 @@ namespace Machine.Tool.Engines.Qemu;
 /// <param name="Process">Null while it is being started: whoever finds it so finds an unfinished start.</param>
 /// <param name="FreezingInto">The folder of a freeze that was begun.</param>
 /// <param name="ThawingFrom">The folder of a thaw that is not known to have ended: the machine may stand still before its first step.</param>
+/// <param name="MemoryBytes">Of the guest; 0 where an older supervisor wrote this.</param>
 internal sealed record QemuState(
-    Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral, QemuBuild Build, string? FreezingInto = null, string? ThawingFrom = null)
+    Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral, QemuBuild Build, string? FreezingInto = null, string? ThawingFrom = null, long MemoryBytes = 0)
 {
     /// <summary>Null where nothing was started, or a file of another version lies: then there is nothing to adopt.</summary>
     public static QemuState? Read(QemuPlaces places)
@@ -41,7 +42,7 @@ internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
 
     public string State => Path.Combine(Folder, "qemu.json");
 
-    public string PidFile => Path.Combine(Folder, "qemu.pid");
+    public string PidFile => Path.Combine(Sockets, "qemu.pid");
 
     public string EphemeralRoot => Path.Combine(Folder, "root.qcow2");
 
@@ -50,6 +51,11 @@ internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
     public string Log => Path.Combine(Logs, "qemu.log");
 
     public string Console => Path.Combine(Logs, "console.log");
+
+    /// <summary>
+    /// The one folder that QEMU makes files in: beside the supervisor's own sockets it could put one of its own in their place.
+    /// </summary>
+    public string Sockets => Path.Combine(RuntimeFolder, "vm");
 
     public string QmpSocket => Socket("qmp.sock");
 
@@ -61,10 +67,17 @@ internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
     /// <summary>Removes what says that a machine runs here.</summary>
     public void Forget()
     {
-        foreach (var file in new[] { QmpSocket, ConsoleSocket, StateSocket, PidFile, State })
+        try
         {
-            Delete(file);
+            // Whatever it holds: QEMU alone made it.
+            Directory.Delete(Sockets, recursive: true);
         }
+        catch (DirectoryNotFoundException)
+        {
+            // As gone as can be.
+        }
+
+        Delete(State);
     }
 
     public static void Delete(string file)
@@ -81,7 +94,7 @@ internal sealed record QemuPlaces(string Folder, string RuntimeFolder)
 
     private string Socket(string name)
     {
-        var path = Path.Combine(RuntimeFolder, name);
+        var path = Path.Combine(Sockets, name);
         return System.Text.Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
             ? path
             : throw new MachineException(

@@ -1,21 +1,28 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
-using System.Text;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>
-/// QEMU's control connection: one JSON object a line, commands answered by id, events in between.
+/// QEMU's control connection: one JSON object a line, commands answered by id, events in between. A guest may have taken QEMU over:
+/// what makes no sense is passed over, and one that says what no QEMU says is let go of, which ends its machine.
 /// https://www.qemu.org/docs/master/interop/qmp-spec.html
 /// </summary>
 internal sealed class QmpClient : IAsyncDisposable
 {
+    /// <summary>The longest answer, a tree of all commands that QEMU knows, has 0.3 MB.</summary>
+    internal const int LongestLine = 4 << 20;
+
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
 
+    private static readonly JsonElement Nothing = JsonDocument.Parse("{}").RootElement;
+
     private readonly Socket socket;
-    private readonly StreamReader reader;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonElement>> pending = new();
     private readonly SemaphoreSlim writing = new(1, 1);
     private readonly TaskCompletionSource greeting = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,12 +34,14 @@ internal sealed class QmpClient : IAsyncDisposable
     {
         socket = connected;
         this.onEvent = onEvent;
-        reader = new StreamReader(new NetworkStream(connected, ownsSocket: false), Encoding.UTF8);
         reading = ReadAsync();
     }
 
     /// <summary>Completes, never failing, when QEMU has closed the connection (it ended) or this client was disposed.</summary>
     public Task Closed => reading;
+
+    /// <summary>It said what no QEMU says, and was hung up on.</summary>
+    public bool Misbehaved { get; private set; }
 
     /// <param name="onEvent">Called with an event's name and data, one at a time; must return soon and not wait for a command.</param>
     /// <param name="isAlive">Whether it is worth waiting for who is to listen there.</param>
@@ -66,8 +75,18 @@ internal sealed class QmpClient : IAsyncDisposable
 
     /// <summary>Runs one command and returns what it answers.</summary>
     /// <exception cref="MachineException">QEMU refused it (its own words), hung up, or did not answer in time.</exception>
-    public async Task<JsonElement> ExecuteAsync(string command, object? arguments, CancellationToken cancel, TimeSpan? timeout = null)
+    public Task<JsonElement> ExecuteAsync(string command, object? arguments, CancellationToken cancel, TimeSpan? timeout = null) =>
+        ExecuteAsync(command, arguments, handed: null, cancel, timeout);
+
+    /// <summary>Gives QEMU an open socket, which it then knows by this name: it opens none itself.</summary>
+    [SupportedOSPlatform("linux")]
+    public Task HandOverAsync(Socket open, string name, CancellationToken cancel) =>
+        ExecuteAsync("getfd", new { fdname = name }, open, cancel, timeout: null);
+
+    private async Task<JsonElement> ExecuteAsync(string command, object? arguments, Socket? handed, CancellationToken cancel, TimeSpan? timeout)
     {
+        var clock = Stopwatch.StartNew();
+        var limit = timeout ?? DefaultTimeout;
         var id = Interlocked.Increment(ref lastId);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
         pending[id] = answer;
@@ -81,8 +100,9 @@ internal sealed class QmpClient : IAsyncDisposable
 
             await SendAsync(arguments is null
                 ? JsonSerializer.SerializeToUtf8Bytes(new { execute = command, id })
-                : JsonSerializer.SerializeToUtf8Bytes(new { execute = command, arguments, id }), cancel);
-            return await answer.Task.WaitAsync(timeout ?? DefaultTimeout, cancel);
+                : JsonSerializer.SerializeToUtf8Bytes(new { execute = command, arguments, id }), handed, limit, cancel);
+            var rest = limit - clock.Elapsed;
+            return await answer.Task.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancel);
         }
         catch (TimeoutException e)
         {
@@ -106,7 +126,6 @@ internal sealed class QmpClient : IAsyncDisposable
     {
         socket.Dispose();
         await reading;
-        reader.Dispose();
         writing.Dispose();
     }
 
@@ -137,17 +156,31 @@ internal sealed class QmpClient : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(byte[] line, CancellationToken cancel)
+    private async Task SendAsync(byte[] line, Socket? handed, TimeSpan limit, CancellationToken cancel)
     {
-        await writing.WaitAsync(cancel);
+        if (!await writing.WaitAsync(limit, cancel))
+        {
+            throw new TimeoutException();
+        }
+
         try
         {
-            // A half-written command would spoil the next one: once begun it is sent whole.
+            // A half-written command would spoil the next one: once begun it is sent whole, or the connection is of no more use.
             ReadOnlyMemory<byte> rest = (byte[])[.. line, (byte)'\n'];
+            if (handed is not null)
+            {
+                rest = rest[DescriptorMessage.Send(socket, rest.Span, handed)..];
+            }
+
             while (!rest.IsEmpty)
             {
-                rest = rest[await socket.SendAsync(rest, CancellationToken.None)..];
+                rest = rest[await socket.SendAsync(rest, CancellationToken.None).AsTask().WaitAsync(limit, CancellationToken.None)..];
             }
+        }
+        catch (TimeoutException)
+        {
+            socket.Dispose();
+            throw;
         }
         finally
         {
@@ -160,17 +193,40 @@ internal sealed class QmpClient : IAsyncDisposable
         Exception? why = null;
         try
         {
-            while (await reader.ReadLineAsync() is { } line)
+            var buffer = new byte[16 << 10];
+            var filled = 0;
+            while (await socket.ReceiveAsync(buffer.AsMemory(filled), CancellationToken.None) is > 0 and var count)
             {
-                using var document = JsonDocument.Parse(line);
-                Receive(document.RootElement);
+                var begin = 0;
+                var from = filled;
+                filled += count;
+                while (buffer.AsSpan(from, filled - from).IndexOf((byte)'\n') is >= 0 and var found)
+                {
+                    Receive(buffer.AsMemory(begin, from + found - begin));
+                    begin = from = from + found + 1;
+                }
+
+                buffer.AsSpan(begin, filled - begin).CopyTo(buffer);
+                filled -= begin;
+                if (filled >= LongestLine)
+                {
+                    throw new JsonException($"a line of more than {LongestLine} bytes");
+                }
+
+                if (filled == buffer.Length)
+                {
+                    Array.Resize(ref buffer, buffer.Length * 2);
+                }
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or JsonException)
+        catch (Exception e)
         {
+            // Whatever it is: who waits for an answer, or for the end, must hear of it.
+            Misbehaved = e is not (IOException or SocketException or ObjectDisposedException);
             why = e;
         }
 
+        socket.Dispose();
         greeting.TrySetException(new IOException("it hung up", why));
         foreach (var answer in pending.Values)
         {
@@ -178,28 +234,42 @@ internal sealed class QmpClient : IAsyncDisposable
         }
     }
 
-    private void Receive(JsonElement message)
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    private void Receive(ReadOnlyMemory<byte> line)
     {
+        using var document = JsonDocument.Parse(line);
+        var message = document.RootElement;
+        if (message.ValueKind != JsonValueKind.Object)
+        {
+            return;
+        }
+
         if (message.TryGetProperty("QMP", out _))
         {
             greeting.TrySetResult();
         }
         else if (message.TryGetProperty("event", out var name))
         {
-            onEvent(name.GetString() ?? "", message.TryGetProperty("data", out var data) ? data.Clone() : default);
+            if (name.ValueKind == JsonValueKind.String)
+            {
+                var data = message.TryGetProperty("data", out var given) && given.ValueKind == JsonValueKind.Object ? given.Clone() : Nothing;
+                onEvent(name.GetString()!, data);
+            }
         }
-        else if (message.TryGetProperty("id", out var id) && pending.TryGetValue(id.GetInt32(), out var answer))
+        else if (message.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var number) && pending.TryGetValue(number, out var answer))
         {
             if (message.TryGetProperty("return", out var result))
             {
-                answer.TrySetResult(result.Clone());
+                answer.TrySetResult(result.ValueKind == JsonValueKind.Array ? result.Clone() : result.ValueKind == JsonValueKind.Object ? result.Clone() : Nothing);
             }
             else
             {
-                answer.TrySetException(new QmpError(message.GetProperty("error").GetProperty("desc").GetString() ?? "no reason given"));
+                answer.TrySetException(new QmpError(message.TryGetProperty("error", out var error) && error.TextOf("desc") is { } words ? Tail(words) : "no reason given"));
             }
         }
     }
+
+    private static string Tail(string words) => Printable.Escape(words[..Math.Min(words.Length, 1000)]);
 
     private sealed class QmpError(string message) : Exception(message);
 }

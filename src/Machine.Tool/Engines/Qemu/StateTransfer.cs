@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 
@@ -13,12 +14,14 @@ internal static class StateTransfer
 {
     // 700 MB of memory took 1.5 s; a busy disk takes longer.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan WholeDeadline = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
+    /// <param name="most">Bytes; QEMU is not believed to end.</param>
     /// <returns>Bytes written.</returns>
     /// <exception cref="MachineException">QEMU refused or failed (its words).</exception>
     /// <exception cref="IOException">The file can't be written: the disk is full.</exception>
-    public static async Task<long> SaveAsync(QmpClient qmp, string socket, string file, bool memoryIsFile, CancellationToken cancel)
+    public static async Task<long> SaveAsync(QmpClient qmp, string socket, string file, bool memoryIsFile, long most, CancellationToken cancel)
     {
         await SetCapabilityAsync(qmp, memoryIsFile, cancel);
         await qmp.ExecuteAsync("migrate-set-parameters", new Dictionary<string, object> { ["max-bandwidth"] = 1L << 40 }, cancel);
@@ -28,11 +31,10 @@ internal static class StateTransfer
         listener.Listen(1);
         try
         {
-            await qmp.ExecuteAsync("migrate", new { uri = $"unix:{socket}" }, cancel);
-            using var connection = await listener.AcceptAsync(cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancel);
+            using var connection = await ConnectAsync(qmp, listener, socket, cancel);
             await using var stream = new NetworkStream(connection);
             await using var target = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
-            await stream.CopyToAsync(target, 1 << 20, cancel);
+            await CopyAsync(stream, target, most, cancel);
             target.Flush(flushToDisk: true);
             await UntilCompletedAsync(qmp, cancel);
             return target.Length;
@@ -76,6 +78,55 @@ internal static class StateTransfer
         }
     }
 
+    // Confined, QEMU connects to nothing: it is handed the other end.
+    private static async Task<Socket> ConnectAsync(QmpClient qmp, Socket listener, string socket, CancellationToken cancel)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            await qmp.ExecuteAsync("migrate", new { uri = $"unix:{socket}" }, cancel);
+            return await listener.AcceptAsync(cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancel);
+        }
+
+        using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await other.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancel);
+        var connection = await listener.AcceptAsync(cancel);
+        try
+        {
+            await qmp.HandOverAsync(other, "state", cancel);
+            await qmp.ExecuteAsync("migrate", new { uri = "fd:state" }, cancel);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task CopyAsync(Stream from, Stream to, long most, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(WholeDeadline);
+        var buffer = new byte[1 << 20];
+        try
+        {
+            while (await from.ReadAsync(buffer, limit.Token) is > 0 and var count)
+            {
+                most -= count;
+                if (most < 0)
+                {
+                    throw new MachineException("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
+                }
+
+                await to.WriteAsync(buffer.AsMemory(0, count), limit.Token);
+            }
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new MachineException($"QEMU did not hand over its machine's state within {WholeDeadline.TotalMinutes:0} minutes", exitCode: ExitCode.MachineUnavailable, inner: e);
+        }
+    }
+
     private static Task<JsonElement> SetCapabilityAsync(QmpClient qmp, bool memoryIsFile, CancellationToken cancel) => qmp.ExecuteAsync(
         "migrate-set-capabilities",
         new { capabilities = new[] { new { capability = "x-ignore-shared", state = memoryIsFile } } },
@@ -87,7 +138,7 @@ internal static class StateTransfer
         while (true)
         {
             var answer = await qmp.ExecuteAsync("query-migrate", null, cancel);
-            var status = answer.TryGetProperty("status", out var text) ? text.GetString() : "none";
+            var status = answer.TextOf("status") ?? "none";
             if (status == "completed")
             {
                 return;
@@ -95,7 +146,7 @@ internal static class StateTransfer
 
             if (status is "failed" or "cancelled" || clock.Elapsed > Deadline)
             {
-                var words = answer.TryGetProperty("error-desc", out var error) ? error.GetString() : status;
+                var words = Printable.Escape(answer.TextOf("error-desc") ?? status);
                 throw new MachineException($"QEMU could not transfer the machine's state: {words}", exitCode: ExitCode.MachineUnavailable);
             }
 
