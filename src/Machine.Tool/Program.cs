@@ -10,6 +10,7 @@ internal static class Program
     public static int Main(string[] args)
     {
         var verbose = Environment.GetEnvironmentVariable("MACHINE_VERBOSE") is { Length: > 0 } || args is ["--verbose", ..];
+        SearchPath.DropRelative();
         try
         {
             return CommandLine.Run(args is ["--verbose", ..] ? args[1..] : args);
