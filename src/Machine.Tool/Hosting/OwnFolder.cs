@@ -82,6 +82,10 @@ internal static class OwnFolder
         }
     }
 
+    /// <summary>Another user owns it, or may write to it; false where there is nothing.</summary>
+    public static bool IsOpenToOthers(string folder) =>
+        !OperatingSystem.IsWindows() && Look(folder) is { } found && ((found.Owner != UnixFile.Me && found.Owner != 0) || (IsOpen(found) && FileOwners.AreKept(folder)));
+
     /// <summary>For a person: the number and, where it is told cheaply, whose.</summary>
     public static string Name(uint user) => user == 0 ? "root" : $"user {user}";
 

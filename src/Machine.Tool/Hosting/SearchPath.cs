@@ -8,6 +8,9 @@ internal static class SearchPath
 {
     private const string Variable = "PATH";
 
+    /// <summary>What <see cref="DropRelative"/> took out.</summary>
+    public static IReadOnlyList<string> Dropped { get; private set; } = [];
+
     public static IEnumerable<string> Folders(string path) =>
         path.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathFullyQualified);
 
@@ -19,6 +22,7 @@ internal static class SearchPath
             var kept = string.Join(Path.PathSeparator, Folders(path));
             if (kept.Length != path.Length)
             {
+                Dropped = [.. path.Split(Path.PathSeparator).Where(entry => !Path.IsPathFullyQualified(entry)).Distinct(StringComparer.Ordinal)];
                 Environment.SetEnvironmentVariable(Variable, kept);
             }
         }
