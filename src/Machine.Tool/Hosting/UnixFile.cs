@@ -1,13 +1,11 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 
 namespace Machine.Tool.Hosting;
 
 /// <summary>Whose a file is, who may change it, and when it was made: what lstat says, and .NET does not.</summary>
 /// <param name="Mode">Kind and permissions.</param>
 /// <param name="BornNs">Nanoseconds since 1970; null where the file system does not keep it.</param>
-[UnsupportedOSPlatform("windows")]
 internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long? BornNs)
 {
     public const uint OthersWrite = 2;

@@ -19,7 +19,7 @@ public sealed class SizeAttacks : IDisposable
     [Theory]
     [InlineData("disk: 16TiB\ncpus: 256\nvolumes: { a: { guest: /a, size: 16TiB }, b: { guest: /b, size: 16TiB }, packages: { size: 16TiB } }\nidle: never", "disk in all")]
     [InlineData("memory: 33GiB", "33GiB of memory")]
-    [InlineData("memory: 4TiB", "4TiB of memory")]
+    [InlineData("memory: 64GiB", "64GiB of memory")]
     [InlineData("disk: 80GiB", "disk in all")]
     [InlineData("volumes: { a: { guest: /a, size: 111GiB } }", "disk in all")]
     [InlineData("volumes: { a: { guest: /a, size: 70GiB }, b: { guest: /b, size: 70GiB } }", "disk in all")]
