@@ -50,6 +50,10 @@ internal sealed class PlantedRuntime : IDisposable
                 Stranger.Run("mkdir -p -m 0755 $1; chmod 0755 ${1%/*}", Inner);
                 Listen(Inner);
                 break;
+            case "a folder of its own that only root can enter":
+                Stranger.Run("mkdir -p $1; chmod 0700 ${1%/*} $1", Inner);
+                Listen(Inner);
+                break;
             case "a folder that everybody may use":
                 Stranger.Run("mkdir -p $1; chmod 1777 ${1%/*}; chmod 0777 $1", Inner);
                 Listen(Inner);

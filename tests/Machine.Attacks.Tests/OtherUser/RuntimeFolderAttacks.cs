@@ -16,7 +16,7 @@ public sealed class RuntimeFolderAttacks : IDisposable
 
     public static TheoryData<string> Ways =>
     [
-        "a folder", "a folder that everybody may use", "a link to a folder of its own", "a link to a folder of the victim", "a file",
+        "a folder", "a folder of its own that only root can enter", "a folder that everybody may use", "a link to a folder of its own", "a link to a folder of the victim", "a file",
         "a folder in the victim's own, which is open", "sockets in the victim's own folder, which is open", "sockets in the victim's own folder, which a group may write",
         "sockets in a folder that was open once", "the folder of a victim that was swapped",
     ];
