@@ -12,6 +12,7 @@ internal static class Program
     {
         var verbose = Environment.GetEnvironmentVariable("MACHINE_VERBOSE") is { Length: > 0 } || args is ["--verbose", ..];
         PipelineLog.Guard();
+        SearchPath.DropRelative();
         try
         {
             return CommandLine.Run(args is ["--verbose", ..] ? args[1..] : args);

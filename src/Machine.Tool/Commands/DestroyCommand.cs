@@ -33,9 +33,16 @@ internal static class DestroyCommand
                 : throw new MachineException($"there is no machine {Tainted.Line(id)}", "dotnet machine list");
         }
 
+        await DestroyAsync(machine, paths, yes, $"dotnet machine destroy {machine.Id} --yes", cancel);
+        return Done($"{machine.Id} is destroyed");
+    }
+
+    /// <param name="remedy">The command that is a yes, for whoever can't be asked.</param>
+    internal static async Task DestroyAsync(KnownMachine machine, MachinePaths paths, bool yes, string remedy, CancellationToken cancel)
+    {
         if (!yes)
         {
-            Agree(machine, paths);
+            Agree(machine, paths, remedy);
         }
 
         if (machine.Project is { } project)
@@ -45,16 +52,15 @@ internal static class DestroyCommand
         }
 
         await MachineAtRest.DestroyAsync(paths, machine.Id, EngineCatalog.Create(paths), cancel);
-        return Done($"{machine.Id} is destroyed");
     }
 
-    private static void Agree(KnownMachine machine, MachinePaths paths)
+    private static void Agree(KnownMachine machine, MachinePaths paths, string remedy)
     {
         var lost = Lost(machine, paths);
         if (!Terminal.CanAsk)
         {
             throw new MachineException(
-                $"destroying {machine.Id} loses:\n{lost}", $"if that is meant: dotnet machine destroy {machine.Id} --yes");
+                $"destroying {machine.Id} loses:\n{lost}", $"if that is meant: {remedy}");
         }
 
         Console.Error.WriteLine($"Destroying {machine.Id} ({Tainted.Line(machine.Record?.Project ?? "of an unknown project")}) loses:\n{lost}");

@@ -1,6 +1,7 @@
 using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
 using Machine.Tool.Hosting.Output;
+using Machine.Tool.Machinefiles;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
@@ -20,8 +21,9 @@ internal static class GuestVerb
     public static int Run(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, bool raw = false)
     {
         var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
-        var client = SupervisorClient.For(MachinePaths.FromEnvironment(), ProjectRoot.Find(directory));
-        using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables)));
+        var project = ProjectRoot.Find(directory);
+        var client = SupervisorClient.For(MachinePaths.FromEnvironment(), project);
+        using var lease = Order(client, new CommandRequest(Display(arguments), CommandOrder.Here(directory, arguments, variables, MachinefileReader.TextOf(project))));
         var prepared = lease.Lease.Command
             ?? throw new MachineException("this machine was started by another version of dotnet-machine", "dotnet machine stop", ExitCode.MachineUnavailable);
         var code = new RemoteExecution(lease, new GuestOutput(raw || Pipeline.IsRaw)).Run(prepared.Line);
@@ -39,6 +41,7 @@ internal static class GuestVerb
     private static void Check(IReadOnlyList<byte[]> arguments)
     {
         var command = ProjectCommand.Here();
+        MachineProject.Require(command.Folders);
         Approval.Require(command, assumeYes: false);
         new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
     }

@@ -23,6 +23,7 @@ internal static class InitCommand
     private static int Init(string folder, bool noShim)
     {
         var project = new ProjectRoot(ProjectRoot.RealPath(folder));
+        ProjectFolderRule.Require(project, HostFacts.Current());
         var above = Path.GetDirectoryName(project.Path) is { } parent ? ProjectRoot.TryFind(parent) : null;
         var found = Found(ProjectSurvey.Of(project.Path)).ToList();
 

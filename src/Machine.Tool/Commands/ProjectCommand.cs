@@ -46,6 +46,7 @@ internal sealed class ProjectCommand
     /// <summary>Starts or finds the machine and gets the right to run one command.</summary>
     public async Task<ClientLease> LeaseAsync(SupervisorClient client, string display, CancellationToken cancel)
     {
+        MachineProject.Require(Folders);
         Approval.Require(this, assumeYes: false);
         await using var progress = ProgressView.Create();
         var lease = client.Lease(new CommandRequest(display), () => progress, cancel)!;

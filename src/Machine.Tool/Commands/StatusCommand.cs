@@ -39,7 +39,7 @@ internal static class StatusCommand
         }
         else
         {
-            foreach (var (name, text) in Lines(status, held, DateTimeOffset.UtcNow))
+            foreach (var (name, text) in Lines(status, held, DateTimeOffset.UtcNow, held == 0 ? null : StartCommand.BranchHeld(new MachineFolders(paths, project))))
             {
                 Say.Result($"{name,-12}{text}");
             }
@@ -48,7 +48,7 @@ internal static class StatusCommand
         return ExitCode.Ok;
     }
 
-    internal static IEnumerable<(string Name, string Text)> Lines(MachineStatus status, int held, DateTimeOffset now)
+    internal static IEnumerable<(string Name, string Text)> Lines(MachineStatus status, int held, DateTimeOffset now, string? branch = null)
     {
         yield return ("machine", status.Id);
         yield return ("project", Tainted.Line(status.Project, int.MaxValue));
@@ -90,7 +90,7 @@ internal static class StatusCommand
 
         if (held > 0)
         {
-            yield return ("changes", $"{held} held: dotnet machine changes");
+            yield return ("changes", $"{held} held{(branch is null ? "" : $" since {Tainted.Line(branch)} was checked out")}: dotnet machine changes");
         }
 
         if (status.Stale)

@@ -25,6 +25,7 @@ internal sealed partial class LocalSocket : IDisposable
 
     /// <summary>On this host somebody listens at once or not at all.</summary>
     /// <exception cref="IOException">Nobody listens.</exception>
+    /// <exception cref="MachineException">Another user does. Nothing was sent.</exception>
     public static LocalSocket Connect(string path) =>
         OperatingSystem.IsLinux() ? ConnectByCall(path) : ConnectByLibrary(path);
 
@@ -39,12 +40,34 @@ internal sealed partial class LocalSocket : IDisposable
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
+            if (OperatingSystem.IsMacOS())
+            {
+                RequireOwnPeer(path, GetPeer(socket.SafeHandle, out var user, out _) == 0 ? user : null);
+            }
+
             return new LocalSocket(new NetworkStream(socket, ownsSocket: true), () => socket.Shutdown(SocketShutdown.Both));
         }
         catch (SocketException e)
         {
             socket.Dispose();
             throw new IOException(e.Message, e);
+        }
+        catch (MachineException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // The kernel tells who listens: a folder may have been planted between its check and this call.
+    private static void RequireOwnPeer(string path, uint? user)
+    {
+        if (user != UnixFile.Me)
+        {
+            throw new MachineException(
+                $"{path} is answered by {(user is { } other ? $"another user ({OwnFolder.Name(other)})" : "nobody knows whom")}; nothing was sent to it",
+                "remove its folder (where another user made it, root can), or set XDG_RUNTIME_DIR to a folder of yours with mode 0700",
+                ExitCode.MachineUnavailable);
         }
     }
 
@@ -69,6 +92,19 @@ internal sealed partial class LocalSocket : IDisposable
             throw new IOException($"{path}: {reason}");
         }
 
+        // struct ucred: process, user, group.
+        Span<uint> peer = stackalloc uint[3];
+        var size = peer.Length * sizeof(uint);
+        try
+        {
+            RequireOwnPeer(path, GetSocketOption(handle, 1, 17, peer, ref size) == 0 ? peer[1] : null);    // SOL_SOCKET, SO_PEERCRED
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+
         return new LocalSocket(new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0), () => _ = ShutDownSocket(handle, 2));
     }
 
@@ -77,6 +113,12 @@ internal sealed partial class LocalSocket : IDisposable
 
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     private static partial int ConnectSocket(SafeFileHandle socket, byte[] address, int length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt")]
+    private static partial int GetSocketOption(SafeFileHandle socket, int level, int name, Span<uint> value, ref int length);
+
+    [LibraryImport("libc", EntryPoint = "getpeereid")]
+    private static partial int GetPeer(SafeSocketHandle socket, out uint user, out uint group);
 
     [LibraryImport("libc", EntryPoint = "shutdown")]
     private static partial int ShutDownSocket(SafeFileHandle socket, int how);

@@ -32,6 +32,7 @@ internal sealed class MachinePaths
 
     public string Approvals => Path.Combine(Home, "approvals");
 
+    /// <exception cref="MachineException">The home is another user's, or others may write to it.</exception>
     public static MachinePaths FromEnvironment()
     {
         var home = Environment.GetEnvironmentVariable("MACHINE_HOME");
@@ -42,6 +43,7 @@ internal sealed class MachinePaths
                 "dotnet-machine");
         }
 
+        OwnFolder.RequireOwn(home);
         return At(home);
     }
 
@@ -53,6 +55,27 @@ internal sealed class MachinePaths
 
     /// <summary>The socket folder of one machine.</summary>
     public string MachineRuntime(string machineId) => Path.Combine(Runtime, machineId[(machineId.LastIndexOf('-') + 1)..]);
+
+    /// <summary>The socket folder of one machine, made where it is missing.</summary>
+    /// <exception cref="MachineException">Another user planted it, or the folder above it.</exception>
+    public string CreateRuntime(string machineId)
+    {
+        OwnFolder.CreatePrivate(Runtime);
+        return OwnFolder.CreatePrivate(MachineRuntime(machineId));
+    }
+
+    /// <summary>Before anything in the socket folder of one machine is used; nothing is made.</summary>
+    /// <exception cref="MachineException">Another user planted it, or the folder above it.</exception>
+    public string RequireRuntime(string machineId)
+    {
+        var folder = MachineRuntime(machineId);
+        if (OwnFolder.RequirePrivate(Runtime))
+        {
+            OwnFolder.RequirePrivate(folder);
+        }
+
+        return folder;
+    }
 
     /// <summary>Creates a folder that only this user can enter.</summary>
     /// <exception cref="MachineException">The place can't be written.</exception>
@@ -85,7 +108,7 @@ internal sealed class MachinePaths
     private static string RuntimeFolder(string home)
     {
         var root = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        if (string.IsNullOrEmpty(root) || !Directory.Exists(root) || root.Length > 40)
+        if (string.IsNullOrEmpty(root) || root.Length > 40 || !Path.IsPathFullyQualified(root) || !Directory.Exists(root) || !OwnFolder.IsPrivate(root))
         {
             root = OperatingSystem.IsWindows() ? Path.GetTempPath() : "/tmp";
         }

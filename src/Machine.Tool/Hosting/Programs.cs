@@ -11,7 +11,7 @@ internal static class Programs
     /// <summary>The program's path, or null when it is not installed. Looks in PATH and in the sbin folders that users lack.</summary>
     public static string? Find(string name)
     {
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        var folders = SearchPath.Folders(Environment.GetEnvironmentVariable("PATH") ?? "");
         string[] names = OperatingSystem.IsWindows() ? [name + ".exe", name] : [name];
         return folders.Concat(OperatingSystem.IsWindows() ? [] : ["/usr/sbin", "/sbin", "/opt/homebrew/bin"])
             .SelectMany(folder => names.Select(file => Path.Combine(folder, file)))
@@ -23,11 +23,16 @@ internal static class Programs
         Find(name) ?? throw new MachineException(
             $"{name} is not installed", $"install it: {InstallHint(package)}, or run: dotnet-machine doctor --fix", ExitCode.MachineUnavailable);
 
+    /// <summary>The path of a program that may be given by its bare name. Every start goes through this.</summary>
+    /// <exception cref="MachineException">It is not installed.</exception>
+    public static string Resolve(string program) => Path.IsPathFullyQualified(program) ? program : Require(program, program);
+
     /// <summary>Runs to the end and returns whatever the exit code; cancellation kills it.</summary>
     public static async Task<ProgramResult> TryRunAsync(
         string program, IEnumerable<string> arguments, CancellationToken cancel, string? input = null, Action<Shell.Options>? options = null)
     {
-        var command = Command.Run(program, arguments, o =>
+        // .NET looks for a bare name in the folder one stands in, too, where a repository may have put its own.
+        var command = Command.Run(Resolve(program), arguments, o =>
         {
             o.ThrowOnError(false).CancellationToken(cancel).DisposeOnExit(true);
             options?.Invoke(o);

@@ -14,14 +14,27 @@ internal sealed record ProjectRoot(string Path)
     public string MachineId => $"{Slug(System.IO.Path.GetFileName(Path))}-{MachinePaths.ShortHash(Path)}";
 
     /// <summary>The nearest folder at or above <paramref name="start"/> that holds a Machinefile.</summary>
-    /// <exception cref="MachineException">There is none.</exception>
-    public static ProjectRoot Find(string start) =>
-        TryFind(start) ?? throw new MachineException(
+    /// <exception cref="MachineException">There is none, or it is another user's.</exception>
+    public static ProjectRoot Find(string start)
+    {
+        var project = Nearest(start) ?? throw new MachineException(
             $"no Machinefile in {start} or above it",
             "dotnet-machine init   (writes one that fits this project)",
             ExitCode.MachineUnavailable);
+        return TrustedOwner.Flaw(project.Machinefile) is not { } flaw ? project : throw new MachineException(
+            $"{project.Machinefile} is not taken: {flaw}, and a Machinefile decides what runs",
+            $"if it is yours to trust: chown or chmod it, or {TrustedOwner.Variable}={project.Path}   (a pipeline whose container runs as another user than its checkout does that); "
+            + "else: dotnet-machine init, in your own folder",
+            ExitCode.MachineUnavailable);
+    }
 
-    public static ProjectRoot? TryFind(string start)
+    /// <summary>Null where there is none that this user takes.</summary>
+    public static ProjectRoot? TryFind(string start) => Nearest(start) is { } project && TrustedOwner.Flaw(project.Machinefile) is null ? project : null;
+
+    /// <summary>There is no Machinefile at or above the folder, whoever owns it.</summary>
+    public static bool IsAbsent(string start) => Nearest(start) is null;
+
+    private static ProjectRoot? Nearest(string start)
     {
         for (var folder = RealPath(start); folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
         {

@@ -14,7 +14,7 @@ internal static class StreamedProgram
     public static async Task<ProgramResult> RunAsync(
         string program, IEnumerable<string> arguments, string? input, Action<string> line, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo(program)
+        var start = new ProcessStartInfo(Programs.Resolve(program))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

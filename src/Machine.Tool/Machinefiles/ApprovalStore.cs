@@ -8,7 +8,8 @@ namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a person agreed to, as it is kept.</summary>
 /// <param name="Lines">What was shown when the person agreed.</param>
-internal sealed record Approval(string Project, string PlanHash, IReadOnlyList<string> Lines, DateTimeOffset Approved);
+/// <param name="Of">The project that lay there: another one at the same path has no approval. Null in what older versions kept.</param>
+internal sealed record Approval(string Project, string PlanHash, IReadOnlyList<string> Lines, DateTimeOffset Approved, ProjectMark? Of = null);
 
 /// <summary>
 /// Remembers which plans a person approved for which project. Outside of every project, so that neither a guest nor a
@@ -30,11 +31,17 @@ internal sealed class ApprovalStore(string folder)
             return true;
         }
 
+        return IsKept(project, plan.Hash) || IsKept(project, plan.RoomyHash);
+    }
+
+    private bool IsKept(ProjectRoot project, string hash)
+    {
         try
         {
-            return JsonState.Read<Approval>(FileOf(project, plan)) is { } approval
+            return JsonState.Read<Approval>(FileOf(project, hash)) is { } approval
                 && approval.Project == project.Path
-                && approval.PlanHash == plan.Hash;
+                && approval.PlanHash == hash
+                && approval.Of?.IsSame(ProjectMark.Of(project)) != false;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -50,7 +57,7 @@ internal sealed class ApprovalStore(string folder)
         var lines = plan.Widening.Select(item => item.Text).ToList();
         try
         {
-            JsonState.Write(FileOf(project, plan), new Approval(project.Path, plan.Hash, lines, DateTimeOffset.UtcNow));
+            JsonState.Write(FileOf(project, plan.Hash), new Approval(project.Path, plan.Hash, lines, DateTimeOffset.UtcNow, ProjectMark.Of(project)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -58,6 +65,6 @@ internal sealed class ApprovalStore(string folder)
         }
     }
 
-    private string FileOf(ProjectRoot project, MachinePlan plan) =>
-        Path.Combine(folder, $"{project.MachineId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{project.Path}\0{plan.Hash}")))}.json");
+    private string FileOf(ProjectRoot project, string hash) =>
+        Path.Combine(folder, $"{project.MachineId}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{project.Path}\0{hash}")))}.json");
 }

@@ -9,6 +9,9 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="State">Folders of this tool, which no guest may ever see.</param>
 internal sealed record HostFacts(int Cpus, long MemoryBytes, string Home, IReadOnlyList<string> State)
 {
+    /// <summary>Bytes that this user may still write where disks of machines lie.</summary>
+    public long FreeDiskBytes { get; init; } = long.MaxValue;
+
     public static HostFacts Current()
     {
         var paths = MachinePaths.FromEnvironment();
@@ -17,6 +20,28 @@ internal sealed record HostFacts(int Cpus, long MemoryBytes, string Home, IReadO
             Environment.ProcessorCount,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             ProjectRoot.RealPath(home.Length > 0 ? home : paths.Home),
-            [ProjectRoot.RealPath(paths.Home), ProjectRoot.RealPath(paths.Runtime)]);
+            [ProjectRoot.RealPath(paths.Home), ProjectRoot.RealPath(paths.Runtime)])
+        {
+            FreeDiskBytes = FreeBytes(paths.Home),
+        };
+    }
+
+    // The nearest folder that exists: state is made when it is first needed.
+    private static long FreeBytes(string folder)
+    {
+        try
+        {
+            var there = folder;
+            while (!Directory.Exists(there) && Path.GetDirectoryName(there) is { } above)
+            {
+                there = above;
+            }
+
+            return new DriveInfo(there).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return long.MaxValue;
+        }
     }
 }

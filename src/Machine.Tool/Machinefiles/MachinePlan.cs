@@ -16,7 +16,8 @@ internal sealed record PlanItem(string Text, bool Widens, IReadOnlyList<string> 
 /// <summary>What a Machinefile, and a nuget.config of the project, ask of the host, in words a person can approve.</summary>
 /// <param name="Items">In the order of the Machinefile's keys.</param>
 /// <param name="Hash">Lower-case hex over what widens the boundary; the same for two plans that ask for the same.</param>
-internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash)
+/// <param name="RoomyHash">The same with every size that a fuller host would ask for: a yes to that is a yes to this, whatever is free now.</param>
+internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, string RoomyHash)
 {
     /// <summary>The nuget.config files that this plan judged: who acts on an approval uses these, not the disk.</summary>
     public ProjectSources Sources { get; init; } = ProjectSources.None;
@@ -26,18 +27,21 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash)
     public IEnumerable<PlanItem> Widening => Items.Where(item => item.Widens);
 
     /// <exception cref="MachineException">A provision script or a nuget.config can't be read.</exception>
-    public static MachinePlan From(Machinefile machinefile, ProjectRoot project)
+    /// <param name="host">This host where it is null.</param>
+    public static MachinePlan From(Machinefile machinefile, ProjectRoot project, HostFacts? host = null)
     {
         var sources = ProjectSources.Read(project);
+        var sizes = PlanItems.OfSizes(machinefile, host ?? HostFacts.Current()).ToList();
         List<PlanItem> items =
         [
             .. PlanItems.OfImage(machinefile, project),
             .. PlanItems.OfGuest(machinefile, project),
+            .. sizes.Where(size => size.Widens),
             .. PlanItems.OfHost(machinefile),
             .. PlanItems.OfWorkspace(machinefile.Workspace),
             .. PlanItems.OfSources(sources),
         ];
-        return new MachinePlan(items, HashOf(items.Where(item => item.Widens))) { Sources = sources };
+        return new MachinePlan(items, HashOf(items.Where(item => item.Widens)), HashOf(items.Where(item => item.Widens).Concat(sizes.Where(size => !size.Widens)))) { Sources = sources };
     }
 
     private static string HashOf(IEnumerable<PlanItem> items)

@@ -9,6 +9,10 @@ internal static class MachinefileReader
     public static Machinefile Read(ProjectRoot project) =>
         Read(YamlText.Decode(Bytes(project), project.Machinefile), project, HostFacts.Current());
 
+    /// <summary>As it stands there, not yet understood.</summary>
+    /// <exception cref="MachineException">The file is missing, or can't be read.</exception>
+    public static string TextOf(ProjectRoot project) => System.Text.Encoding.UTF8.GetString(Bytes(project));
+
     /// <summary>Reads text as if it stood in <paramref name="project"/>'s Machinefile.</summary>
     /// <exception cref="MachineException">It is wrong.</exception>
     public static Machinefile Read(string text, ProjectRoot project, HostFacts host)

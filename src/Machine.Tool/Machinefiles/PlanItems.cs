@@ -9,6 +9,9 @@ namespace Machine.Tool.Machinefiles;
 /// <summary>Says what each key of a Machinefile asks of the host, and whether that widens the boundary.</summary>
 internal static class PlanItems
 {
+    // A database, a cache, a queue: more of them than this are no project's need, even if each is small.
+    private const int UsualVolumes = 8;
+
     public static IEnumerable<PlanItem> OfImage(Machinefile file, ProjectRoot project)
     {
         if (file.ImageSha256 is not { } sha256)
@@ -24,6 +27,29 @@ internal static class PlanItems
         {
             var inside = file.Image.StartsWith(project.Path + Path.DirectorySeparatorChar, StringComparison.Ordinal);
             yield return new PlanItem($"reads the disk {Safe(file.Image)}", !inside, ["disk", file.Image, sha256]);
+        }
+    }
+
+    /// <summary>
+    /// What could fill the host: asked for only above half of what is there, and never for the defaults. Its identity is the size asked for,
+    /// not what happens to be free. Processors are no item: a machine never gets more than the host has.
+    /// </summary>
+    public static IEnumerable<PlanItem> OfSizes(Machinefile file, HostFacts host)
+    {
+        if (file.MemoryBytes > MachinefileDefaults.MemoryBytes)
+        {
+            yield return Size(
+                $"{ByteSize.Format(file.MemoryBytes)} of memory, more than half of this host's {ByteSize.Format(host.MemoryBytes)}", file.MemoryBytes > host.MemoryBytes / 2, "memory", file.MemoryBytes);
+        }
+
+        // Counted twice: the machine's own disk, and the one that keeps what it changed.
+        var volumes = file.Volumes.Where(volume => volume.Key != MachinefileDefaults.PackagesVolume).ToList();
+        var disks = (2 * file.DiskBytes) + file.Volumes.Values.Sum(volume => volume.SizeBytes);
+        var usual = (2 * MachinefileDefaults.DiskBytes) + MachinefileDefaults.PackagesVolumeBytes + (Math.Min(volumes.Count, UsualVolumes) * MachinefileDefaults.VolumeBytes);
+        if (disks > usual)
+        {
+            yield return Size(
+                $"up to {ByteSize.Format(disks)} of disk in all, {ByteSize.Format(disks - usual)} more than is usual and more than half of what is free", disks - usual > host.FreeDiskBytes / 2, "disks", disks);
         }
     }
 
@@ -86,6 +112,9 @@ internal static class PlanItems
 
     public static IEnumerable<PlanItem> OfSources(ProjectSources sources) =>
         sources.Asks.Select(ask => new PlanItem(ask.Text, Widens: true, ask.Identity)).Concat(sources.Unused.Select(Within));
+
+    private static PlanItem Size(string text, bool widens, string what, long bytes) =>
+        new(text, widens, [what, bytes.ToString(CultureInfo.InvariantCulture)]);
 
     private static PlanItem Within(string text) => new(text, Widens: false, []);
 

@@ -35,10 +35,10 @@ internal static class SharedFolderRule
         var why =
             folder == Path.GetPathRoot(folder) ? "it is the whole file system"
             : Within(host.Home, folder) ? "it holds your home folder"
-            : Everybody.Any(f => Same(folder, f)) ? "it holds every user's home folder"
+            : IsEverybodys(folder) ? "it holds every user's home folder"
             : host.State.Any(f => Within(folder, f) || Within(f, folder)) ? "it holds this tool's own state"
-            : Credentials.Select(f => Path.Combine(host.Home, Native(f))).Any(f => Within(folder, f) || Within(f, folder)) ? "credentials live there"
-            : System.Any(f => Within(folder, f)) && !Within(folder, host.Home) && !Within(folder, "/run/media") ? "it belongs to the system"
+            : IsCredentials(folder, host) ? "credentials live there"
+            : IsSystems(folder, host) ? "it belongs to the system"
             : write ? WriteFlaw(folder, project, host)
             : null;
         return why is null
@@ -46,18 +46,22 @@ internal static class SharedFolderRule
             : new Flaw($"{Printable.Quote(folder)} can't be shared{(write ? " for writing" : "")}: {why}", "share a folder that holds only what the guest needs");
     }
 
-    /// <summary>The guest reads all of the project, so keys and other machines' disks must not lie in it.</summary>
-    /// <exception cref="MachineException">They do: MACHINE_HOME leads into the project, or the project is the whole home folder.</exception>
-    public static void RequireStateOutside(ProjectRoot project, HostFacts host)
-    {
-        if (host.State.FirstOrDefault(folder => Within(folder, project.Path)) is { } inside)
-        {
-            throw new MachineException(
-                $"the project {project.Path} holds this tool's own state ({inside}): keys and disks of every machine, which no guest may see",
-                "set MACHINE_HOME to a folder outside of the project, or put the Machinefile into a smaller folder",
-                ExitCode.MachineUnavailable);
-        }
-    }
+    /// <summary>The folder of all home folders.</summary>
+    public static bool IsEverybodys(string folder) => Everybody.Any(f => Same(folder, f));
+
+    /// <summary>In a folder that holds credentials, or around one.</summary>
+    public static bool IsCredentials(string folder, HostFacts host) =>
+        Credentials.Select(f => Path.Combine(host.Home, Native(f))).Any(f => Within(folder, f) || Within(f, folder));
+
+    public static bool IsSystems(string folder, HostFacts host) =>
+        System.Any(f => Within(folder, f)) && !Within(folder, host.Home) && !Within(folder, "/run/media");
+
+    /// <summary>Below, and not the folder itself.</summary>
+    public static bool IsBelow(string path, string folder) => Within(path, folder) && !Same(path, folder);
+
+    /// <summary>The folder itself, or below.</summary>
+    public static bool Within(string path, string folder) =>
+        Same(path, folder) || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison);
 
     /// <summary>
     /// A folder that the guest writes holds no other share: through the one it would change what the other shows, or put a link in its place.
@@ -125,7 +129,4 @@ internal static class SharedFolderRule
     private static bool Same(string a, string b) => string.Equals(a, b, Comparison);
 
     private static string Native(string path) => path.Replace('/', Path.DirectorySeparatorChar);
-
-    private static bool Within(string path, string folder) =>
-        Same(path, folder) || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison);
 }

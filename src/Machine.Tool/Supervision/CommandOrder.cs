@@ -9,17 +9,22 @@ namespace Machine.Tool.Supervision;
 /// <param name="Directory">Where it was typed, by its real path: at or below the project.</param>
 /// <param name="Arguments">Program and arguments, byte for byte.</param>
 /// <param name="Variables">Of this command alone; null passes the client's value.</param>
-/// <param name="Environment">The client's own variables. Few of them are handed on (<see cref="GuestEnvironment"/>).</param>
+/// <param name="Environment">Those of the client's own variables that may be handed on (<see cref="GuestEnvironment"/>); no other leaves its process.</param>
 internal sealed record CommandOrder(
     string Directory, IReadOnlyList<byte[]> Arguments, IReadOnlyDictionary<string, string?> Variables, IReadOnlyDictionary<string, string> Environment)
 {
     /// <summary>As typed in this process.</summary>
-    public static CommandOrder Here(string directory, IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables)
+    /// <param name="machinefile">Its text, not yet read as what it is: a variable that it does not even mention stays here.</param>
+    public static CommandOrder Here(string directory, IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, string machinefile)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
         {
-            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+            var name = (string)variable.Key;
+            if (GuestEnvironment.MayPass(name) || (variables.TryGetValue(name, out var given) && given is null) || machinefile.Contains(name, StringComparison.Ordinal))
+            {
+                environment[name] = (string?)variable.Value ?? "";
+            }
         }
 
         return new CommandOrder(directory, arguments, variables, environment);

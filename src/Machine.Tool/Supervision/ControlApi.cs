@@ -70,6 +70,7 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
         try
         {
             var request = await ReadAsync(http);
+            MachineProject.Require(folders);
             OrderedCommand? ordered = null;
             if (request.Order is { } order && (ordered = OrderedCommand.Check(folders, paths, order)) is null)
             {

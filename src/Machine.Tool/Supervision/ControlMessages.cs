@@ -83,5 +83,6 @@ internal static class ControlJson
 [JsonSerializable(typeof(CommandEnd))]
 [JsonSerializable(typeof(MachineRecord))]
 [JsonSerializable(typeof(MachineStatus))]
+[JsonSerializable(typeof(ProjectMark))]
 [JsonSerializable(typeof(SuspendAnswer))]
 internal sealed partial class SupervisionTypes : JsonSerializerContext;

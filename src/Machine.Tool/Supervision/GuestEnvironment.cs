@@ -23,6 +23,9 @@ internal static class GuestEnvironment
         "DOTNET_WATCH_RESTART_ON_RUDE_EDIT", "DOTNET_USE_POLLING_FILE_WATCHER",
     ];
 
+    /// <summary>Whether a variable of this name is handed on without anybody's asking for it.</summary>
+    public static bool MayPass(string name) => Array.IndexOf(Passed, name) >= 0;
+
     public static Dictionary<string, string> For(Machinefile machinefile, HostUser user, CommandOrder order)
     {
         var variables = BuildEnvironment.Of(user);

@@ -14,7 +14,7 @@ internal static class MachineAtRest
         try
         {
             // A machine whose supervisor died runs without anybody holding the lock.
-            if (await engine.AdoptAsync(paths.MachineFolder(id), paths.MachineRuntime(id), cancel) is { } machine)
+            if (await engine.AdoptAsync(paths.MachineFolder(id), paths.RequireRuntime(id), cancel) is { } machine)
             {
                 await machine.DisposeAsync();
                 throw Running(id);
@@ -39,7 +39,7 @@ internal static class MachineAtRest
     public static async Task DestroyAsync(MachinePaths paths, string id, IEngine engine, CancellationToken cancel)
     {
         var state = paths.MachineFolder(id);
-        var runtime = paths.MachineRuntime(id);
+        var runtime = paths.RequireRuntime(id);
         using var held = await FileLock.AcquireAsync(LockOf(paths, id), waiting: null, cancel);
         if (await engine.AdoptAsync(state, runtime, cancel) is { } machine)
         {

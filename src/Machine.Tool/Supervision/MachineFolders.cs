@@ -34,15 +34,17 @@ internal sealed class MachineFolders(MachinePaths paths, ProjectRoot project)
 
     public string SshControl => Path.Combine(Runtime, "ssh");
 
+    /// <summary>Before anything in the socket folder is used.</summary>
+    /// <exception cref="MachineException">Another user planted it.</exception>
+    public void RequireOwnRuntime() => paths.RequireRuntime(Id);
+
     public MachineFolders Create()
     {
         MachinePaths.CreatePrivate(paths.Home);
         MachinePaths.CreatePrivate(State);
         MachinePaths.CreatePrivate(Volumes);
         MachinePaths.CreatePrivate(Logs);
-        MachinePaths.CreatePrivate(paths.Runtime);
-        RuntimeOwner.Check(paths.Runtime);
-        MachinePaths.CreatePrivate(Runtime);
+        paths.CreateRuntime(Id);
         return this;
     }
 }

@@ -37,6 +37,7 @@ internal sealed record MachineIdentity(string PrivateKey, string KnownHosts, IRe
     {
         if (File.Exists(path) && File.Exists(path + ".pub"))
         {
+            RequireSecret(path);
             return;
         }
 
@@ -50,5 +51,17 @@ internal sealed record MachineIdentity(string PrivateKey, string KnownHosts, IRe
         // The private half last: it is what "exists" means.
         File.Move(temporary + ".pub", path + ".pub", overwrite: true);
         File.Move(temporary, path, overwrite: true);
+    }
+
+    // Whoever reads it may log in to machines as root, or answer in their place.
+    private static void RequireSecret(string key)
+    {
+        if (!OperatingSystem.IsWindows() && UnixFile.TryLook(key) is { } found && (found.IsLink || found.Owner != UnixFile.Me || (found.Mode & 0x3F) != 0))
+        {
+            throw new MachineException(
+                $"the private key {key} {(found.IsLink ? "is a link" : found.Owner != UnixFile.Me ? $"belongs to another user ({OwnFolder.Name(found.Owner)})" : $"can be read by other users (its mode is {found.Permissions})")}",
+                $"if nobody else can have read it: chmod 600 {key}; else stop all machines and delete it: the next start makes another",
+                ExitCode.MachineUnavailable);
+        }
     }
 }

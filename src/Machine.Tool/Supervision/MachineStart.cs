@@ -21,7 +21,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
 
     public async Task<RunningMachine> RunAsync(TimeSpan bootDeadline, CancellationToken cancel)
     {
-        SharedFolderRule.RequireStateOutside(folders.Project, HostFacts.Current());
+        ProjectFolderRule.Require(folders.Project, HostFacts.Current());
         var machinefile = MachinefileReader.Read(folders.Project);
         var plan = MachinePlan.From(machinefile, folders.Project);
         if (!new ApprovalStore(paths).IsApproved(folders.Project, plan))
@@ -29,6 +29,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
             throw new MachineException("the Machinefile asks for more than was approved", "dotnet machine start   (shows what, and asks)", ExitCode.MachineUnavailable);
         }
 
+        MachineProject.Remember(folders);
         var record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
         var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
         var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);

@@ -16,10 +16,13 @@ internal sealed class SupervisorClient
 
     private SupervisorClient(MachineFolders folders)
     {
+        // Its sockets are believed: what they say is run, and what they ask for is sent.
+        folders.RequireOwnRuntime();
         this.folders = folders;
         launch = new SupervisorLaunch(folders);
     }
 
+    /// <exception cref="MachineException">Another user planted the folder of its sockets.</exception>
     public static SupervisorClient For(MachinePaths paths, ProjectRoot project) => new(new MachineFolders(paths, project));
 
     /// <summary>Whether a supervisor listens, as far as its socket tells.</summary>

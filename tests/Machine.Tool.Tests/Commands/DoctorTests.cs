@@ -149,7 +149,7 @@ public sealed class DoctorTests : IDisposable
         var project = new ProjectRoot(tool.Project);
         var folder = Paths.MachineFolder(project.MachineId);
         MachineRecord.ReadOrNew(MachinePaths.CreatePrivate(folder), project, "e").Save(folder);
-        Directory.CreateDirectory(Paths.MachineRuntime(project.MachineId));
+        Paths.CreateRuntime(project.MachineId);
         await File.WriteAllTextAsync(Path.Combine(Paths.MachineRuntime(project.MachineId), left), "", Cancel);
         if (suspended)
         {

@@ -155,7 +155,7 @@ public sealed class MachinePlanTests : IDisposable
         text.ShouldContain("x\\u{1b}[2K\\u{a}y");
     }
 
-    private MachinePlan Plan(string text) => MachinePlan.From(scratch.Read(text), scratch.Project);
+    private MachinePlan Plan(string text) => MachinePlan.From(scratch.Read(text), scratch.Project, scratch.Host);
 
     private ApprovalStore Store() => new(scratch.At("state/approvals"));
 }

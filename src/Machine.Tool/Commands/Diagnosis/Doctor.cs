@@ -22,6 +22,7 @@ internal sealed class Doctor(MachinePaths paths, HostProbe host, IEngine engine,
         findings.Add(StateChecks.Writable(paths));
         findings.Add(StateChecks.Disk(paths, host));
         findings.Add(StateChecks.RuntimeFolder(paths));
+        findings.AddRange(PathCheck.Run(folder));
 
         // Its first look boots something to see which accelerator really works.
         progress.Step($"looking at {engine.Name}");

@@ -41,7 +41,7 @@ internal static class PackageInstall
     public static async Task RunAsync(IReadOnlyList<string> command, CancellationToken cancel)
     {
         // Its progress is no result of ours: standard output may be somebody's JSON.
-        var start = new ProcessStartInfo("sh") { UseShellExecute = false };
+        var start = new ProcessStartInfo(Programs.Resolve("sh")) { UseShellExecute = false };
         foreach (var argument in (string[])["-c", "exec \"$@\" >&2", "sh", .. command])
         {
             start.ArgumentList.Add(argument);

@@ -11,17 +11,17 @@ internal static class ProjectCheck
 
     public static CheckResult Run(string folder, MachinePaths paths)
     {
-        if (ProjectRoot.TryFind(folder) is not { } project)
-        {
-            return new CheckResult(Name, CheckStatus.Warning, $"none in {folder} or above it", "dotnet-machine init");
-        }
-
         try
         {
+            var project = ProjectRoot.Find(folder);
             var plan = MachinePlan.From(MachinefileReader.Read(project), project);
             return new ApprovalStore(paths).IsApproved(project, plan)
                 ? CheckResult.Ok(Name, project.Machinefile)
                 : new CheckResult(Name, CheckStatus.Warning, $"{project.Machinefile} asks for more than its own project, and nobody approved it yet", "dotnet machine plan, then dotnet machine start");
+        }
+        catch (MachineException e) when (ProjectRoot.IsAbsent(folder))
+        {
+            return new CheckResult(Name, CheckStatus.Warning, e.Message, "dotnet-machine init");
         }
         catch (MachineException e)
         {

@@ -55,11 +55,7 @@ internal static class StateChecks
 
         try
         {
-            if (Directory.Exists(paths.Runtime))
-            {
-                RuntimeOwner.Check(paths.Runtime);
-            }
-
+            OwnFolder.RequirePrivate(paths.Runtime);
             return CheckResult.Ok(Name, paths.Runtime);
         }
         catch (MachineException e)

@@ -35,8 +35,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     {
         var identity = await BuildIdentity.CreateAsync(Path.Combine(folder, "identity"), cancel);
         var id = $"image-{hash[..8]}";
-        MachinePaths.CreatePrivate(paths.Runtime);
-        var runtime = MachinePaths.CreatePrivate(paths.MachineRuntime(id));
+        var runtime = paths.CreateRuntime(id);
         var spec = new MachineSpec(
             id, MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), runtime, image, Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes(), diskBytes, [], volumes, identity.Files, disk);
         progress.Step("booting the image");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images.Sdks;
 
@@ -7,7 +8,7 @@ internal static class GlobalJson
 {
     private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    /// <summary>The file at or above <paramref name="folder"/>, or null.</summary>
+    /// <summary>The file at or above <paramref name="folder"/>, or null; one of another user ends the search.</summary>
     public static string? Find(string folder)
     {
         for (var at = Path.GetFullPath(folder); at is not null; at = Path.GetDirectoryName(at))
@@ -15,7 +16,7 @@ internal static class GlobalJson
             var file = Path.Combine(at, "global.json");
             if (File.Exists(file))
             {
-                return file;
+                return TrustedOwner.Flaw(file) is null ? file : null;
             }
         }
 
