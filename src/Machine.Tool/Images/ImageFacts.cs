@@ -10,5 +10,5 @@ internal sealed record ImageFacts(
 /// <param name="Format">Of this file; raised when its meaning changes.</param>
 internal sealed record StoredImage(int Format, string Hash, ImageRequest Request, DateTimeOffset Created, long SizeBytes, ImageFacts Facts)
 {
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 }
