@@ -51,7 +51,7 @@ internal static class QcowHeader
 
         if ((features & ~Harmless) != 0)
         {
-            throw new MachineException($"{file} has features that are not known here (0x{features:x}); it is not used", "check it with qemu-img check, or convert it to a disk that stands alone");
+            throw new MachineException($"{file} has features that are not known here (0x{features:x}); it is not used", "convert it to a disk that stands alone");
         }
 
         CheckExtensions(file, header.AsSpan(0, length), (int)headerLength);

@@ -15,7 +15,7 @@ internal static partial class OwnFolder
     {
         var info = new DirectoryInfo(folder);
         return info is { Exists: true, LinkTarget: null }
-            && (OperatingSystem.IsWindows() || ((info.UnixFileMode & Writable) == 0 && (!OperatingSystem.IsLinux() || Owner(folder) == Me)));
+            && (OperatingSystem.IsWindows() || ((info.UnixFileMode & Writable) == UnixFileMode.None && (!OperatingSystem.IsLinux() || Owner(folder) == Me)));
     }
 
     /// <exception cref="MachineException">Somebody else may have made what lies in it.</exception>

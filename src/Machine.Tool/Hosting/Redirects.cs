@@ -47,6 +47,11 @@ internal static class Redirects
         {
             return true;
         }
+        catch (ArgumentException)
+        {
+            // "Any address" is none that one can send to.
+            return false;
+        }
     }
 
     private static bool IsPublic(IPAddress address)

@@ -153,6 +153,9 @@ internal sealed class ImageTar(Stream tar)
     private async Task SkipAsync(long count, CancellationToken cancel)
     {
         var rest = new byte[count];
-        await tar.ReadAtLeastAsync(rest, rest.Length, throwOnEndOfStream: false, cancel);
+        if (await tar.ReadAtLeastAsync(rest, rest.Length, throwOnEndOfStream: false, cancel) < rest.Length)
+        {
+            throw new InvalidDataException("it is cut off");
+        }
     }
 }

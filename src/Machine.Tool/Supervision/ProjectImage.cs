@@ -30,8 +30,13 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
             return await builder.HashAsync(request, [], progress, cancel);
         }
 
-        machine.Create();
-        await using var services = await ServeAsync(machine, cancel);
+        // Nothing of a machine is made by asking for a name.
+        MachinePaths.CreatePrivate(paths.Home);
+        MachinePaths.CreatePrivate(paths.Runtime);
+        RuntimeOwner.Check(paths.Runtime);
+        var log = Path.Combine(MachinePaths.CreatePrivate(Path.Combine(paths.Home, "tools")), "packages.log");
+        await using var services = await ServiceHost.StartAsync(
+            Path.Combine(paths.Runtime, $"hash-{Environment.ProcessId}"), project: null, paths, log, forImages: true, logs, cancel);
         return await builder.HashAsync(request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }
 

@@ -46,7 +46,7 @@ public sealed class ToolProcess : IDisposable
         return RunAsync("/usr/bin/script", Project, variables, ["-qec", $"'{Program}' {string.Join(' ', arguments)}", "/dev/null"], typed + "\n");
     }
 
-    private Task<ToolOutcome> RunInAsync(string folder, IReadOnlyDictionary<string, string> variables, string[] arguments) =>
+    public Task<ToolOutcome> RunInAsync(string folder, IReadOnlyDictionary<string, string> variables, string[] arguments) =>
         RunAsync(Program, folder, variables, arguments, "");
 
     private async Task<ToolOutcome> RunAsync(string program, string folder, IReadOnlyDictionary<string, string> variables, string[] arguments, string input)

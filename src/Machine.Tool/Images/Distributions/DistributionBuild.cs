@@ -72,12 +72,7 @@ internal static class DistributionBuild
                     ExitCode.MachineUnavailable);
         }
 
-        // What ran in there could write this folder: a link would name a file of the host.
-        if (new[] { "facts", "root.raw", "kernel", "initrd" }.FirstOrDefault(name => new FileInfo(Path.Combine(folder, name)) is not { Exists: true, LinkTarget: null }) is { } strange)
-        {
-            throw new MachineException($"building the image {request.Base} left no file {strange}", exitCode: ExitCode.MachineUnavailable);
-        }
-
+        RequireFiles(folder);
         var facts = await FactsAsync(Path.Combine(folder, "facts"), cancel);
         return new ImageFacts(facts[0], facts[1], "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
     }
@@ -89,6 +84,15 @@ internal static class DistributionBuild
         .. Excluded.Select(path => $"path-exclude={path}"),
         .. Drivers.Select(path => path.StartsWith('!') ? $"path-exclude=*/lib/modules/*/kernel/drivers/{path[1..]}" : $"path-include=*/lib/modules/*/kernel/drivers/{path}"),
     ];
+
+    // What ran in there could write this folder: a link would name a file of the host.
+    internal static void RequireFiles(string folder)
+    {
+        if (new[] { "facts", "root.raw", "kernel", "initrd" }.FirstOrDefault(name => new FileInfo(Path.Combine(folder, name)) is not { Exists: true, LinkTarget: null }) is { } strange)
+        {
+            throw new MachineException($"the build left no file {strange}", "start again; nothing was kept of this build", ExitCode.MachineUnavailable);
+        }
+    }
 
     // Two names for people, by what ran in there.
     private static async Task<string[]> FactsAsync(string file, CancellationToken cancel)

@@ -93,7 +93,7 @@ internal static class LayerBuild
         return [.. request.Tools.Where(tool => tool.Kind == ToolResolver.Dotnet && names.Contains(tool.Name))];
     }
 
-    private static async Task InstallNpmToolsAsync(BuildGuest guest, IReadOnlyList<PinnedTool> tools, IProgressSink progress, CancellationToken cancel)
+    private static async Task InstallNpmToolsAsync(BuildGuest guest, List<PinnedTool> tools, IProgressSink progress, CancellationToken cancel)
     {
         if (tools.Count > 0)
         {
@@ -107,7 +107,7 @@ internal static class LayerBuild
         }
     }
 
-    private static async Task InstallDotnetToolsAsync(BuildGuest guest, IReadOnlyList<PinnedTool> tools, IProgressSink progress, CancellationToken cancel)
+    private static async Task InstallDotnetToolsAsync(BuildGuest guest, List<PinnedTool> tools, IProgressSink progress, CancellationToken cancel)
     {
         if (tools.Count == 0)
         {
