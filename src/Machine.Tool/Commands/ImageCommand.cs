@@ -40,9 +40,11 @@ internal static class ImageCommand
     {
         var command = new Verb("build", "Build the image that this project's Machinefile asks for, if it is not there")
         {
-            Examples = ["dotnet machine image build"],
+            Examples = ["dotnet machine image build", "dotnet machine image build --refresh"],
         };
-        command.SetAction((_, cancel) => BuildAsync(cancel));
+        var refresh = new Option<bool>("--refresh") { Description = "Ask anew which versions the tools of tools: have" };
+        command.Add(refresh);
+        command.SetAction((parsed, cancel) => BuildAsync(parsed.GetValue(refresh), cancel));
         return command;
     }
 
@@ -52,11 +54,17 @@ internal static class ImageCommand
         {
             Examples = ["dotnet machine image hash"],
         };
-        command.SetAction(_ =>
+        command.SetAction(async (_, cancel) =>
         {
             var project = ProjectCommand.Here();
-            var request = ProjectImage.Request(project.Project, project.Machinefile, project.Paths);
-            Say.Result(new ImageBuilder(project.Paths, EngineCatalog.Create(project.Paths)).HashOf(request));
+            string hash;
+            await using (var progress = ProgressView.Create())
+            {
+                hash = await new ProjectImage(project.Paths, EngineCatalog.Create(project.Paths), NullLoggerFactory.Instance)
+                    .HashAsync(project.Folders, project.Machinefile, progress, cancel);
+            }
+
+            Say.Result(hash);
             return ExitCode.Ok;
         });
         return command;
@@ -147,7 +155,7 @@ internal static class ImageCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<int> BuildAsync(CancellationToken cancel)
+    private static async Task<int> BuildAsync(bool refresh, CancellationToken cancel)
     {
         var command = ProjectCommand.Here();
         Approval.Require(command, assumeYes: false);
@@ -157,7 +165,7 @@ internal static class ImageCommand
         await using (var progress = ProgressView.Create())
         {
             progress.Step("image " + command.Machinefile.Image);
-            image = await new ProjectImage(command.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(command.Folders, command.Machinefile, progress, cancel);
+            image = await new ProjectImage(command.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(command.Folders, command.Machinefile, progress, cancel, refresh);
         }
 
         if (!File.Exists(Path.Combine(command.Folders.State, "machine.json")))

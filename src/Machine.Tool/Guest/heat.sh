@@ -1,5 +1,6 @@
 # Builds a throw-away solution as the user who will build, so that the build servers, the compiler and NuGet are hot when
-# the machine is frozen. Variables come before this text: HEAT (folder), TESTS (yes or no), and the user's environment.
+# the machine is frozen. Variables come before this text: HEAT (folder), TESTS (yes or no), LOCK (the test packages' lock file), and
+# the user's environment.
 set -eu
 # The servers are to have their best code soon; measuring which it is would cost a round of compiling.
 export DOTNET_TieredPGO=0
@@ -42,18 +43,20 @@ echo 'Console.WriteLine(Lib.Sum.Of([new("a", 1.5m, 2), new("b", 2, 1)])); foreac
 echo 'var app = WebApplication.CreateBuilder(args).Build(); app.MapGet("/", () => Lib.Sum.Of([])); app.Run();' > Web/Program.cs
 projects='<Project Path="Lib/Lib.csproj" /><Project Path="App/App.csproj" /><Project Path="Web/Web.csproj" />'
 if [ "$TESTS" = yes ]; then
-    # Whatever versions the host's feeds have; where they have none, the rest is heated.
-    project Tests/Tests.csproj Microsoft.NET.Sdk '<IsPackable>false</IsPackable>' \
-        "$lib<PackageReference Include=\"Microsoft.NET.Test.Sdk\" Version=\"17.*\" /><PackageReference Include=\"xunit\" Version=\"2.*\" /><PackageReference Include=\"xunit.runner.visualstudio\" Version=\"2.*\" />"
+    # Exactly these packages, each by its SHA-512 (LOCK, heat.lock.json): whoever serves other bytes serves nothing that runs here.
+    project Tests/Tests.csproj Microsoft.NET.Sdk \
+        '<IsPackable>false</IsPackable><RestorePackagesWithLockFile>true</RestorePackagesWithLockFile><RestoreLockedMode>true</RestoreLockedMode><RestoreEnablePackagePruning>false</RestoreEnablePackagePruning>' \
+        "$lib<PackageReference Include=\"Microsoft.NET.Test.Sdk\" Version=\"[17.14.1]\" /><PackageReference Include=\"xunit\" Version=\"[2.9.3]\" /><PackageReference Include=\"xunit.runner.visualstudio\" Version=\"[2.8.2]\" />"
+    printf '%s\n' "$LOCK" | sed "s/FRAMEWORK/$FRAMEWORK/" > Tests/packages.lock.json
     printf 'public class T { [Xunit.Fact] public void Adds() => Xunit.Assert.Equal(3m, Lib.Sum.Of([new("a", 1.5m, 2)])); }\n' > Tests/T.cs
     projects="$projects<Project Path=\"Tests/Tests.csproj\" />"
 fi
 echo "<Solution>$projects</Solution>" > Heat.slnx
 if ! dotnet restore -v quiet; then
     [ "$TESTS" = yes ] || exit 1
-    echo "the test packages are not to be had: heating without a test project"
+    echo "the test packages are not to be had, or are not those that this tool names: heating without a test project"
     echo "<Solution>${projects%<Project Path=\"Tests*}</Solution>" > Heat.slnx
-    rm -rf Tests
+    rm -rf Tests packages
     dotnet restore -v quiet
 fi
 dotnet build --no-restore -v quiet -nologo

@@ -68,6 +68,24 @@ internal static class OwnFolder
         }
     }
 
+    /// <summary>A folder, no link, in which only this user (root too is held to it) can have made what lies there; false where there is nothing.</summary>
+    public static bool IsMine(string folder) =>
+        OperatingSystem.IsWindows()
+            ? Directory.Exists(folder)
+            : Look(folder) is { IsFolder: true, IsLink: false } found && found.Owner == UnixFile.Me && !(IsOpen(found) && FileOwners.AreKept(folder));
+
+    /// <exception cref="MachineException">Somebody else may have made what lies in it.</exception>
+    public static void RequireMine(string folder)
+    {
+        if (!IsMine(folder))
+        {
+            throw new MachineException(
+                $"{folder} is another user's, a link, or others may write to it: nothing of it is used",
+                "set MACHINE_HOME to a folder of your own, or take the others' right away: chmod go-w",
+                ExitCode.MachineUnavailable);
+        }
+    }
+
     /// <summary>As the XDG specification wants it: of this user, with mode 0700.</summary>
     public static bool IsPrivate(string folder)
     {

@@ -59,6 +59,7 @@ internal sealed class BuildFolder : IAsyncDisposable
     public static string LockFile(string store, string hash)
     {
         MachinePaths.CreatePrivate(store);
+        OwnFolder.RequireMine(store);
         return System.IO.Path.Combine(MachinePaths.CreatePrivate(System.IO.Path.Combine(store, ".locks")), hash + ".lock");
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images;
@@ -7,7 +8,7 @@ namespace Machine.Tool.Images;
 /// <summary>What is in an exported image: its description, and the SHA-256 of each file, in lower-case hex.</summary>
 internal sealed record ArchivedImage(int Format, StoredImage Image, IReadOnlyDictionary<string, string> Sha256)
 {
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 }
 
 /// <summary>
@@ -17,6 +18,14 @@ internal sealed record ArchivedImage(int Format, StoredImage Image, IReadOnlyDic
 internal sealed class ImageArchive(MachinePaths paths)
 {
     private const string Manifest = "export.json";
+    private const long MostManifest = 1 << 20;
+    private const string Remedy = "write it again: dotnet machine image export IMAGE FILE";
+
+    // What a build makes, by the only names that it gives; a disk is raw, so nothing in it is read as a reference to another file.
+    private static readonly Dictionary<string, long> Most = new(StringComparer.Ordinal)
+    {
+        ["kernel"] = 256L << 20, ["initrd"] = 1L << 30, ["root.raw"] = 256L << 30,
+    };
 
     /// <exception cref="MachineException">The file is there already, or can't be written.</exception>
     public async Task ExportAsync(Image image, string file, IProgressSink progress, CancellationToken cancel)
@@ -39,7 +48,7 @@ internal sealed class ImageArchive(MachinePaths paths)
             JsonState.Write(Path.Combine(scratch.FullName, Manifest), new ArchivedImage(ArchivedImage.CurrentFormat, stored, await HashesAsync(folder, files, cancel)));
             progress.Step($"writing {target}");
             // The manifest first: an import reads it without reading gigabytes.
-            await Programs.RunAsync(tar, ["--create", "--sparse", "--file", part, "--directory", scratch.FullName, Manifest, "--directory", folder, .. files], cancel);
+            await Programs.RunAsync(tar, ["--create", "--sparse", "--format=gnu", "--file", part, "--directory", scratch.FullName, Manifest, "--directory", folder, .. files], cancel);
             File.Move(part, target);
         }
         finally
@@ -59,44 +68,65 @@ internal sealed class ImageArchive(MachinePaths paths)
             throw new MachineException($"there is no {source}", "dotnet machine image export IMAGE FILE", ExitCode.Usage);
         }
 
-        var archived = await ReadManifestAsync(source, cancel);
-        var hash = archived.Image.Hash;
-        var store = new ImageStore(paths);
-        if (store.Find(hash) is { } present && present.Hash == hash)
+        await using var stream = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.Read);
+        var tar = new ImageTar(stream);
+        try
         {
-            return present;
-        }
-
-        await using var build = await BuildFolder.BeginAsync(paths.Images, hash, progress, cancel);
-        progress.Step($"reading {source}");
-        var files = FilesOf(archived.Image.Facts);
-        await ExtractAsync(source, build.Path, files, cancel);
-        foreach (var (name, sha256) in await HashesAsync(build.Path, files, cancel))
-        {
-            if (archived.Sha256.GetValueOrDefault(name) != sha256)
+            var archived = await ReadManifestAsync(tar, source, cancel);
+            var hash = archived.Image.Hash;
+            var store = new ImageStore(paths);
+            if (store.Find(hash) is { } present && present.Hash == hash)
             {
-                throw Damaged(source, $"{name} is not what its manifest says");
+                return present;
             }
-        }
 
-        return await store.CommitAsync(build, hash, archived.Image.Request, archived.Image.Facts, cancel);
+            await using var build = await BuildFolder.BeginAsync(paths.Images, hash, progress, cancel);
+            progress.Step($"reading {source}");
+            await ExtractAsync(tar, source, build.Path, archived, cancel);
+            return await store.CommitAsync(build, hash, archived.Image.Inputs, archived.Image.Request, archived.Image.Facts, cancel);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(source, e.Message, e);
+        }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            throw DiskSpace.Full(Path.Combine(paths.Images, "import"), e);
+        }
     }
 
-    private static async Task<ArchivedImage> ReadManifestAsync(string source, CancellationToken cancel)
+    private static async Task<ArchivedImage> ReadManifestAsync(ImageTar tar, string source, CancellationToken cancel)
     {
+        if (await tar.NextAsync(cancel) is not { Name: Manifest, Bytes: <= MostManifest } entry)
+        {
+            throw Damaged(source, "it does not begin with a manifest");
+        }
+
         var scratch = Directory.CreateTempSubdirectory("machine-image-");
         try
         {
-            await ExtractAsync(source, scratch.FullName, [Manifest], cancel);
-            var archived = JsonState.Read<ArchivedImage>(Path.Combine(scratch.FullName, Manifest))!;
-            // Names become paths: plain ones only.
-            return archived is { Format: ArchivedImage.CurrentFormat, Image.Format: StoredImage.CurrentFormat }
-                && archived.Image.Hash.Length == 32 && archived.Image.Hash.All(char.IsAsciiHexDigitLower)
-                && FilesOf(archived.Image.Facts).All(IsPlain)
+            var file = Path.Combine(scratch.FullName, Manifest);
+            await tar.CopyAsync(entry, file, cancel);
+            var archived = JsonState.Read<ArchivedImage>(file)!;
+            if (archived is not { Format: ArchivedImage.CurrentFormat, Image.Format: StoredImage.CurrentFormat }
+                || archived.Image.Facts is not { DiskFormat: "raw", KernelArguments: ImageRecipe.KernelArguments } facts
+                || !FilesOf(facts).SequenceEqual(Most.Keys))
+            {
+                throw Damaged(source, "its manifest is not of this version");
+            }
+
+            // Some of its words are shown to people.
+            if (Words(archived.Image).FirstOrDefault(word => word.Length > 1000 || word.Any(char.IsControl)) is not null)
+            {
+                throw Damaged(source, "its manifest holds what no name holds");
+            }
+
+            // A name that was made up would be the image of a project that asked for another one.
+            return ImageHash.Of(archived.Image.Inputs) == archived.Image.Hash && ImageHash.AreOf(archived.Image.Inputs, archived.Image.Request)
                 ? archived
-                : throw Damaged(source, "its manifest is not of this version");
+                : throw Damaged(source, "its name is not the hash of what it says it is made of, by this version of the tool");
         }
-        catch (Exception e) when (e is JsonException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or NullReferenceException or ArgumentNullException)
         {
             throw Damaged(source, "its manifest can't be read", e);
         }
@@ -106,21 +136,44 @@ internal sealed class ImageArchive(MachinePaths paths)
         }
     }
 
-    // Only the files that are named here, whatever else is in it; and each must be a file, not a link to one of this host's.
-    private static async Task ExtractAsync(string source, string folder, IReadOnlyList<string> files, CancellationToken cancel)
+    private static async Task ExtractAsync(ImageTar tar, string source, string folder, ArchivedImage archived, CancellationToken cancel)
     {
-        var result = await Programs.TryRunAsync(
-            Programs.Require("tar", "tar"), ["--extract", "--sparse", "--file", source, "--directory", folder, "--no-same-owner", "--no-same-permissions", "--", .. files], cancel);
-        if (result.ExitCode != 0)
+        var missing = Most.Keys.ToHashSet(StringComparer.Ordinal);
+        while (await tar.NextAsync(cancel) is { } entry)
         {
-            throw DiskSpace.IsFull(result.Error) ? DiskSpace.Full(folder) : Damaged(source, Programs.LastLines(result.Error, 3).Trim());
+            if (!missing.Remove(entry.Name))
+            {
+                throw Damaged(source, $"{entry.Name} is in it twice, or no part of an image");
+            }
+
+            if (entry.Bytes > Most[entry.Name])
+            {
+                throw Damaged(source, $"{entry.Name} is larger than {Most[entry.Name] >> 20} MiB");
+            }
+
+            await tar.CopyAsync(entry, Path.Combine(folder, entry.Name), cancel);
         }
 
-        if (files.FirstOrDefault(name => new FileInfo(Path.Combine(folder, name)) is not { Exists: true, LinkTarget: null }) is { } missing)
+        if (missing.Count > 0)
         {
-            throw Damaged(source, $"{missing} is no file");
+            throw Damaged(source, $"{missing.First()} is not in it");
+        }
+
+        await ForeignDisk.RequireStandAloneAsync(new DiskFile(Path.Combine(folder, "root.raw"), "raw"), Remedy, cancel, Most["root.raw"]);
+        foreach (var (name, sha256) in await HashesAsync(folder, Most.Keys, cancel))
+        {
+            if (archived.Sha256.GetValueOrDefault(name) != sha256)
+            {
+                throw Damaged(source, $"{name} is not what its manifest says");
+            }
         }
     }
+
+    private static IEnumerable<string> Words(StoredImage image) =>
+    [
+        image.Hash, image.Facts.System, image.Facts.Release, image.Request.Base, image.Request.BaseSha256 ?? "", image.Request.SdkVersion ?? "",
+        .. image.Request.Packages, .. image.Request.NpmTools, .. image.Request.DotnetTools, .. image.Request.Provision, .. image.Request.Tools.Select(tool => tool.ToString()),
+    ];
 
     private static async Task<Dictionary<string, string>> HashesAsync(string folder, IEnumerable<string> files, CancellationToken cancel)
     {
@@ -136,9 +189,6 @@ internal sealed class ImageArchive(MachinePaths paths)
 
     private static string[] FilesOf(ImageFacts facts) => [.. new[] { facts.Kernel, facts.Initrd, facts.Disk }.OfType<string>()];
 
-    private static bool IsPlain(string name) =>
-        name.Length is > 0 and < 100 && name[0] is not ('.' or '-') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') && name != ImageStore.Description;
-
     private static MachineException Damaged(string source, string why, Exception? inner = null) =>
-        new($"{source} is no exported image: {why}", "write it again: dotnet machine image export IMAGE FILE", ExitCode.Failed, inner);
+        new($"{source} is no exported image: {why}", Remedy, ExitCode.Failed, inner);
 }

@@ -17,7 +17,19 @@ internal sealed record ImageRequest(
     IReadOnlyList<string> Packages,
     IReadOnlyList<string> NpmTools,
     IReadOnlyList<string> DotnetTools,
-    IReadOnlyList<string> Provision);
+    IReadOnlyList<string> Provision)
+{
+    /// <summary>What the tools were resolved to, the packages that they bring themselves included; empty until then.</summary>
+    public IReadOnlyList<PinnedTool> Tools { get; init; } = [];
+}
+
+/// <summary>One package of a tool by its bytes.</summary>
+/// <param name="Kind"><c>npm</c> or <c>dotnet</c>.</param>
+/// <param name="Sha512">Of its file, lower-case hex.</param>
+internal sealed record PinnedTool(string Kind, string Name, string Version, string Sha512)
+{
+    public override string ToString() => $"{Kind} {Name} {Version} {Sha512}";
+}
 
 /// <summary>A finished image in the store; never written again.</summary>
 /// <param name="Hash">The content hash of its request, lower-case hex.</param>
@@ -29,3 +41,9 @@ internal sealed record Image(string Hash, BootImage Boot, ImageRequest Request, 
 /// a connection to <paramref name="GuestPort"/> on the guest's loopback arrives at <paramref name="HostSocket"/>.
 /// </summary>
 internal sealed record BuildService(int GuestPort, string HostSocket);
+
+/// <summary>A server that a build on this host may reach, and nothing else: others than this user may use its socket, where it is shown to them.</summary>
+internal sealed record BuildDoor(string Socket, IAsyncDisposable Server) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}

@@ -8,7 +8,8 @@ internal sealed record ImageFacts(
 
 /// <summary><c>image.json</c>: written once, when the image is finished.</summary>
 /// <param name="Format">Of this file; raised when its meaning changes.</param>
-internal sealed record StoredImage(int Format, string Hash, ImageRequest Request, DateTimeOffset Created, long SizeBytes, ImageFacts Facts)
+/// <param name="Inputs">What the hash is made of (<see cref="ImageHash.Inputs(ImageRequest, Sdks.SdkSource?, Distributions.TrustStore)"/>).</param>
+internal sealed record StoredImage(int Format, string Hash, string Inputs, ImageRequest Request, DateTimeOffset Created, long SizeBytes, ImageFacts Facts)
 {
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 }

@@ -15,18 +15,42 @@ internal static class ImageHash
 {
     private const int Length = 32;
 
-    public static string Of(ImageRequest request, SdkSource? sdk, TrustStore trust) => Of(
-        request,
-        sdk?.Identity ?? [],
-        trust.Certificates.Values,
-        Distribution.Architecture,
+    private static string Recipe { get; } =
         ImageRecipe.Version + "\n" + ImageRecipe.KernelArguments + "\n" + string.Join('\n', DistributionBuild.DpkgOptions())
-            + string.Join('\n', ImageRecipe.Files.Select(file => file.Key + "\n" + file.Value)));
+            + string.Join('\n', ImageRecipe.Files.Select(file => file.Key + "\n" + file.Value));
 
-    internal static string Of(
-        ImageRequest request, IEnumerable<string> sdk, IEnumerable<string> certificates, string architecture, string recipe)
+    public static string Of(string inputs) => Hex(inputs)[..Length];
+
+    /// <summary>Everything that decides, as text; kept beside the image, so that whoever gets a copy can tell that its name is not made up.</summary>
+    public static string Inputs(ImageRequest request, SdkSource? sdk, TrustStore trust) =>
+        Inputs(request, sdk?.Identity ?? [], trust.Certificates.Values, Distribution.Architecture, Recipe);
+
+    internal static string Inputs(
+        ImageRequest request, IEnumerable<string> sdk, IEnumerable<string> certificates, string architecture, string recipe) =>
+        Text(request, sdk, request.Provision.Select(Content), certificates.Select(Hex).Order(StringComparer.Ordinal), architecture, recipe);
+
+    /// <summary>
+    /// Whether these are what decides about the request, here: the recipe and the processor are this tool's and this host's, and what the
+    /// request says is what they say. Contents of scripts, of certificates and of the SDK are told by hash, and taken as told.
+    /// </summary>
+    public static bool AreOf(string inputs, ImageRequest request)
     {
-        var text = JsonSerializer.Serialize(
+        try
+        {
+            using var json = JsonDocument.Parse(inputs);
+            var provision = Strings(json.RootElement, "provision");
+            return provision.Count == request.Provision.Count
+                && Text(request, Strings(json.RootElement, "sdk"), provision, Strings(json.RootElement, "certificates"), Distribution.Architecture, Recipe) == inputs;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static string Text(
+        ImageRequest request, IEnumerable<string> sdk, IEnumerable<string> provision, IEnumerable<string> certificates, string architecture, string recipe) =>
+        JsonSerializer.Serialize(
             new
             {
                 recipe = Hex(recipe),
@@ -40,15 +64,15 @@ internal static class ImageHash
                 sdk,
                 // Sets: the order in which they are written decides nothing.
                 packages = Sorted(request.Packages),
-                npm = Sorted(request.NpmTools),
-                dotnet = Sorted(request.DotnetTools),
+                // Tools are their bytes; the words that asked for them decide nothing more.
+                tools = Sorted(request.Tools.Select(tool => tool.ToString())),
                 // Scripts build on one another: the order is part of it, the place they lie in is not.
-                provision = request.Provision.Select(Content),
-                certificates = certificates.Select(Hex).Order(StringComparer.Ordinal),
+                provision,
+                certificates,
             },
             JsonState.Options);
-        return Hex(text)[..Length];
-    }
+
+    private static List<string> Strings(JsonElement root, string name) => [.. root.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
 
     private static IEnumerable<string> Sorted(IEnumerable<string> items) => items.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 

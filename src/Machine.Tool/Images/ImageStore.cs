@@ -69,6 +69,7 @@ internal sealed class ImageStore(MachinePaths paths)
     public async Task<IReadOnlyList<Image>> PruneAsync(TimeSpan olderThan, CancellationToken cancel)
     {
         await BuildFolder.SweepAsync(paths.Images);
+        DropOutdated();
         var removed = new List<Image>();
         foreach (var image in List())
         {
@@ -84,8 +85,27 @@ internal sealed class ImageStore(MachinePaths paths)
         return removed;
     }
 
+    /// <summary>Removes what an earlier version of this tool made, by rules that do not hold any more, as far as no machine stands on it.</summary>
+    public void DropOutdated()
+    {
+        foreach (var folder in Directory.Exists(paths.Images) ? Directory.GetDirectories(paths.Images) : [])
+        {
+            var hash = Path.GetFileName(folder);
+            if (hash.StartsWith('.') || !JsonFormat.IsBelow(Path.Combine(folder, Description), "format", StoredImage.CurrentFormat))
+            {
+                continue;
+            }
+
+            using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths.Images, hash));
+            if (held is not null && ImageUse.Machines(paths, hash).Count == 0)
+            {
+                Delete(hash);
+            }
+        }
+    }
+
     /// <summary>Describes what lies in the build's folder and makes it an image.</summary>
-    public async Task<Image> CommitAsync(BuildFolder build, string hash, ImageRequest request, ImageFacts facts, CancellationToken cancel)
+    public async Task<Image> CommitAsync(BuildFolder build, string hash, string inputs, ImageRequest request, ImageFacts facts, CancellationToken cancel)
     {
         string[] files = [.. new[] { facts.Kernel, facts.Initrd, facts.Disk }.OfType<string>()];
         foreach (var file in files)
@@ -96,7 +116,7 @@ internal sealed class ImageStore(MachinePaths paths)
         var size = await SizeAsync(build.Path, files, cancel);
         JsonState.Write(
             Path.Combine(build.Path, Description),
-            new StoredImage(StoredImage.CurrentFormat, hash, request, DateTimeOffset.UtcNow, size, facts));
+            new StoredImage(StoredImage.CurrentFormat, hash, inputs, request, DateTimeOffset.UtcNow, size, facts));
         await build.CommitAsync(files.Append(Description));
         Touch(hash);
         return TryRead(hash) ?? throw new InvalidOperationException($"the image {hash} was committed and is not there");
@@ -107,13 +127,19 @@ internal sealed class ImageStore(MachinePaths paths)
 
     private Image? TryRead(string hash)
     {
-        if (hash.StartsWith('.') || ReadDescription(hash) is not { } stored)
+        var folder = Path.Combine(paths.Images, hash);
+        if (hash.StartsWith('.') || !OwnFolder.IsMine(folder) || ReadDescription(hash) is not { } stored)
         {
             return null;
         }
 
-        var folder = Path.Combine(paths.Images, hash);
+        // Raw, as every image is: its first bytes are its guest's, and nothing reads them as a header.
         var facts = stored.Facts;
+        if (facts.DiskFormat != "raw")
+        {
+            return null;
+        }
+
         var disk = new DiskFile(Path.Combine(folder, facts.Disk), facts.DiskFormat);
         if (!File.Exists(disk.Path))
         {

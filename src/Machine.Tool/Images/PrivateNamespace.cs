@@ -15,6 +15,24 @@ internal static class PrivateNamespace
         return await StreamedProgram.RunAsync(unshare, [.. Flags(), "sh", script, .. arguments], input: null, line, cancel);
     }
 
+    /// <summary>
+    /// The same for what others wrote: it sees this host's programs and <paramref name="folder"/>, has no variable of this host's, and
+    /// reaches <paramref name="door"/> alone. Begun by root, it runs with ids that nobody on this host has (Recipe/enclose.pl).
+    /// </summary>
+    /// <param name="folder">With <c>recipe/enclose.pl</c> in it.</param>
+    /// <param name="shown">Further files and folders that it may read.</param>
+    public static async Task<ProgramResult> RunEnclosedAsync(
+        string folder, string? door, int port, IEnumerable<string> shown, string script, IEnumerable<string> arguments, Action<string> line, CancellationToken cancel)
+    {
+        var unshare = Programs.Require("unshare", "util-linux");
+        string[] enclosed =
+        [
+            "--net", "--ipc", "--uts", "perl", Path.Combine(folder, "recipe", "enclose.pl"), Environment.IsPrivilegedProcess ? "root" : "user",
+            folder, door ?? "-", $"{port}", .. shown.Distinct(StringComparer.Ordinal), "--", "sh", script, .. arguments,
+        ];
+        return await StreamedProgram.RunAsync(unshare, [.. Flags(), .. enclosed], input: null, line, cancel);
+    }
+
     /// <summary>Deletes a folder, also when it holds files of other (mapped) users. Never crosses into another file system.</summary>
     public static async Task DeleteAsync(string folder)
     {

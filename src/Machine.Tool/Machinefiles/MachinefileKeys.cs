@@ -61,7 +61,7 @@ internal static class MachinefileKeys
         new ListShape("a list of dotnet tools", NameRules.DotnetTool), "[]", "tools: { dotnet: [\"dotnet-ef@10.0.0\"] }");
 
     public static readonly Key Tools = new(
-        "tools", "Tools from package feeds, installed into the image.",
+        "tools", "Tools from your own package feeds, never a project's, installed into the image.",
         new MapShape("a map with npm and dotnet", [ToolsNpm, ToolsDotnet]), "{}", ToolsNpm.Example);
 
     public static readonly Key Env = new(

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Machine.Tool.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,9 +17,13 @@ namespace Machine.Tool.Packages;
 /// <param name="archives">Their addresses; a user name and password in one are this host's, and stay here.</param>
 internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? proxy, ILogger log) : IDisposable
 {
+    /// <summary>The largest file that an archive holds is far smaller.</summary>
+    private const long MostBytes = 4L << 30;
+
     private readonly SemaphoreSlim slots = new(8);
     private readonly HttpClient client = new(new SocketsHttpHandler
     {
+        AllowAutoRedirect = false,
         ConnectTimeout = TimeSpan.FromSeconds(20),
         Proxy = proxy is null ? null : new WebProxy(proxy),
     })
@@ -39,7 +44,7 @@ internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? pr
     /// <param name="path">What follows <c>/apt/</c>, decoded.</param>
     internal static Uri? Target(IReadOnlyList<string> archives, string path)
     {
-        var match = Request().Match(path);
+        var match = RequestForm().Match(path);
         if (!match.Success || !int.TryParse(match.Groups["archive"].ValueSpan, out var number) || number >= archives.Count
             || match.Groups["path"].Value.Split('/').Any(part => part is "" or "." or ".."))
         {
@@ -53,15 +58,12 @@ internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? pr
     {
         var path = (context.Request.Path.Value ?? "")["/apt/".Length..];
         var target = Target(archives, path) ?? throw FeedException.NotFound("the archives of this machine have no such file");
-        using var request = new HttpRequestMessage(HttpMethods.IsHead(context.Request.Method) ? HttpMethod.Head : HttpMethod.Get, WithoutUser(target));
-        if (target.UserInfo.Length > 0)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(target.UserInfo))));
-        }
-
+        var method = HttpMethods.IsHead(context.Request.Method) ? HttpMethod.Head : HttpMethod.Get;
         try
         {
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
+            // Where a mirror sends on to, it stays on this host's mirrors: no server ever names whom the host asks.
+            using var response = await Redirects.SendAsync(
+                client, target, address => Request(method, address, target), next => Task.FromResult(archives.Any(archive => IsOf(next, archive))), context.RequestAborted);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 throw response.StatusCode == HttpStatusCode.NotFound
@@ -69,8 +71,13 @@ internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? pr
                     : FeedException.Upstream($"the archive answered {(int)response.StatusCode}");
             }
 
+            if (response.Content.Headers.ContentLength > MostBytes)
+            {
+                throw FeedException.Upstream($"the archive's file is larger than {MostBytes >> 20} MiB");
+            }
+
             await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-            await FeedResponse.StreamAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength);
+            await StreamAsync(context, content, response.Content.Headers.ContentLength);
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
@@ -79,8 +86,46 @@ internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? pr
         }
     }
 
+    // The length may be left out, or be a lie.
+    private static async Task StreamAsync(HttpContext context, Stream content, long? length)
+    {
+        context.Response.ContentType = "application/octet-stream";
+        context.Response.ContentLength = length;
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        var buffer = new byte[1 << 16];
+        int count;
+        for (var left = MostBytes; (count = await content.ReadAsync(buffer, context.RequestAborted)) > 0; left -= count)
+        {
+            if (left < count)
+            {
+                context.Abort();
+                return;
+            }
+
+            await context.Response.Body.WriteAsync(buffer.AsMemory(0, count), context.RequestAborted);
+        }
+    }
+
+    private static bool IsOf(Uri address, string archive) => Uri.TryCreate(archive, UriKind.Absolute, out var ours) && address.Authority == ours.Authority;
+
+    // The password is the archive's own, and goes to no other.
+    private static HttpRequestMessage Request(HttpMethod method, Uri address, Uri archive)
+    {
+        var request = new HttpRequestMessage(method, WithoutUser(address));
+        if (archive.UserInfo.Length > 0 && address.Authority == archive.Authority)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(archive.UserInfo))));
+        }
+
+        return request;
+    }
+
     private static Uri WithoutUser(Uri address) => address.UserInfo.Length == 0 ? address : new UriBuilder(address) { UserName = "", Password = "" }.Uri;
 
     [GeneratedRegex("^(?<archive>[0-9]{1,3})/(?<path>[A-Za-z0-9._~+:/-]+)$", RegexOptions.ExplicitCapture)]
-    private static partial Regex Request();
+    private static partial Regex RequestForm();
 }

@@ -20,7 +20,28 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         machinefile.DotnetTools,
         [.. machinefile.Provision.Select(script => Path.Combine(project.Path, script))]);
 
-    public async Task<Image> EnsureAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
+    /// <summary>The name of the image; asks for tools only where they are not known.</summary>
+    public async Task<string> HashAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
+    {
+        var builder = new ImageBuilder(paths, engine);
+        var request = Request(machine.Project, machinefile, paths);
+        if (builder.Knows(request))
+        {
+            return await builder.HashAsync(request, [], progress, cancel);
+        }
+
+        // Nothing of a machine is made by asking for a name.
+        MachinePaths.CreatePrivate(paths.Home);
+        MachinePaths.CreatePrivate(paths.Runtime);
+        RuntimeOwner.Check(paths.Runtime);
+        var log = Path.Combine(MachinePaths.CreatePrivate(Path.Combine(paths.Home, "tools")), "packages.log");
+        await using var services = await ServiceHost.StartAsync(
+            Path.Combine(paths.Runtime, $"hash-{Environment.ProcessId}"), project: null, paths, log, forImages: true, logs, cancel);
+        return await builder.HashAsync(request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
+    }
+
+    /// <param name="refresh">Asks anew what the tools are.</param>
+    public async Task<Image> EnsureAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel, bool refresh = false)
     {
         if (machinefile.RequiresAccelerator)
         {
@@ -28,11 +49,13 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         }
 
         var request = Request(machine.Project, machinefile, paths);
-
-        // Served only to the build: at run time no guest sees the npm registry.
-        await using var services = await ServiceHost.StartAsync(
-            Path.Combine(machine.Runtime, "build"), project: null, paths, machine.PackagesLog, forImages: true, logs, cancel);
-        return await new ImageBuilder(paths, engine).EnsureAsync(
-            request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
+        await using var services = await ServeAsync(machine, cancel);
+        var builder = new ImageBuilder(paths, engine, archives: token => ArchiveDoor.OpenAsync(Path.Combine(machine.Runtime, "archives"), logs, token));
+        return await builder.EnsureAsync(
+            request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel, refresh);
     }
+
+    // Served only to the build: at run time no guest sees the npm registry. An image is everybody's: of the project's configuration nothing is read.
+    private Task<ServiceHost> ServeAsync(MachineFolders machine, CancellationToken cancel) =>
+        ServiceHost.StartAsync(Path.Combine(machine.Runtime, "build"), project: null, paths, machine.PackagesLog, forImages: true, logs, cancel);
 }

@@ -51,7 +51,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         {
             var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>());
             npm.Map(application);
-            var apt = new AptArchive(DebianMirror.Addresses(), await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
+            var apt = new AptArchive([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
             apt.Map(application);
             others.AddRange([npm, apt]);
         }

@@ -97,8 +97,17 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine engine)
         }
 
         MachinePaths.CreatePrivate(machine.Volumes);
-        await QcowHeader.RequireStandAloneAsync(file, "import what `dotnet machine volume export` wrote", cancel);
-        await engine.CopyDiskAsync(new DiskFile(Path.GetFullPath(file), "qcow2"), new DiskFile(PathOf(name), "qcow2"), compress: false, cancel);
+        var taken = new DiskFile(Path.Combine(machine.Volumes, $".{name}.{Guid.NewGuid():N}.import"), "qcow2");
+        try
+        {
+            await ForeignDisk.TakeAsync(Path.GetFullPath(file), taken, "import what `dotnet machine volume export` wrote", cancel);
+            await engine.CopyDiskAsync(taken, new DiskFile(PathOf(name), "qcow2"), compress: false, cancel);
+        }
+        finally
+        {
+            File.Delete(taken.Path);
+        }
+
         if (MachineRecord.Read(machine.State) is { } record)
         {
             (record with { FreshVolumes = [.. record.FreshVolumes.Where(fresh => fresh != name)] }).Save(machine.State);

@@ -8,7 +8,8 @@ namespace Machine.Tool.Tests.Images;
 /// <summary>An image that left one host as a file is the same image on another, or none.</summary>
 public sealed class ImageArchiveTests : IDisposable
 {
-    private const string Hash = "0123456789abcdef0123456789abcdef";
+    private static readonly ImageRequest Request = ImagesFolder.Request("git");
+    private static readonly string Hash = ImageHash.Of(ImagesFolder.Inputs(Request));
 
     private readonly ImagesFolder here = new();
     private readonly ImagesFolder there = new();
@@ -75,7 +76,7 @@ public sealed class ImageArchiveTests : IDisposable
 
     private async Task ExportAsync()
     {
-        var image = new ImageStore(here.Paths).Find(Hash) ?? await here.CommitAsync(Hash, ImagesFolder.Request("git"));
+        var image = new ImageStore(here.Paths).Find(Hash) ?? await here.CommitAsync(Hash, Request, ImagesFolder.Inputs(Request));
         await new ImageArchive(here.Paths).ExportAsync(image, Archive, SilentProgress.Instance, Cancel);
     }
 

@@ -9,14 +9,14 @@ public sealed class ImageHashTests : IDisposable
     private readonly ImageRequest request;
 
     public ImageHashTests() =>
-        request = new("debian/12", null, "10.0.101", ["git", "make"], ["a", "b"], ["c"], [home.Write("one.sh", "echo 1"), home.Write("two.sh", "echo 2")]);
+        request = new("debian/12", null, "10.0.101", ["git", "make"], ["a", "b"], ["c"], [home.Write("one.sh", "echo 1"), home.Write("two.sh", "echo 2")]) { Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")] };
 
     public void Dispose() => home.Dispose();
 
     [Fact]
     public void The_same_request_has_the_same_name_whatever_the_order_of_its_sets()
     {
-        Of(request with { Packages = ["make", "git", "git"], NpmTools = ["b", "a"] }).ShouldBe(Of(request));
+        Of(request with { Packages = ["make", "git", "git"], Tools = [.. request.Tools.Reverse()] }).ShouldBe(Of(request));
         Of(request).ShouldMatch("^[0-9a-f]{32}$");
     }
 
@@ -39,14 +39,16 @@ public sealed class ImageHashTests : IDisposable
             Of(request with { SdkVersion = "10.0.102" }),
             Of(request with { SdkVersion = null }),
             Of(request with { Packages = ["git"] }),
-            Of(request with { NpmTools = ["a"] }),
-            Of(request with { NpmTools = ["a", "b", "c"], DotnetTools = [] }),
+            Of(request with { Tools = [request.Tools[0]] }),
+            Of(request with { Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("npm", "c")] }),
+            Of(request with { Tools = [.. request.Tools.Take(2), request.Tools[2] with { Sha512 = "other" }] }),
+            Of(request with { Tools = [.. request.Tools.Take(2), request.Tools[2] with { Version = "2" }] }),
             Of(request with { Provision = [.. request.Provision.Reverse()] }),
             Of(request with { Provision = [home.Write("three.sh", "echo 1\n"), request.Provision[1]] }),
-            ImageHash.Of(request, ["sdk/2"], ["pem"], "amd64", "recipe"),
-            ImageHash.Of(request, ["sdk"], ["pem", "other"], "amd64", "recipe"),
-            ImageHash.Of(request, ["sdk"], ["pem"], "arm64", "recipe"),
-            ImageHash.Of(request, ["sdk"], ["pem"], "amd64", "recipe 2"),
+            ImageHash.Of(ImageHash.Inputs(request, ["sdk/2"], ["pem"], "amd64", "recipe")),
+            ImageHash.Of(ImageHash.Inputs(request, ["sdk"], ["pem", "other"], "amd64", "recipe")),
+            ImageHash.Of(ImageHash.Inputs(request, ["sdk"], ["pem"], "arm64", "recipe")),
+            ImageHash.Of(ImageHash.Inputs(request, ["sdk"], ["pem"], "amd64", "recipe 2")),
         ];
 
         names.Distinct().Count().ShouldBe(names.Length);
@@ -56,5 +58,7 @@ public sealed class ImageHashTests : IDisposable
     public void A_script_that_is_missing_is_named() =>
         Should.Throw<MachineException>(() => Of(request with { Provision = ["/nowhere/setup.sh"] })).Message.ShouldContain("/nowhere/setup.sh");
 
-    private static string Of(ImageRequest request) => ImageHash.Of(request, ["sdk"], ["pem"], "amd64", "recipe");
+    private static PinnedTool Tool(string kind, string name) => new(kind, name, "1", "hash");
+
+    private static string Of(ImageRequest request) => ImageHash.Of(ImageHash.Inputs(request, ["sdk"], ["pem"], "amd64", "recipe"));
 }

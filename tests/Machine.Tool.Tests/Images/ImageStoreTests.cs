@@ -27,7 +27,7 @@ public sealed class ImageStoreTests : IDisposable
         var image = Store.Find(Hash).ShouldNotBeNull();
         image.Boot.Kernel.ShouldBe(Path.Combine(home.Paths.Images, Hash, "kernel"));
         File.Exists(image.Boot.Disk.Path).ShouldBeTrue();
-        image.Boot.KernelArguments.ShouldBe("quiet");
+        image.Boot.KernelArguments.ShouldBe(ImageRecipe.KernelArguments);
         image.Request.Packages.ShouldBe(["git"]);
         image.SizeBytes.ShouldBeGreaterThan(0);
         Directory.GetFileSystemEntries(Path.Combine(home.Paths.Images, Hash)).Select(Path.GetFileName)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Distributions;
 
 namespace Machine.Tool.Tests.Images;
 
@@ -18,6 +19,9 @@ internal sealed class ImagesFolder : IDisposable
 
     public static ImageRequest Request(params string[] packages) => new("debian/12", null, null, packages, [], [], []);
 
+    /// <summary>What such a request is named by here.</summary>
+    public static string Inputs(ImageRequest request) => ImageHash.Inputs(request, sdk: null, TrustStore.OfThisHost());
+
     public string Write(string path, string content = "")
     {
         var file = Path.Combine(Home, path);
@@ -27,7 +31,7 @@ internal sealed class ImagesFolder : IDisposable
     }
 
     /// <summary>An image made by the store's own ways, of small files.</summary>
-    public async Task<Image> CommitAsync(string hash, ImageRequest? request = null)
+    public async Task<Image> CommitAsync(string hash, ImageRequest? request = null, string inputs = "made up")
     {
         await using var build = await BuildFolder.BeginAsync(Paths.Images, hash, SilentProgress.Instance, TestContext.Current.CancellationToken);
         foreach (var file in new[] { "root.raw", "kernel", "initrd", "sources.sources" })
@@ -36,8 +40,8 @@ internal sealed class ImagesFolder : IDisposable
         }
 
         Directory.CreateDirectory(Path.Combine(build.Path, "recipe"));
-        var facts = new ImageFacts("Test 1", "6.1", "kernel", "initrd", "root.raw", "raw", "quiet");
-        return await new ImageStore(Paths).CommitAsync(build, hash, request ?? Request(), facts, TestContext.Current.CancellationToken);
+        var facts = new ImageFacts("Test 1", "6.1", "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
+        return await new ImageStore(Paths).CommitAsync(build, hash, inputs, request ?? Request(), facts, TestContext.Current.CancellationToken);
     }
 
     public void Machine(string id, string json) => Write($"machines/{id}/machine.json", json);

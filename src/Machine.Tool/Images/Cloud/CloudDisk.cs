@@ -14,16 +14,19 @@ internal static class CloudDisk
     // Without a byte for so long, a download is over.
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
 
+    /// <summary>A system's disk; no server fills this host's with one.</summary>
+    internal const long MostDisk = 64L << 30;
+
     /// <returns>The copy in <paramref name="folder"/>.</returns>
     /// <exception cref="MachineException">It can't be had, is not what its checksum says, or is no qcow2 that stands alone.</exception>
-    public static async Task<DiskFile> FetchAsync(string source, string sha256, string folder, IProgressSink progress, CancellationToken cancel)
+    public static async Task<DiskFile> FetchAsync(string source, string sha256, string folder, IProgressSink progress, CancellationToken cancel, long most = MostDisk)
     {
         var file = Path.Combine(folder, "base.qcow2");
         string actual;
         if (source.StartsWith("http", StringComparison.OrdinalIgnoreCase))
         {
             progress.Step("downloading the disk");
-            actual = await DownloadAsync(source, file, progress, cancel);
+            actual = await DownloadAsync(source, file, most, progress, cancel);
         }
         else
         {
@@ -39,8 +42,9 @@ internal static class CloudDisk
                 ExitCode.MachineUnavailable);
         }
 
-        await QcowHeader.RequireStandAloneAsync(file, "image: takes a cloud image in the format qcow2; convert one of another format", cancel);
-        return new DiskFile(file, "qcow2");
+        var disk = new DiskFile(file, "qcow2");
+        await ForeignDisk.RequireStandAloneAsync(disk, "image: takes a cloud image in the format qcow2; convert one of another format", cancel);
+        return disk;
     }
 
     private static async Task<string> CopyAsync(string source, string file, CancellationToken cancel)
@@ -59,18 +63,28 @@ internal static class CloudDisk
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(copy, cancel));
     }
 
-    private static async Task<string> DownloadAsync(string source, string file, IProgressSink progress, CancellationToken cancel)
+    private static async Task<string> DownloadAsync(string source, string file, long most, IProgressSink progress, CancellationToken cancel)
     {
         // The host's proxy and authorities; the answer's headers within the default time, its body for as long as it flows.
-        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) }) { Timeout = Timeout.InfiniteTimeSpan };
+        var origin = new Uri(source);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         silence.CancelAfter(Silence);
         try
         {
-            using var response = await client.GetAsync(new Uri(source), HttpCompletionOption.ResponseHeadersRead, silence.Token);
+            // Publishers send on to their mirrors; none has to do with this host's own networks.
+            using var response = await Redirects.SendAsync(
+                client, origin, address => new HttpRequestMessage(HttpMethod.Get, address),
+                async next => next.Authority == origin.Authority || (next.Scheme == "https" && await Redirects.IsPublicAsync(next.Host, silence.Token)),
+                silence.Token);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 throw Failed(source, $"the server answered {(int)response.StatusCode}");
+            }
+
+            if (response.Content.Headers.ContentLength > most)
+            {
+                throw Failed(source, TooLarge(most));
             }
 
             await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
@@ -82,6 +96,11 @@ internal static class CloudDisk
             while ((count = await body.ReadAsync(buffer, silence.Token)) > 0)
             {
                 silence.CancelAfter(Silence);
+                if (done + count > most)
+                {
+                    throw Failed(source, TooLarge(most));
+                }
+
                 hash.AppendData(buffer, 0, count);
                 await target.WriteAsync(buffer.AsMemory(0, count), cancel);
                 done += count;
@@ -103,6 +122,8 @@ internal static class CloudDisk
             throw Failed(source, $"nothing came for {Silence.TotalSeconds:0} s", e);
         }
     }
+
+    private static string TooLarge(long most) => $"it is larger than {most >> 20} MiB";
 
     private static MachineException Failed(string source, string reason, Exception? inner = null) => new(
         $"image: {source} could not be downloaded: {reason}",

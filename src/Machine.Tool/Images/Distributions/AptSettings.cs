@@ -9,6 +9,8 @@ internal static class AptSettings
     private static readonly string[] Passed =
         ["Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries", "Acquire::ForceIPv", "Acquire::By-Hash"];
 
+    private static readonly string[] AlsoInside = ["Acquire::Check-", "Acquire::Retries", "Acquire::By-Hash"];
+
     private static readonly string[] Always =
     [
         "Acquire::Languages \"none\"",
@@ -35,6 +37,10 @@ internal static class AptSettings
 
         return settings;
     }
+
+    /// <summary>What of it holds for a package manager that is enclosed, and has its archives through the build's door: nothing that names a server, a file or a password.</summary>
+    public static async Task<IReadOnlyList<string>> EnclosedAsync(CancellationToken cancel) =>
+        [.. (await ReadAsync(cancel)).Where(setting => Always.Contains(setting) || AlsoInside.Any(prefix => setting.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))), "Acquire::http::Proxy \"DIRECT\""];
 
     /// <summary>The proxy that this host's package manager uses; null where it has none of its own.</summary>
     public static async Task<Uri?> ProxyAsync(CancellationToken cancel) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Sdks;
 
@@ -5,7 +6,8 @@ namespace Machine.Tool.Images.Distributions;
 
 /// <summary>
 /// Makes a root disk from a distribution's packages, on the host: only the distribution's own signed programs run in
-/// the new root, as they do when this host installs a package. What others wrote runs in a guest (Layers).
+/// the new root, and they run enclosed (Recipe/enclose.pl): packages run as root what their maintainers wrote. What others wrote
+/// runs in a guest (Layers).
 /// </summary>
 internal static class DistributionBuild
 {
@@ -27,10 +29,14 @@ internal static class DistributionBuild
         "*/lib/modules/*/kernel/drivers/*",
     ];
 
+    // Inside, where nothing else listens.
+    private const int DoorPort = 9999;
+
+    /// <param name="archives">Serves this host's archives below <c>/apt/NUMBER/</c>; numbers as in <see cref="DebianMirror.Addresses"/>.</param>
     /// <summary>Leaves <c>root.raw</c>, <c>kernel</c> and <c>initrd</c> in <paramref name="folder"/>.</summary>
     /// <exception cref="MachineException">It failed; the message carries the package manager's last lines.</exception>
     public static async Task<ImageFacts> RunAsync(
-        string folder, ImageRequest request, SdkSource? sdk, TrustStore trust, IProgressSink progress, CancellationToken cancel)
+        string folder, ImageRequest request, SdkSource? sdk, TrustStore trust, string? archives, IProgressSink progress, CancellationToken cancel)
     {
         var distribution = Distribution.Find(request.Base);
         if (!OperatingSystem.IsLinux())
@@ -43,11 +49,15 @@ internal static class DistributionBuild
         Programs.Require("mmdebstrap", "mmdebstrap");
         Programs.Require("mke2fs", "e2fsprogs");
         await PrivateNamespace.CheckAsync(cancel);
-        await PrepareAsync(folder, distribution, sdk, trust, cancel);
+        var shown = await PrepareAsync(folder, distribution, sdk, trust, cancel);
 
         var packages = distribution.Packages.Append(Distribution.KernelPackage).Concat(request.Packages).Distinct();
         progress.Step($"building image {request.Base}");
-        var result = await PrivateNamespace.RunScriptAsync(
+        var result = await PrivateNamespace.RunEnclosedAsync(
+            folder,
+            archives,
+            DoorPort,
+            shown,
             Path.Combine(folder, "recipe", "build.sh"),
             [folder, distribution.Codename, string.Join(',', packages)],
             line => Report(line, progress),
@@ -62,7 +72,8 @@ internal static class DistributionBuild
                     ExitCode.MachineUnavailable);
         }
 
-        var facts = await File.ReadAllLinesAsync(Path.Combine(folder, "facts"), cancel);
+        RequireFiles(folder);
+        var facts = await FactsAsync(Path.Combine(folder, "facts"), cancel);
         return new ImageFacts(facts[0], facts[1], "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
     }
 
@@ -74,20 +85,66 @@ internal static class DistributionBuild
         .. Drivers.Select(path => path.StartsWith('!') ? $"path-exclude=*/lib/modules/*/kernel/drivers/{path[1..]}" : $"path-include=*/lib/modules/*/kernel/drivers/{path}"),
     ];
 
-    private static async Task PrepareAsync(string folder, Distribution distribution, SdkSource? sdk, TrustStore trust, CancellationToken cancel)
+    // What ran in there could write this folder: a link would name a file of the host.
+    internal static void RequireFiles(string folder)
+    {
+        if (new[] { "facts", "root.raw", "kernel", "initrd" }.FirstOrDefault(name => new FileInfo(Path.Combine(folder, name)) is not { Exists: true, LinkTarget: null }) is { } strange)
+        {
+            throw new MachineException($"the build left no file {strange}", "start again; nothing was kept of this build", ExitCode.MachineUnavailable);
+        }
+    }
+
+    // Two names for people, by what ran in there.
+    private static async Task<string[]> FactsAsync(string file, CancellationToken cancel)
+    {
+        var buffer = new byte[1024];
+        await using var stream = File.OpenRead(file);
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
+        var lines = Encoding.UTF8.GetString(buffer, 0, length).Split('\n');
+        return [.. Enumerable.Range(0, 2).Select(index => string.Concat((lines.ElementAtOrDefault(index) ?? "").Where(c => !char.IsControl(c)).Take(80)))];
+    }
+
+    private static async Task<IReadOnlyList<string>> PrepareAsync(string folder, Distribution distribution, SdkSource? sdk, TrustStore trust, CancellationToken cancel)
     {
         var sources = DebianMirror.Find("/etc/apt", distribution.Codename, Environment.GetEnvironmentVariable);
         await ImageRecipe.WriteAsync(Path.Combine(folder, "recipe"), cancel);
-        await WriteLinesAsync(folder, "sources.sources", sources.Select(source => source.ToStanza()), cancel);
+        await WriteLinesAsync(folder, "sources.sources", sources.Select(source => ThroughDoor(source).ToStanza()), cancel);
         await WriteLinesAsync(folder, "guest.sources", sources.Select(source => DebianMirror.ForGuest(source).ToStanza()), cancel);
-        await WriteLinesAsync(folder, "apt.options", await AptSettings.ReadAsync(cancel), cancel);
+        await WriteLinesAsync(folder, "apt.options", await AptSettings.EnclosedAsync(cancel), cancel);
         await WriteLinesAsync(folder, "dpkg.options", DpkgOptions(), cancel);
         await trust.WriteAsync(Path.Combine(folder, "ca"), cancel);
         if (sdk is not null)
         {
             await sdk.StageAsync(folder, cancel);
         }
+
+        var archive = new FileInfo(Path.Combine(folder, "sdk.tar.gz"));
+        return
+        [
+            .. sdk is HostSdk host ? new[] { host.Root } : [],
+            .. archive.LinkTarget is { } real ? new[] { Path.GetFullPath(real, folder) } : [],
+            .. sources.Select(source => source.SignedBy).OfType<string>().Where(key => Path.IsPathRooted(key) && File.Exists(key)),
+            .. sources.SelectMany(source => source.Uris).Where(IsFolder).Select(FolderOf),
+        ];
     }
+
+    // Outside, this host asks its archives, with its proxies and passwords; inside they have one address.
+    private static AptSource ThroughDoor(AptSource source)
+    {
+        var mirrors = DebianMirror.Addresses().ToList();
+        return source with { Uris = [.. source.Uris.Select(Inside)] };
+
+        string Inside(string uri) =>
+            IsFolder(uri) ? uri
+            : Uri.TryCreate(uri, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && mirrors.IndexOf(uri) is >= 0 and var number
+                ? $"http://127.0.0.1:{DoorPort}/apt/{number}"
+            : throw new MachineException(
+                $"this host's mirror {uri.Split(':')[0]}: is of a kind that an image can't be built from", $"set {DebianMirror.MirrorVariable} to an http or https address", ExitCode.MachineUnavailable);
+    }
+
+    private static bool IsFolder(string uri) => uri.StartsWith("file:/", StringComparison.Ordinal);
+
+    private static string FolderOf(string uri) => new Uri(uri).LocalPath;
 
     private static Task WriteLinesAsync(string folder, string name, IEnumerable<string> lines, CancellationToken cancel) =>
         File.WriteAllTextAsync(Path.Combine(folder, name), string.Concat(lines.Select(line => line + "\n")), cancel);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds a root disk from a distribution's packages. Runs on the host, as the root of namespaces of its own (mounts,
-# processes and, for an ordinary user, user ids), so whatever ends it leaves no mount and no process behind.
+# Builds a root disk from a distribution's packages. Runs on the host, in what enclose.pl makes: root of namespaces of its own, which
+# sees the host's programs and this folder, and reaches the distribution's archives. Whatever ends it leaves no mount and no process.
 #   build.sh WORK SUITE PACKAGES          with WORK/sources.sources, WORK/apt.options, WORK/dpkg.options
 # Leaves WORK/root.raw, WORK/kernel, WORK/initrd and WORK/facts.
 set -eu
@@ -11,7 +11,8 @@ exec 3<&0 </dev/null
 { cat <&3 >/dev/null 2>&1; kill -KILL -1; } &
 exec 3<&-
 
-set -- --mode=root --format=directory --variant=minbase "--include=$packages"
+# Without /sys: it shows the host, and mounting it needs the host's right.
+set -- --mode=root --skip=chroot/mount/sys --format=directory --variant=minbase "--include=$packages"
 while IFS= read -r line; do set -- "$@" "--aptopt=$line"; done <"$work/apt.options"
 while IFS= read -r line; do set -- "$@" "--dpkgopt=$line"; done <"$work/dpkg.options"
 export MACHINE_WORK="$work" TMPDIR="$work" LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive

@@ -92,6 +92,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
         environment["NUGET_PACKAGES"] = Heat + "/packages";
         environment["HEAT"] = Heat;
         environment["TESTS"] = tests ? "yes" : "no";
+        environment["LOCK"] = GuestResource.Read("heat.lock.json");
         var script = new StringBuilder();
         foreach (var (name, value) in environment)
         {

@@ -12,9 +12,9 @@ internal static class TemplateKey
     private const int Length = 32;
 
     /// <summary>Raised when a template made by the code around the scripts must not be reused.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
 
-    private static readonly string[] Scripts = ["identity.pl", "user.sh", "heat.sh"];
+    private static readonly string[] Scripts = ["identity.pl", "user.sh", "heat.sh", "heat.lock.json"];
 
     public static async Task<string> OfAsync(IEngine engine, Image image, MachineSpec spec, HostUser user, CancellationToken cancel)
     {

@@ -79,10 +79,23 @@ internal sealed class TemplateStore(MachinePaths paths)
     public async Task<IReadOnlyList<WarmTemplate>> PruneAsync(int most)
     {
         await BuildFolder.SweepAsync(paths.Templates);
+        DropOutdated();
         var all = List();
         var images = new ImageStore(paths);
         var excess = all.Count - most;
         return [.. all.Where((template, index) => (index < excess || images.Find(template.Facts.Image) is null) && TryRemove(template.Key))];
+    }
+
+    // Made by an earlier version of this tool, by rules that do not hold any more.
+    private void DropOutdated()
+    {
+        foreach (var key in Directory.Exists(paths.Templates) ? Directory.GetDirectories(paths.Templates).Select(folder => Path.GetFileName(folder)) : [])
+        {
+            if (!key.StartsWith('.') && JsonFormat.IsBelow(Path.Combine(paths.Templates, key, TemplateFacts.FileName), "version", TemplateFacts.CurrentVersion))
+            {
+                TryRemove(key);
+            }
+        }
     }
 
     /// <summary>Takes away what makes it a template; its files stay for the machines that stand on them.</summary>
@@ -118,7 +131,7 @@ internal sealed class TemplateStore(MachinePaths paths)
     private WarmTemplate? TryRead(string key)
     {
         var folder = Path.Combine(paths.Templates, key);
-        if (key.StartsWith('.'))
+        if (key.StartsWith('.') || !OwnFolder.IsMine(folder))
         {
             return null;
         }

@@ -23,7 +23,7 @@ internal sealed record WarmTemplate(string Key, string Folder, TemplateFacts Fac
 internal sealed record TemplateFacts(
     int Version, string Key, string Image, string Base, string? Sdk, string Machine, string User, DateTimeOffset Created, IReadOnlyDictionary<string, TemplateFile> Files)
 {
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
     public const string FileName = "template.json";
 }
 
