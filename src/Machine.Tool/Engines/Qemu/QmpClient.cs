@@ -166,8 +166,9 @@ internal sealed class QmpClient : IAsyncDisposable
                 Receive(document.RootElement);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or JsonException)
+        catch (Exception e)
         {
+            // Also a message of another form: a QEMU that its guest took over says what it likes, and whoever waits has to hear of the end.
             why = e;
         }
 
