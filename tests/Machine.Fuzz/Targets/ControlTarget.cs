@@ -17,25 +17,33 @@ internal static class ControlTarget
             return;
         }
 
+        using var stream = new PiecesStream(input[1..], 1 + (input.Length % 7));
+        var fields = new FieldReader(stream);
+        if (input[0] == 'e')
+        {
+            if (Try(() => ControlEvent.Read(fields)) is { } news)
+            {
+                Promise.Holds(Try(() => ControlEvent.Read(Reader(news.ToFields().Written))) == news, "news reads differently the second time");
+            }
+        }
+        else if (Try(() => CommandRequest.Read(fields)) is { } request)
+        {
+            var first = request.ToFields().ToArray();
+            Promise.Holds(Try(() => CommandRequest.Read(Reader(first))) is { } second && second.ToFields().SequenceEqual(first), "a request reads differently the second time");
+        }
+    }
+
+    private static T? Try<T>(Func<T> read)
+        where T : class
+    {
         try
         {
-            if (input[0] == 'e')
-            {
-                using var stream = new PiecesStream(input[1..], 1 + (input.Length % 7));
-                var news = ControlEvent.Read(new FieldReader(stream));
-                Promise.Holds(ControlEvent.Read(Reader(news.ToFields().Written)) == news, "news reads differently the second time");
-            }
-            else
-            {
-                using var stream = new PiecesStream(input[1..], 1 + (input.Length % 7));
-                var request = CommandRequest.Read(new FieldReader(stream));
-                var first = request.ToFields().ToArray();
-                Promise.Holds(CommandRequest.Read(Reader(first)).ToFields().SequenceEqual(first), "a request reads differently the second time");
-            }
+            return read();
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {
             // As documented.
+            return null;
         }
     }
 
