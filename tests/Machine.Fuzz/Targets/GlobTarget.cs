@@ -17,6 +17,7 @@ internal static class GlobTarget
 
         var matches = glob.Matches(text[1]);
         Promise.Holds(matches == Glob.Parse(glob.Pattern).Matches(text[1]), "read again, it matches otherwise");
-        Promise.Holds(!matches || text[0].AsSpan().IndexOfAny("*?{") >= 0 || text[0] == text[1], $"plain text matches another: {text[0]}");
+        // Without a wildcard it is the path itself, or a folder that the path lies in.
+        Promise.Holds(!matches || text[0].AsSpan().IndexOfAny("*?{") >= 0 || $"/{text[1]}/".Contains($"/{text[0].Trim('/')}/", StringComparison.Ordinal), $"plain text matches another: {text[0]}");
     }
 }
