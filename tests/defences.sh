@@ -24,7 +24,7 @@ mkdir -p "$tree" "$MACHINE_HOME"
 # A patch is applied as git makes it; tests that look for their repository find this one.
 (cd "$tree" && git init -q && git add -A && git -c user.name=defences -c user.email=defences@localhost commit -qm whole) || exit 1
 
-build() { (cd "$tree" && dotnet build tests/Machine.Attacks.Tests -v q -nologo --disable-build-servers) >"$work/build.log" 2>&1; }
+build() { (cd "$tree" && dotnet build tests/Machine.Attacks.Tests -v q -nologo -p:TreatWarningsAsErrors=false) >"$work/build.log" 2>&1; }
 
 # Names of the attacks that got through, one a line; fails where the run did not end by itself.
 attacks() {
