@@ -79,12 +79,13 @@ internal sealed partial class Npmrc
 
     private AuthenticationHeaderValue? Authorization(string prefix)
     {
-        if (this[prefix + "_authToken"] is { } token)
+        // What no header can hold is no token.
+        if (this[prefix + "_authToken"] is { } token && !token.Any(char.IsControl))
         {
             return new AuthenticationHeaderValue("Bearer", token);
         }
 
-        if (this[prefix + "_auth"] is { } basic)
+        if (this[prefix + "_auth"] is { } basic && !basic.Any(char.IsControl))
         {
             return new AuthenticationHeaderValue("Basic", basic);
         }
