@@ -31,7 +31,7 @@ attacks() {
   rm -f "$work/result.xml"
   (cd "$tree" && timeout 600 dotnet tests/Machine.Attacks.Tests/bin/Debug/net10.0/Machine.Attacks.Tests.dll -noColor -noLogo -xml "$work/result.xml") >"$work/run.log" 2>&1 </dev/null
   [ -s "$work/result.xml" ] || return 1
-  { grep -o '<test [^>]*result="Fail"' "$work/result.xml" || true; } | { grep -o ' type="[^"]*" method="[^"]*"' || true; } |
+  { grep -o '<test [^>]*result="Fail"[^>]*>' "$work/result.xml" || true; } | { grep -o ' type="[^"]*" method="[^"]*"' || true; } |
     sed -E 's/ type="([^"]*\.)?([^".]*)" method="([^"]*)"/\2.\3/' | sort | uniq -c | awk '{ print $2 ($1 > 1 ? " (" $1 ")" : "") }'
 }
 
