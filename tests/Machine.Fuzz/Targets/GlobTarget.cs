@@ -18,6 +18,6 @@ internal static class GlobTarget
         var matches = glob.Matches(text[1]);
         Promise.Holds(matches == Glob.Parse(glob.Pattern).Matches(text[1]), "read again, it matches otherwise");
         // Without a wildcard it is the path itself, or a folder that the path lies in.
-        Promise.Holds(!matches || text[0].AsSpan().IndexOfAny("*?{") >= 0 || $"/{text[1]}/".Contains($"/{text[0].Trim('/')}/", StringComparison.Ordinal), $"plain text matches another: {text[0]}");
+        Promise.Holds(!matches || text[0].AsSpan().IndexOfAny("*?{<") >= 0 || $"/{text[1]}/".Contains($"/{text[0].Trim('/')}/", StringComparison.Ordinal), $"plain text matches another: {text[0]}");
     }
 }
