@@ -32,6 +32,7 @@ failed=0
 skipped=0
 finished=false
 attacks= # what the suite of attacks said
+fuzzed=
 follower= # shows a running test's log
 
 # Everything that the tests start inherits this, so what a crash left behind is found again: ours, by its id, nothing else.
@@ -166,6 +167,28 @@ run_tests() {
   count "$name" "$code"
 }
 
+# run_fuzzing SECONDS: so long for each target, coverage-guided (docs/security.md); a target without a finding has passed.
+run_fuzzing() {
+  local seconds=$1 seed=$RANDOM log="$results/fuzzing.txt" target_passed target_failed targets=12
+  section "fuzzing, $seconds s a target, seed $seed"
+  (
+    export MACHINE_TEST_RUN=$run_id
+    limit $((targets * seconds + 120)) dotnet "$root/tests/Machine.Fuzz/bin/Release/net10.0/Machine.Fuzz.dll" all --seconds "$seconds" --seed "$seed" \
+      --corpus "$root/tests/Machine.Fuzz/corpus" --crashes "$results/fuzz-findings"
+  ) </dev/null >"$log" 2>&1
+  local code=$?
+  cat "$log"
+  target_passed=$(grep -c '^[a-z]*: [0-9]* inputs, [0-9]* branches, 0 findings$' "$log")
+  target_failed=$(grep -c '^[a-z]*: [0-9]* inputs, [0-9]* branches, [1-9][0-9]* findings$' "$log")
+  # One that did not end, and what would have come after it.
+  if [ "$code" -ne 0 ] && [ "$target_failed" -eq 0 ]; then
+    target_failed=1
+  fi
+  fuzzed="$(awk '/ inputs, / { sum += $2 } END { print sum + 0 }' "$log") inputs fuzzed, $(grep -c '^FINDING in' "$log") findings"
+  passed=$((passed + target_passed))
+  failed=$((failed + target_failed))
+}
+
 slowest() {
   section "ten slowest tests"
   cat "$results"/*.log | sed -n 's/^    \(.*\) \[FINISHED\] Time: \([0-9.]*\)s$/\2 \1/p' |
@@ -203,6 +226,9 @@ rm -f "$results"/*
 
 run_tests Machine.Tool.Tests $((15 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
 run_tests Machine.Attacks.Tests $((8 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
+if [ ${#arguments[@]} -eq 0 ]; then
+  run_fuzzing $($fast && echo 2 || echo 10)
+fi
 # One at a time: each test of these runs real builds.
 run_tests Machine.Build.Tests $((12 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 run_tests Machine.Templates.Tests $((8 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
@@ -214,6 +240,7 @@ failures
 
 section "result"
 echo "${attacks:-no attack was tried}"
+echo "${fuzzed:-nothing was fuzzed}"
 if [ $((passed + failed + skipped)) -eq 0 ]; then
   echo "no test ran"
   exit 1

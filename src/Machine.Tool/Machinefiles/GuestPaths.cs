@@ -26,6 +26,11 @@ internal static class GuestPaths
             return new Flaw("the path is longer than 255 characters", "use a shorter one");
         }
 
+        if (path.Any(char.IsControl))
+        {
+            return new Flaw($"{Printable.Quote(path)} holds a tab or another control character", "choose a folder of its own, for example /data");
+        }
+
         if (path[1..].Split('/').Any(segment => segment is "" or "." or ".."))
         {
             return new Flaw($"{Printable.Quote(path)} is not a clean path", "no // , no /./ , no /../ and no / at the end");

@@ -62,9 +62,11 @@ internal static class PlanItems
         }
 
         // They run as root with the image build's network, before any rule of this file is in force.
-        foreach (var script in file.Provision)
+        // Their order is a part of what they do.
+        foreach (var (place, script) in file.Provision.Index())
         {
-            yield return Widening($"provision script run as root in the image build: {Safe(script)}", "provision", script, ContentHash(project, script));
+            yield return Widening(
+                $"provision script run as root in the image build: {Safe(script)}", "provision", place.ToString(CultureInfo.InvariantCulture), script, ContentHash(project, script));
         }
 
         foreach (var (name, volume) in file.Volumes.OrderBy(volume => volume.Key, StringComparer.Ordinal))

@@ -19,6 +19,9 @@ internal static class FeedAddress
         var host = request.Host;
         var loopback = host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
-        return loopback ? $"http://{host.ToUriComponent()}" : throw FeedException.BadRequest("the host name must be a loopback address");
+        // What stands behind the name is read as whoever gets the address will read it: "localhost:80@elsewhere" is elsewhere.
+        return loopback && Uri.TryCreate($"http://{host.ToUriComponent()}", UriKind.Absolute, out var uri) && uri is { IsLoopback: true, UserInfo: "", PathAndQuery: "/", Fragment: "" }
+            ? uri.GetLeftPart(UriPartial.Authority)
+            : throw FeedException.BadRequest("the host name must be a loopback address");
     }
 }

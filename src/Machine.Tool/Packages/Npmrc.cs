@@ -79,19 +79,27 @@ internal sealed partial class Npmrc
 
     private AuthenticationHeaderValue? Authorization(string prefix)
     {
-        if (this[prefix + "_authToken"] is { } token)
+        // What no header can hold is no token.
+        if (this[prefix + "_authToken"] is { } token && !token.Any(char.IsControl))
         {
             return new AuthenticationHeaderValue("Bearer", token);
         }
 
-        if (this[prefix + "_auth"] is { } basic)
+        if (this[prefix + "_auth"] is { } basic && !basic.Any(char.IsControl))
         {
             return new AuthenticationHeaderValue("Basic", basic);
         }
 
-        return this[prefix + "username"] is { } user && this[prefix + "_password"] is { } password
-            ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{Encoding.UTF8.GetString(Convert.FromBase64String(password))}")))
+        return this[prefix + "username"] is { } user && this[prefix + "_password"] is { } encoded && Decoded(encoded) is { } password
+            ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")))
             : null;
+    }
+
+    // Null where it is no base64: the registry then says that it refuses, which tells more than a crash.
+    private static string? Decoded(string password)
+    {
+        var bytes = new byte[password.Length];
+        return Convert.TryFromBase64String(password, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
     }
 
     private static string? Variable(string name) =>

@@ -67,12 +67,12 @@ internal sealed record ControlEvent
         ("step", [var step]) => new() { Step = step },
         ("detail", [var detail]) => new() { Detail = detail },
         ("note", [var note]) => new() { Note = note },
-        ("failure", [var message, var remedy, var code]) => new() { Failure = new ControlFailure(message, remedy.Length == 0 ? null : remedy, (int)Number(code)) },
+        ("failure", [var message, var remedy, var code]) => new() { Failure = new ControlFailure(message, remedy.Length == 0 ? null : remedy, (int)Number(code, int.MaxValue)) },
         ("lease", [var token, var port, var key, var hosts, var control, var accelerator, var stale, var line, var begun]) => new()
         {
             Lease = new CommandLease(
-                token, new GuestConnection((int)Number(port), key, hosts, control), accelerator, stale == "1",
-                line.Length == 0 ? null : new PreparedCommand(line, new DateTimeOffset(Number(begun), TimeSpan.Zero))),
+                token, new GuestConnection((int)Number(port, int.MaxValue), key, hosts, control), accelerator, stale == "1",
+                line.Length == 0 ? null : new PreparedCommand(line, new DateTimeOffset(Number(begun, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero))),
         },
         ("stopped", []) => new() { Stopped = true },
         ("unapproved", []) => new() { Unapproved = true },
@@ -81,8 +81,8 @@ internal sealed record ControlEvent
         _ => null,
     };
 
-    private static long Number(string text) =>
-        long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= 0 && number <= DateTimeOffset.MaxValue.Ticks
+    private static long Number(string text, long most) =>
+        long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= 0 && number <= most
             ? number
             : throw new InvalidDataException($"'{text}' is no number");
 

