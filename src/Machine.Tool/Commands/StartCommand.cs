@@ -64,7 +64,7 @@ internal static class StartCommand
 
         if (BranchHeld(command.Folders) is { } branch)
         {
-            Say.Aside($"changes are held that were made on {Workspaces.Tainted.Line(branch)}, and the build's state is of then, too; dotnet machine start --fresh begins without them");
+            Say.Aside($"changes are held that were made on {Tainted.Line(branch)}, and the build's state is of then, too; dotnet machine start --fresh begins without them");
         }
 
         var client = SupervisorClient.For(command.Paths, command.Project);

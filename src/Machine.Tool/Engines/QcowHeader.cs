@@ -71,7 +71,7 @@ internal static class QcowHeader
             return null;
         }
 
-        external = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)) >= 3 && (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & ExternalData) != 0;
+        external = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)) >= 3 && (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & (1UL << 2)) != 0;
         var place = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8));
         if (place == 0)
         {

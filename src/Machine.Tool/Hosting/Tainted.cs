@@ -70,7 +70,7 @@ internal static partial class Tainted
             clean &= c is '\n' or (>= ' ' and <= '~');
         }
 
-        return clean ? text : string.Join('\n', text.Split('\n').Select(line => Content(line.TrimEnd('\r'), int.MaxValue)));
+        return clean ? text : string.Join('\n', text.Split('\n').Select(line => Clean(line.TrimEnd('\r'), int.MaxValue, tabs: true)));
     }
 
     /// <summary>The end of what a program of the guest said, a few lines.</summary>

@@ -32,8 +32,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
 
         // Nothing of a machine is made by asking for a name.
         MachinePaths.CreatePrivate(paths.Home);
-        MachinePaths.CreatePrivate(paths.Runtime);
-        RuntimeOwner.Check(paths.Runtime);
+        OwnFolder.CreatePrivate(paths.Runtime);
         var log = Path.Combine(MachinePaths.CreatePrivate(Path.Combine(paths.Home, "tools")), "packages.log");
         await using var services = await ServiceHost.StartAsync(
             Path.Combine(paths.Runtime, $"hash-{Environment.ProcessId}"), project: null, paths, log, forImages: true, logs, cancel);

@@ -1,3 +1,4 @@
+using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Fuzz.Targets;

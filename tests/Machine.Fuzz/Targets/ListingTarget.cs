@@ -1,3 +1,4 @@
+using Machine.Tool.Hosting;
 using System.Text;
 using Machine.Tool.Workspaces;
 

@@ -232,6 +232,7 @@ internal static unsafe partial class ConfinedProcess
     private static partial int SetMask(nint attributes, ulong* signals);
 
     /// <summary>One system call.</summary>
+    [StructLayout(LayoutKind.Sequential)]
     private struct Call(long number, nint first, nint second, nint third = 0)
     {
         public long Number = number;

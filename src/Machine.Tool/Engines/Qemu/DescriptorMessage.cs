@@ -30,12 +30,14 @@ internal static unsafe partial class DescriptorMessage
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     private static partial nint SendMessage(int socket, Message* message, int flags);
 
+    [StructLayout(LayoutKind.Sequential)]
     private struct Piece
     {
         public byte* Base;
         public nuint Length;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
     private struct Message
     {
         public void* Name;

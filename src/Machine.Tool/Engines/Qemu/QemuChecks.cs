@@ -57,11 +57,18 @@ internal static class QemuChecks
         }
     }
 
-    private static EngineCheck Walls() => Confinement.Confinement.Missing is { } missing
-        ? new EngineCheck(
-            "confinement", CheckStatus.Warning, $"who breaks out of a virtual machine is held back less than could be: {missing}",
-            OperatingSystem.IsLinux() ? "boot a newer kernel" : null)
-        : new EngineCheck("confinement", CheckStatus.Ok, $"a virtual machine's process sees its own files alone (Landlock {Confinement.Landlock.Version}, system calls, limits)");
+    private static EngineCheck Walls()
+    {
+        if (Confinement.Confinement.Missing is { } missing)
+        {
+            return new EngineCheck(
+                "confinement", CheckStatus.Warning, $"who breaks out of a virtual machine is held back less than could be: {missing}",
+                OperatingSystem.IsLinux() ? "boot a newer kernel" : null);
+        }
+
+        var version = OperatingSystem.IsLinux() ? Confinement.Landlock.Version : 0;
+        return new EngineCheck("confinement", CheckStatus.Ok, $"a virtual machine's process sees its own files alone (Landlock {version}, system calls, limits)");
+    }
 
     private static string Install(string package) => Programs.InstallHint(package);
 }

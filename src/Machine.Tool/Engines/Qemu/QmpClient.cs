@@ -77,14 +77,14 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <summary>Runs one command and returns what it answers.</summary>
     /// <exception cref="MachineException">QEMU refused it (its own words), hung up, or did not answer in time.</exception>
     public Task<JsonElement> ExecuteAsync(string command, object? arguments, CancellationToken cancel, TimeSpan? timeout = null) =>
-        ExecuteAsync(command, arguments, handed: null, cancel, timeout);
+        ExecuteAsync(command, arguments, handed: null, timeout, cancel);
 
     /// <summary>Gives QEMU an open socket, which it then knows by this name: it opens none itself.</summary>
     [SupportedOSPlatform("linux")]
     public Task HandOverAsync(Socket open, string name, CancellationToken cancel) =>
-        ExecuteAsync("getfd", new { fdname = name }, open, cancel, timeout: null);
+        ExecuteAsync("getfd", new { fdname = name }, open, timeout: null, cancel);
 
-    private async Task<JsonElement> ExecuteAsync(string command, object? arguments, Socket? handed, CancellationToken cancel, TimeSpan? timeout)
+    private async Task<JsonElement> ExecuteAsync(string command, object? arguments, Socket? handed, TimeSpan? timeout, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var limit = timeout ?? DefaultTimeout;
