@@ -72,7 +72,7 @@ internal static class OwnFolder
     public static bool IsMine(string folder) =>
         OperatingSystem.IsWindows()
             ? Directory.Exists(folder)
-            : Look(folder) is { IsFolder: true, IsLink: false } found && found.Owner == UnixFile.Me && !(IsOpen(found) && FileOwners.AreKept(folder));
+            : Look(folder) is { IsFolder: true, IsLink: false } found && found.Owner == UnixFile.Me && ((found.Mode & (UnixFile.OthersWrite | UnixFile.GroupWrite)) == 0 || !FileOwners.AreKept(folder));
 
     /// <exception cref="MachineException">Somebody else may have made what lies in it.</exception>
     public static void RequireMine(string folder)

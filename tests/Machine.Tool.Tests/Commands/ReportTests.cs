@@ -259,6 +259,8 @@ public sealed class ReportTests : IDisposable
         header[3] = 0xfb;
         header[7] = 3;
         header[15] = 1;
+        header[23] = 16;
+        header[103] = 104;
         var disk = tool.Write("evil.qcow2", "");
         await File.WriteAllBytesAsync(disk, header, TestContext.Current.CancellationToken);
 
