@@ -5,7 +5,7 @@ using Machine.Tool.Tests.Packages;
 namespace Machine.Attacks.Tests.Repository;
 
 /// <summary>The whole tool, as it is typed in a cloned repository: what it says, and that nothing happened (the acceptance).</summary>
-public sealed class StartOfAHostileProject : IAsyncLifetime
+public sealed class HostileStartAttacks : IAsyncLifetime
 {
     private const int Unavailable = 125;
 
