@@ -9,18 +9,22 @@ internal sealed class Agreed
     private readonly Dictionary<string, string> hashes = new(StringComparer.Ordinal);
     private readonly List<string> paths = [];
 
-    private Agreed()
-    {
-    }
+    private readonly bool asked;
+
+    private Agreed(bool asked) => this.asked = asked;
 
     public IReadOnlyList<string> Paths => paths;
 
-    /// <summary>Null where nothing was shown.</summary>
-    public Func<Change, string, bool>? Holds => hashes.Count == 0 ? null : (change, hash) => !hashes.TryGetValue(change.Path, out var agreed) || agreed == hash;
+    /// <summary>
+    /// Null where nobody was asked. What became guarded since (an execute bit, another file in a folder that was named) was not in any question, so
+    /// no yes is to it.
+    /// </summary>
+    public Func<Change, string, bool>? Holds => !asked ? null
+        : (change, hash) => hashes.TryGetValue(change.Path, out var agreed) ? agreed == hash : change.Class != ChangeClass.Guarded;
 
     public static Agreed Unbound(IReadOnlyList<string> paths)
     {
-        var agreed = new Agreed();
+        var agreed = new Agreed(asked: false);
         agreed.paths.AddRange(paths);
         return agreed;
     }
@@ -28,7 +32,7 @@ internal sealed class Agreed
     /// <summary>Shows the guarded ones that these paths name, and asks for each; what the paths name besides needs no question.</summary>
     public static async Task<Agreed> AskAsync(Workspace workspace, IReadOnlyList<Change> changes, IReadOnlyList<string> paths, ProjectPaths shown, CancellationToken cancel)
     {
-        var agreed = new Agreed();
+        var agreed = new Agreed(asked: true);
         foreach (var path in paths)
         {
             var own = changes.Where(change => IsOwnOutputIn(change, path)).ToList();

@@ -6,7 +6,8 @@ namespace Machine.Tool.Hosting;
 /// <summary>Whose a file is, who may change it, and when it was made: what lstat says, and .NET does not.</summary>
 /// <param name="Mode">Kind and permissions.</param>
 /// <param name="BornNs">Nanoseconds since 1970; null where the file system does not keep it.</param>
-internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long? BornNs)
+/// <param name="ChangedNs">The inode's time, likewise: every write sets it, and nobody can put it back.</param>
+internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long? BornNs, long ChangedNs)
 {
     public const uint OthersWrite = 2;
     public const uint GroupWrite = 16;
@@ -55,7 +56,8 @@ internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long?
             BinaryPrimitives.ReadUInt32LittleEndian(buffer[(Mac ? 16 : 20)..]),
             BinaryPrimitives.ReadUInt32LittleEndian(buffer[(Mac ? 20 : 24)..]),
             BinaryPrimitives.ReadUInt16LittleEndian(buffer[(Mac ? 4 : 28)..]),
-            bornIsKept && born > 0 ? born : null);
+            bornIsKept && born > 0 ? born : null,
+            (Seconds(buffer[(Mac ? 64 : 96)..]) * 1_000_000_000) + BinaryPrimitives.ReadUInt32LittleEndian(buffer[(Mac ? 72 : 104)..]));
     }
 
     private static long Seconds(ReadOnlySpan<byte> at) => BinaryPrimitives.ReadInt64LittleEndian(at);

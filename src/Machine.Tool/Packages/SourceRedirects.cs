@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Machine.Tool.Packages;
 
@@ -9,9 +10,11 @@ namespace Machine.Tool.Packages;
 internal sealed class SourceRedirects(Uri source, HttpClientHandler own) : DelegatingHandler(own)
 {
     private const int MostRedirects = 10;
+    private const string ThisHost = "it leads to a server on this host, which is not followed";
 
     private readonly HttpMessageInvoker others = new(new SocketsHttpHandler
     {
+        ConnectCallback = (context, cancel) => ConnectAsync(source, context, cancel),
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.All,
         Proxy = own.Proxy,
@@ -84,7 +87,36 @@ internal sealed class SourceRedirects(Uri source, HttpClientHandler own) : Deleg
         // A server of the network has no business with what listens on this host.
         if (target.IsLoopback && !source.IsLoopback)
         {
-            throw new HttpRequestException("it leads to a server on this host, which is not followed");
+            throw new HttpRequestException(ThisHost);
         }
+    }
+
+    // A name can lead here too, and so does 0.0.0.0: what counts is the address that is dialled. A proxy may well listen here.
+    private static async ValueTask<Stream> ConnectAsync(Uri source, SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var host = context.DnsEndPoint.Host.Trim('[', ']');
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancel);
+        if (!source.IsLoopback && host == context.InitialRequestMessage.RequestUri!.IdnHost.Trim('[', ']') && Array.Exists(addresses, IsThisHost))
+        {
+            throw new HttpRequestException(ThisHost);
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsThisHost(IPAddress address)
+    {
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return IPAddress.IsLoopback(address) || address.Equals(IPAddress.IPv6Any) || address.GetAddressBytes() is [0, _, _, _];
     }
 }

@@ -1,6 +1,5 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Supervision;
 
@@ -53,7 +52,7 @@ internal static class MachineAtRest
             await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(new GuestConnection(1, "none", "none", Path.Combine(runtime, "ssh")), "-O", "exit"), cancel);
         }
 
-        ChangeLedger.Keep(state);
+        MachineProject.Keep(state);
 
         // Renamed first: a deletion that is interrupted leaves rubbish under a name that is nobody's, not half a machine.
         var dying = Path.Combine(paths.Machines, $".destroyed-{id}-{Guid.NewGuid():N}"[..^24]);

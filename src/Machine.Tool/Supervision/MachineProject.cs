@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Supervision;
 
@@ -13,17 +14,7 @@ internal static class MachineProject
     private static readonly JsonSerializerOptions Json = JsonState.Knowing(SupervisionTypes.Default);
 
     /// <summary>As it was at the last start; null where none is known.</summary>
-    public static ProjectMark? Known(string state)
-    {
-        try
-        {
-            return JsonState.Read<ProjectMark>(Path.Combine(state, FileName), Json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static ProjectMark? Known(string state) => TryRead(Path.Combine(state, FileName));
 
     /// <exception cref="MachineException">Another project lies there now.</exception>
     public static void Require(MachineFolders folders)
@@ -41,9 +32,40 @@ internal static class MachineProject
     public static void Remember(MachineFolders folders)
     {
         var now = ProjectMark.Of(folders.Project);
+        if (TryRead(Kept(folders.State)) is { } destroyed && !destroyed.IsSame(now))
+        {
+            // What its machine brought would be taken for this one's own, and overwritten unasked.
+            ChangeLedger.Forget(folders.State);
+            File.Delete(Kept(folders.State));
+        }
+
         if (Directory.Exists(folders.State) && Known(folders.State) != now)
         {
             JsonState.Write(Path.Combine(folders.State, FileName), now, Json);
+        }
+    }
+
+    /// <summary>Before a machine's folder is deleted: whose the list of what it brought is.</summary>
+    public static void Keep(string state)
+    {
+        ChangeLedger.Keep(state);
+        if (File.Exists(Path.Combine(state, FileName)))
+        {
+            File.Copy(Path.Combine(state, FileName), Kept(state), overwrite: true);
+        }
+    }
+
+    private static string Kept(string state) => Path.Combine(Path.GetDirectoryName(state)!, $".{Path.GetFileName(state)}.{FileName}");
+
+    private static ProjectMark? TryRead(string file)
+    {
+        try
+        {
+            return JsonState.Read<ProjectMark>(file, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -60,6 +60,9 @@ internal sealed class ChangeLedger
         }
     }
 
+    /// <summary>What was kept is of no use to the machine that comes to lie here: another project's.</summary>
+    public static void Forget(string machineFolder) => File.Delete(Kept(machineFolder));
+
     /// <summary>Written before the first file: should this process be killed, the next one knows these for the machine's own.</summary>
     public void Expect(IReadOnlyCollection<(string Path, ArrivingFile File)> files)
     {

@@ -136,6 +136,40 @@ public sealed class EmulatorAttacks : IDisposable
         listener.Pending().ShouldBeFalse();
     }
 
+    // TCP Fast Open sends to an address without connect, which is all that the kernel's walls look at.
+    [Theory]
+    [InlineData("send($s, 'secret', 0x20000000, $to)")]
+    [InlineData("my $bytes = 'secret'; my $part = pack 'P Q', $bytes, 6; my $message = pack 'P L x4 P Q P Q i x4', $to, length $to, $part, 1, undef, 0, 0; syscall(46, fileno $s, $message, 0x20000000)")]
+    [InlineData("my $bytes = 'secret'; my $part = pack 'P Q', $bytes, 6; my $message = pack 'P L x4 P Q P Q i x4 L x4', $to, length $to, $part, 1, undef, 0, 0, 0; syscall(307, fileno $s, $message, 1, 0x20000000)")]
+    public async Task Nor_by_a_message_that_opens_the_connection(string send)
+    {
+        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, Numbers);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var said = await probe.RunAsync($"use Socket; socket(my $s, AF_INET, SOCK_STREAM, 0) or die; my $to = pack_sockaddr_in({port}, inet_aton('127.0.0.1')); my $r = do {{ {send} }}; print defined $r && $r > 0 ? 'sent' : \"refused: $!\"");
+        listener.Pending().ShouldBeFalse("somebody connected");
+        said.ShouldStartWith("refused: Operation not permitted");
+    }
+
+    // Multipath TCP and SCTP are streams too, and the kernel's walls know TCP's ports alone.
+    [Theory]
+    [InlineData(262)]
+    [InlineData(132)]
+    public async Task A_stream_of_another_protocol_is_not_made(int protocol) =>
+        (await probe.RunAsync($"use Socket; print socket(my $s, AF_INET, SOCK_STREAM, {protocol}) ? 'made' : \"refused: $!\"")).ShouldStartWith("refused: Operation not permitted");
+
+    [Fact]
+    public async Task No_datagram_leaves_it_by_one_of_a_pair()
+    {
+        using var log = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        var path = Path.Combine(probe.Runtime, "log");
+        log.Bind(new UnixDomainSocketEndPoint(path));
+        var said = await probe.RunAsync($"use Socket; print socketpair(my $a, my $b, AF_UNIX, SOCK_DGRAM, 0) ? 'made' : \"refused: $!\"; send($a, 'secret', 0, pack_sockaddr_un('{path}'))");
+        log.Poll(100_000, SelectMode.SelectRead).ShouldBeFalse("a datagram came");
+        said.ShouldStartWith("refused");
+    }
+
     [Theory]
     [InlineData("AF_INET")]
     [InlineData("AF_UNIX")]
@@ -209,6 +243,11 @@ public sealed class EmulatorAttacks : IDisposable
     [InlineData("add_key", "248, 0, 0, 0, 0, 0")]
     [InlineData("init_module", "175, 0, 0, 0")]
     [InlineData("kexec_load", "246, 0, 0, 0, 0")]
+    [InlineData("shmget", "29, 0x4d54, 4096, 0600 | 01000")]
+    [InlineData("msgget", "68, 0x4d54, 0600 | 01000")]
+    [InlineData("semget", "64, 0x4d54, 1, 0600 | 01000")]
+    [InlineData("mq_open", "240, my $name = 'mt', 0, 0, 0")]
+    [InlineData("prlimit", "302, PID, 0, 0, 0")]
     public async Task A_way_around_the_walls_is_closed(string name, string call)
     {
         Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, Numbers);

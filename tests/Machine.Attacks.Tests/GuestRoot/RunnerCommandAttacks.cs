@@ -45,6 +45,22 @@ public sealed class RunnerCommandAttacks
         }
     }
 
+    // A log is one stream: the runner joins what two commands, or both streams of one, left on a line.
+    [Theory]
+    [InlineData(":", ":add-path::/evil")]
+    [InlineData("\n  :", ":add-path::/evil")]
+    [InlineData("::", "add-path::/evil")]
+    [InlineData(":\u200d", ":add-path::/evil")]
+    [InlineData("#", "#vso[task.prependpath]/evil")]
+    [InlineData("text ##v", "so[task.prependpath]/evil")]
+    [InlineData("##", "[add-path]/evil")]
+    [InlineData("##teamcit", "y[publishArtifacts '/root/.ssh']")]
+    public void A_command_of_two_halves_is_none(string first, string second)
+    {
+        var log = Filtered(Encoding.UTF8.GetBytes(first)) + Filtered(Encoding.UTF8.GetBytes(second));
+        new RunnerFilter().ShouldSatisfyAllConditions(again => _ = again.Pass(Encoding.UTF8.GetBytes(log)), again => again.Defused.ShouldBe(0, log));
+    }
+
     [Fact]
     public void Padding_hides_no_command()
     {
@@ -56,11 +72,9 @@ public sealed class RunnerCommandAttacks
     [Theory]
     [InlineData("Determining projects to restore...\n  All projects are up-to-date.\n")]
     [InlineData("a::b ::c:: std::string\n ::1 :: \n:\n::\n")]
-    [InlineData("# Title\n## Second\n### Third ##\n#!/bin/sh\n##machine-build[1]\tE\t0\n##vs ##team ##vso ##v[")]
+    [InlineData("# Title\n## Second\n### Third ##\n#!/bin/sh\n##machine-build[1]\tE\t0\n##vs ##team ##vso ##v[.")]
     [InlineData("\u001b[31m#\u001b[0m \u001b[1mred\u001b[0m\r 50%\r100%\n")]
     [InlineData("测试::foo é::bar Ж::x\n#标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题标题\n")]
-    [InlineData("#")]
-    [InlineData("line\n:")]
     [InlineData("")]
     public void What_no_runner_obeys_passes_byte_for_byte(string written)
     {
@@ -97,7 +111,7 @@ public sealed class RunnerCommandAttacks
         var outcome = await client.RunAsync(client.Variables((variable, value)), "exec", "x");
 
         outcome.ExitCode.ShouldBe(7, outcome.ToString());
-        outcome.Output.ShouldBe(": :add-path::/evil\n # #teamcity[x]\n#");
+        outcome.Output.ShouldBe(": :add-path::/evil\n # #teamcity[x]\n# ");
         outcome.Error.ShouldStartWith("x # #vso[task.prependpath]/evil\n");
         outcome.Error.ShouldContain("3 commands for the pipeline in the output made text; MACHINE_RAW=1");
     }

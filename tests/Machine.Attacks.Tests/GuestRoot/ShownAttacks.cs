@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Workspaces;
 
@@ -165,6 +166,40 @@ public sealed class ShownAttacks : IDisposable
         project.SaysAnew().Claims("tool", "echo", mode: "755");
 
         (await project.Open().BindAsync(report.Held, mayBeGuarded: false, cancel)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_became_guarded_since_its_name_was_typed_is_not_applied_unshown()
+    {
+        project.Claims("tool", "echo");
+        await project.CommandAsync();
+        var workspace = project.Open();
+        // Not guarded: nobody needs to be asked.
+        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["tool"], new ProjectPaths(project.Path, project.Path), cancel);
+        project.SaysAnew().Claims("tool", "#!/bin/sh\nevil", mode: "755");
+
+        var report = await project.Open().ApplyAsync(agreed.Paths, overwrite: false, cancel, agreed.Holds);
+
+        report.Imported.ShouldBe(0);
+        project.Read("tool").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Nor_a_file_of_the_hosts_own_that_came_into_the_folder_since()
+    {
+        project.Write("bin/run", "the host's", executable: true);
+        project.Write("bin/data", "the host's");
+        project.Claims("bin/data", "another");
+        await project.CommandAsync();
+        var workspace = project.Open();
+        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["bin"], new ProjectPaths(project.Path, project.Path), cancel);
+        agreed.Paths.ShouldBe(["bin"]);
+        project.SaysAnew().Claims("bin/data", "another").Claims("bin/run", "EVIL", mode: "755");
+
+        await project.Open().ApplyAsync(agreed.Paths, overwrite: true, cancel, agreed.Holds);
+
+        project.Read("bin/run").ShouldBe("the host's");
+        project.Read("bin/data").ShouldBe("another");
     }
 
     [Fact]

@@ -84,6 +84,23 @@ public sealed class PathHeirAttacks : IDisposable
         Directory.Exists(folders.State).ShouldBeFalse();
     }
 
+    // A destroyed machine's list of what it brought says which files of the host a machine may overwrite without a word.
+    [Theory]
+    [InlineData("https://git.example/evil/shop.git", false)]
+    [InlineData("https://git.example/acme/shop.git", true)]
+    public async Task What_a_destroyed_machine_brought_is_its_own_projects_alone(string origin, bool inherits)
+    {
+        File.WriteAllText(
+            Path.Combine(folders.State, "changes.json"),
+            """{"version":1,"upperId":"u","brought":{"bin/canary":{"host":{"kind":"file","sizeBytes":1,"modifiedNs":1,"sha256":"x"}}},"held":{}}""");
+        await MachineAtRest.DestroyAsync(MachinePaths.At(tool.Home), folders.Id, EngineCatalog.Create(MachinePaths.At(tool.Home)), TestContext.Current.CancellationToken);
+        Replace(origin, folderToo: true);
+
+        MachineProject.Remember(folders.Create());
+
+        Machine.Tool.Workspaces.ChangeLedger.Load(folders.State).Brought.ContainsKey("bin/canary").ShouldBe(inherits);
+    }
+
     [Theory]
     [InlineData("https://git.example/acme/shop.git")]
     [InlineData("https://git.example/acme/shop")]

@@ -3,6 +3,7 @@ using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Layers;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Images.Tools;
 using Machine.Tool.Tests.Commands;
 using Machine.Tool.Tests.Packages;
@@ -26,6 +27,35 @@ public sealed class SharedImageAttacks : IDisposable
     {
         tool.Dispose();
         folder.Dispose();
+    }
+
+    [Fact]
+    public void A_memory_that_was_written_and_given_its_time_back_is_not_thawed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "files have no time there that nobody sets");
+        var place = MachinePaths.CreatePrivate(Path.Combine(MachinePaths.CreatePrivate(folder.Folder("templates")), new string('a', 32)));
+        var memory = Path.Combine(place, WarmTemplate.Memory);
+        using (var large = File.Create(memory))
+        {
+            large.SetLength(32 << 20);
+        }
+
+        JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts(
+            TemplateFacts.CurrentVersion, new string('a', 32), new string('b', 32), "debian/12", null, "engine", "me", DateTimeOffset.UnixEpoch,
+            new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(memory)! }));
+        var store = new TemplateStore(MachinePaths.At(Path.GetDirectoryName(Path.GetDirectoryName(place))!));
+        store.Find(new string('a', 32), out _).ShouldNotBeNull();
+
+        var time = File.GetLastWriteTimeUtc(memory);
+        using (var open = File.OpenWrite(memory))
+        {
+            open.Write("evil"u8);
+        }
+
+        File.SetLastWriteTimeUtc(memory, time);
+
+        store.Find(new string('a', 32), out var broken).ShouldBeNull();
+        broken.ShouldBe("memory is not what was frozen");
     }
 
     [Theory]

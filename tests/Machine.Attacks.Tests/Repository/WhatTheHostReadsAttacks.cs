@@ -26,6 +26,23 @@ public sealed class WhatTheHostReadsAttacks
     }
 
     [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("[::ffff:127.0.0.1]")]
+    [InlineData("[::ffff:0.0.0.0]")]
+    [InlineData("localhost.localdomain")]
+    [InlineData("this-host")]
+    public async Task Nor_to_this_host_by_another_of_its_names(string host)
+    {
+        await using var inside = await Listener.StartAsync();
+        using var way = new HttpMessageInvoker(new SourceRedirects(new Uri("http://feed.example/index.json"), new HttpClientHandler()));
+        host = host == "this-host" ? Dns.GetHostName() : host;
+
+        await Should.ThrowAsync<HttpRequestException>(() => way.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"http://{host}:{inside.Address.Port}/"), Cancel));
+
+        inside.Connections.ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("ftp://127.0.0.1/")]
     [InlineData("file:///etc/hostname")]
     public async Task A_redirect_to_anything_but_the_web_is_not_followed(string target)

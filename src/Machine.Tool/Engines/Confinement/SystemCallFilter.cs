@@ -23,6 +23,9 @@ internal static class SystemCallFilter
     private const uint Machine = 4;
     private const uint First = 16;
     private const uint Second = 24;
+    private const uint Third = 32;
+    private const uint Fourth = 40;
+    private const uint OpensConnection = 0x20000000;     // MSG_FASTOPEN
     private const uint NewNamespaces = 0x7E020000;       // CLONE_NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET
 
     // Name, number on x86-64, number on arm64.
@@ -39,6 +42,10 @@ internal static class SystemCallFilter
         ("open_tree", 428, 428), ("move_mount", 429, 429), ("fsopen", 430, 430), ("fsconfig", 431, 431), ("fsmount", 432, 432), ("fspick", 433, 433),
         ("mount_setattr", 442, 442), ("init_module", 175, 105), ("finit_module", 313, 273), ("delete_module", 176, 106),
         ("kexec_load", 246, 104), ("kexec_file_load", 320, 294), ("acct", 163, 89), ("swapon", 167, 224), ("swapoff", 168, 225), ("reboot", 169, 142),
+        // Memory, queues and counters of the user's other programs, which are found by number, not by path.
+        ("shmget", 29, 194), ("shmat", 30, 196), ("shmctl", 31, 195), ("semget", 64, 190), ("semop", 65, 193), ("semctl", 66, 191), ("semtimedop", 220, 192),
+        ("msgget", 68, 186), ("msgsnd", 69, 189), ("msgrcv", 70, 188), ("msgctl", 71, 187), ("mq_open", 240, 180), ("mq_unlink", 241, 181),
+        ("process_madvise", 440, 440), ("migrate_pages", 256, 238), ("move_pages", 279, 239),
         ("settimeofday", 164, 170), ("clock_settime", 227, 112), ("quotactl", 179, 60), ("syslog", 103, 116),
     ];
 
@@ -75,19 +82,37 @@ internal static class SystemCallFilter
             Step(IfAnyBit, NewNamespaces, no: 1),
             Step(Return, Refuse),
             Step(Return, Allow),
-            Step(IfEqual, arm ? 198u : 41u, no: 8),             // socket: a stream, of this host or TCP; what it may reach is Landlock's
-            Step(Load, First),
-            Step(IfEqual, 1, yes: 2),
-            Step(IfEqual, 2, yes: 1),
-            Step(IfEqual, 10, no: 3),
+            // A message that opens a connection by itself passes by connect, and by Landlock.
+            .. RefuseBits(arm ? 206u : 44u, Fourth, OpensConnection),      // sendto
+            .. RefuseBits(arm ? 211u : 46u, Third, OpensConnection),       // sendmsg
+            .. RefuseBits(arm ? 269u : 307u, Fourth, OpensConnection),     // sendmmsg
+            .. RefuseBits(arm ? 261u : 302u, First, uint.MaxValue),        // prlimit64 of another process: a limit on its time ends it
+            Step(IfEqual, arm ? 199u : 53u, no: 5),             // socketpair: datagrams of one of a pair go to any address
             Step(Load, Second),
             Step(And, 0xF),
             Step(IfEqual, 1, yes: 1),
             Step(Return, Refuse),
             Step(Return, Allow),
+            Step(IfEqual, arm ? 198u : 41u, no: 12),            // socket: a stream, of this host or TCP itself; what it may reach is Landlock's
+            Step(Load, First),
+            Step(IfEqual, 1, yes: 2),
+            Step(IfEqual, 2, yes: 1),
+            Step(IfEqual, 10, no: 6),
+            Step(Load, Second),
+            Step(And, 0xF),
+            Step(IfEqual, 1, no: 3),
+            Step(Load, Third),
+            Step(IfEqual, 0, yes: 2),
+            Step(IfEqual, 6, yes: 1),
+            Step(Return, Refuse),
+            Step(Return, Allow),
+            Step(Return, Allow),
         ]);
         return [.. program];
     }
+
+    private static IEnumerable<ulong> RefuseBits(uint call, uint argument, uint bits) =>
+        [Step(IfEqual, call, no: 4), Step(Load, argument), Step(IfAnyBit, bits, no: 1), Step(Return, Refuse), Step(Return, Allow)];
 
     private static ulong Step(ushort code, uint value, byte yes = 0, byte no = 0) => code | ((ulong)yes << 16) | ((ulong)no << 24) | ((ulong)value << 32);
 }

@@ -78,7 +78,17 @@ internal sealed class RunnerFilter : ByteFilter
         }
     }
 
-    protected override void Finish() => Release();
+    // What follows on the same line is another command's, or the other stream's, and could be the other half.
+    protected override void Finish()
+    {
+        if (count > 0)
+        {
+            Emit(held[0]);
+            Emit((byte)' ');
+            Emit(held.AsSpan(1, count - 1));
+            (count, holding, line) = (0, Held.Nothing, Line.Begun);
+        }
+    }
 
     private void Next(byte b)
     {

@@ -95,7 +95,7 @@ internal sealed class TerminalFilter : ByteFilter
                     held[count++] = b;
 
                     // ESC % @ leaves UTF-8, and bytes inside of characters would become controls.
-                    PassIf(held[1] != '%', TerminalTraces.Modes);
+                    PassIf(!held.AsSpan(1, count - 1).Contains((byte)'%'), TerminalTraces.Modes);
                 }
                 else
                 {

@@ -29,7 +29,11 @@ internal sealed record TemplateFacts(
 
 /// <param name="Written">Time of its last write: whoever touched it since made it useless. A memory of gigabytes can't be hashed at every start.</param>
 /// <param name="Sha256">Of small files.</param>
-internal sealed record TemplateFile(long Bytes, DateTimeOffset Written, string? Sha256)
+/// <param name="ChangedNs">
+/// The inode's own time. An emulator that maps a memory privately may still have it open for writing (QEMU before 8.2), and a guest that took
+/// that emulator over could write into what other projects thaw from, and put the other time back. Null where there is none.
+/// </param>
+internal sealed record TemplateFile(long Bytes, DateTimeOffset Written, string? Sha256, long? ChangedNs = null)
 {
     private const long MostHashed = 16 << 20;
 
@@ -38,6 +42,7 @@ internal sealed record TemplateFile(long Bytes, DateTimeOffset Written, string? 
     {
         var file = new FileInfo(path);
         return !file.Exists ? null : new TemplateFile(
-            file.Length, new DateTimeOffset(file.LastWriteTimeUtc), file.Length <= MostHashed ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) : null);
+            file.Length, new DateTimeOffset(file.LastWriteTimeUtc), file.Length <= MostHashed ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) : null,
+            OperatingSystem.IsWindows() ? null : UnixFile.TryLook(path)?.ChangedNs);
     }
 }

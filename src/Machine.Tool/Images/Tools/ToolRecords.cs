@@ -57,15 +57,20 @@ internal sealed class ToolRecords(MachinePaths paths)
     private static string UserConfiguration()
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        // These lead to others than the usual ones; what was resolved with them is not for whoever has them not.
+        string[] variables = ["DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "NPM_CONFIG_REGISTRY", "npm_config_registry"];
+        var led = variables.Select(name => Environment.GetEnvironmentVariable(name) ?? "").ToList();
         string[] folders =
         [
+            .. led[0].Length > 0 ? [Path.Combine(led[0], ".nuget", "NuGet")] : Array.Empty<string>(),
+            .. led[1].Length > 0 ? [Path.Combine(led[1], "NuGet", "Config")] : Array.Empty<string>(),
             Path.Combine(home, ".nuget", "NuGet"), Path.Combine(home, ".nuget", "config"), "/etc/opt/NuGet/Config",
             Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "NuGet"),
         ];
         var files = folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             .Where(file => file.EndsWith(".config", StringComparison.OrdinalIgnoreCase))
-            .Append(Path.Combine(home, ".npmrc")).Where(File.Exists).Order(StringComparer.Ordinal);
-        var text = new StringBuilder(Environment.GetEnvironmentVariable("NPM_CONFIG_REGISTRY"));
+            .Concat([Path.Combine(home, ".npmrc"), led[2], led[3]]).Where(File.Exists).Order(StringComparer.Ordinal);
+        var text = new StringBuilder(string.Join('\0', led));
         foreach (var file in files)
         {
             text.Append('\0').Append(file).Append('\0').Append(File.ReadAllText(file));

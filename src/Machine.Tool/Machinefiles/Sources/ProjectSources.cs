@@ -18,9 +18,10 @@ internal sealed record ProjectSources(ProjectRoot? Project, IReadOnlyList<Config
     public static ProjectSources None { get; } = new(null, [], [], []);
 
     /// <param name="users">The user's files, the nearest first; null: those of this host.</param>
-    /// <exception cref="MachineException">A file is wrong.</exception>
+    /// <exception cref="MachineException">A file is wrong, or the project's would count as the user's.</exception>
     public static ProjectSources Read(ProjectRoot project, IReadOnlyList<string>? users = null)
     {
+        UserConfig.RequireOutside(project);
         users ??= UserConfig.Files();
         var paths = ConfigFile.AtOrAbove(project.Path, users).ToList();
         return paths.Count == 0

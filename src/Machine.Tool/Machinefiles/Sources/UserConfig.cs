@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Machinefiles.Sources;
 
 /// <summary>
@@ -23,6 +25,41 @@ internal static class UserConfig
     {
         var user = Path.Combine(UserFolder, "NuGet.Config");
         return [.. File.Exists(user) ? [user] : Array.Empty<string>(), .. Below(Path.Combine(UserFolder, "config")), .. Below(HostFolder)];
+    }
+
+    /// <summary>
+    /// What lies in the repository is never the user's, whatever variable leads there (pipelines put <c>DOTNET_CLI_HOME</c> into the
+    /// checkout): NuGet would read its sources, put this host's variables into them, and run the plug-ins that lie beside it.
+    /// </summary>
+    /// <exception cref="MachineException">A variable of this host leads into the project, or the repository that holds it.</exception>
+    public static void RequireOutside(ProjectRoot project)
+    {
+        var repository = RepositoryOf(project.Path);
+        foreach (var name in new[] { "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig" })
+        {
+            if (Variable(name) is { } value && new[] { Path.GetFullPath(value), ProjectRoot.RealPath(value) }.Any(place => SharedFolderRule.Within(place, repository)))
+            {
+                throw new MachineException(
+                    $"{name} leads into the project ({Printable.Escape(value)}): what lies there would count as your own configuration of package sources",
+                    $"set {name} to a folder outside of {Printable.Escape(repository)}, or take it away",
+                    ExitCode.MachineUnavailable);
+            }
+        }
+    }
+
+    // A home folder that is itself a repository (of dot files) is the user's.
+    private static string RepositoryOf(string folder)
+    {
+        var home = ProjectRoot.RealPath(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+        for (var at = folder; at is not null && !SharedFolderRule.Within(home, at); at = Path.GetDirectoryName(at))
+        {
+            if (Path.Exists(Path.Combine(at, ".git")))
+            {
+                return at;
+            }
+        }
+
+        return folder;
     }
 
     // Which of them comes first does not matter here: known is what any of them names.
