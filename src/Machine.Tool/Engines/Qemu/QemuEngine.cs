@@ -30,10 +30,13 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 
-    public async Task RequireAcceleratorAsync(IProgressSink progress, CancellationToken cancel)
+    public async Task RequireAcceleratorAsync(bool required, IProgressSink progress, CancellationToken cancel)
     {
-        program ??= await QemuProgram.FindAsync(cancel);
-        await accelerators.RequireAsync(program, required: true, progress, cancel);
+        if (required || AcceleratorChoice.IsRequiredByUser)
+        {
+            program ??= await QemuProgram.FindAsync(cancel);
+            await accelerators.RequireAsync(program, required, progress, cancel);
+        }
     }
 
     public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
