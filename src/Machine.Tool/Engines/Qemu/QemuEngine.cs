@@ -139,7 +139,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         QemuDisks.CopyAsync(source, Chain(source), target, compress, cancel);
 
     // A guest's machine may have written it: read as a chain, it could copy any file of the host.
-    private IReadOnlyList<string> Chain(DiskFile disk) =>
+    private List<string> Chain(DiskFile disk) =>
         disk.Format == "qcow2" && File.Exists(disk.Path) ? QemuDiskChain.Of(Path.GetFullPath(disk.Path), [paths.Images, paths.Templates], []) : [disk.Path];
 
     private List<(string Path, bool Write)> Disks(MachineSpec spec, DiskFile root)

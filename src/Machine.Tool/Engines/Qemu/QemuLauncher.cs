@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
@@ -44,13 +45,13 @@ internal static class QemuLauncher
     /// <summary>Runs a program of QEMU's to its end; what it says goes through a file. Cancellation kills it.</summary>
     /// <param name="words">That file; it is gone afterwards.</param>
     /// <param name="confinement">What it may touch, where the system has walls.</param>
-    public static async Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, string words, Confinement.Confinement confinement, CancellationToken cancel)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return await Programs.TryRunAsync(program, arguments, cancel);
-        }
+    public static Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, string words, Confinement.Confinement confinement, CancellationToken cancel) =>
+        OperatingSystem.IsLinux() ? RunConfinedAsync(program, arguments, words, confinement, cancel) : Programs.TryRunAsync(program, arguments, cancel);
 
+    [SupportedOSPlatform("linux")]
+    private static async Task<ProgramResult> RunConfinedAsync(
+        string program, IReadOnlyList<string> arguments, string words, Confinement.Confinement confinement, CancellationToken cancel)
+    {
         try
         {
             var id = Confinement.ConfinedProcess.Start(program, arguments, Environment.Select(Variable).OfType<string>(), words, confinement);
