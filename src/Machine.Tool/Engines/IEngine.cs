@@ -21,8 +21,9 @@ internal interface IEngine
     Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel);
 
     /// <summary>For those who want no machine rather than an emulated one, before minutes are spent on an image.</summary>
-    /// <exception cref="MachineException">No accelerator works here.</exception>
-    Task RequireAcceleratorAsync(IProgressSink progress, CancellationToken cancel) => Task.CompletedTask;
+    /// <param name="required">The project's own wish; what the user wishes the engine knows.</param>
+    /// <exception cref="MachineException">One of them wants it, and no accelerator works here.</exception>
+    Task RequireAcceleratorAsync(bool required, IProgressSink progress, CancellationToken cancel) => Task.CompletedTask;
 
     /// <summary>
     /// Starts a machine and returns when its process runs and its sshd's port is bound (the guest itself is still booting).

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Machine.Tool.Hosting;
 
-/// <summary>Whose a file is, who may change it, and when it was made: what lstat says, and .NET does not.</summary>
+/// <summary>Whose a file is, who may change it, when it was made and changed: what lstat says, and .NET does not.</summary>
 /// <param name="Mode">Kind and permissions.</param>
 /// <param name="BornNs">Nanoseconds since 1970; null where the file system does not keep it.</param>
-/// <param name="ChangedNs">The inode's time, likewise: every write sets it, and nobody can put it back.</param>
+/// <param name="ChangedNs">When its content, name, owner, permissions or times were changed last, in nanoseconds since 1970: no program can set it.</param>
 internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long? BornNs, long ChangedNs)
 {
     public const uint OthersWrite = 2;
@@ -50,17 +50,18 @@ internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long?
         }
 
         // struct statx of Linux is the same on every processor; struct stat of macOS is the one with 64-bit inodes.
-        var born = (Seconds(buffer[80..]) * 1_000_000_000) + BinaryPrimitives.ReadUInt32LittleEndian(buffer[88..]);
+        var born = Nanoseconds(buffer[80..]);
         var bornIsKept = Mac || (BinaryPrimitives.ReadUInt32LittleEndian(buffer) & 0x800) != 0;
         return new UnixFile(
             BinaryPrimitives.ReadUInt32LittleEndian(buffer[(Mac ? 16 : 20)..]),
             BinaryPrimitives.ReadUInt32LittleEndian(buffer[(Mac ? 20 : 24)..]),
             BinaryPrimitives.ReadUInt16LittleEndian(buffer[(Mac ? 4 : 28)..]),
             bornIsKept && born > 0 ? born : null,
-            (Seconds(buffer[(Mac ? 64 : 96)..]) * 1_000_000_000) + BinaryPrimitives.ReadUInt32LittleEndian(buffer[(Mac ? 72 : 104)..]));
+            Nanoseconds(buffer[(Mac ? 64 : 96)..]));
     }
 
-    private static long Seconds(ReadOnlySpan<byte> at) => BinaryPrimitives.ReadInt64LittleEndian(at);
+    private static long Nanoseconds(ReadOnlySpan<byte> at) =>
+        (BinaryPrimitives.ReadInt64LittleEndian(at) * 1_000_000_000) + BinaryPrimitives.ReadUInt32LittleEndian(at[8..]);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int Statx(int folder, string path, int flags, uint mask, byte* buffer);

@@ -42,11 +42,8 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
     /// <param name="refresh">Asks anew what the tools are.</param>
     public async Task<Image> EnsureAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel, bool refresh = false)
     {
-        if (machinefile.RequiresAccelerator)
-        {
-            await engine.RequireAcceleratorAsync(progress, cancel);
-        }
-
+        // Not after minutes of building what would not be started.
+        await engine.RequireAcceleratorAsync(machinefile.RequiresAccelerator, progress, cancel);
         var request = Request(machine.Project, machinefile, paths);
         await using var services = await ServeAsync(machine, cancel);
         var builder = new ImageBuilder(paths, engine, archives: token => ArchiveDoor.OpenAsync(Path.Combine(machine.Runtime, "archives"), logs, token));

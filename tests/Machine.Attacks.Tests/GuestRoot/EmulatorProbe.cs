@@ -62,11 +62,13 @@ public sealed class EmulatorProbe : IDisposable
     public string At(string relative) => Path.Combine(root.FullName, relative);
 
     /// <summary>Runs a perl program to its end and returns what it said.</summary>
-    public async Task<string> RunAsync(string script)
+    public Task<string> RunAsync(string script) => RunAsync(script, new Version(9, 0, 0));
+
+    internal async Task<string> RunAsync(string script, Version qemu)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Landlock is Linux' own");
         var perl = Programs.Find("perl")!;
-        var program = new QemuProgram(perl, QemuProgram.HostArchitecture, new Version(9, 0, 0));
+        var program = new QemuProgram(perl, QemuProgram.HostArchitecture, qemu);
         var launch = new QemuLaunch(
             program.Architecture, new Accelerator("tcg", "max"), Guid.NewGuid(), Port, new DiskFile(Places.EphemeralRoot, "qcow2"), RootIsEphemeral: true,
             Places.QmpSocket, Places.ConsoleSocket, Places.PidFile, Firmware: null, Sandbox: true);

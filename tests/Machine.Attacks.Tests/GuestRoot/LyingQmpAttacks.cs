@@ -112,14 +112,43 @@ public sealed class LyingQmpAttacks : IDisposable
         await client.Closed.WaitAsync(Soon, Cancel);
     }
 
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("\u0000")]
+    [InlineData("endless")]
+    public async Task One_that_says_what_no_emulator_says_is_ended(string lie)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "starts sleep in the emulator's place");
+        // No child of the runtime's own: who buries it is the machine.
+        var emulator = int.Parse(await Programs.RunAsync("sh", ["-c", "sleep 600 >/dev/null 2>&1 & echo $!"], Cancel), System.Globalization.CultureInfo.InvariantCulture);
+        var places = new QemuPlaces(folder.FullName, folder.CreateSubdirectory("run").FullName);
+        Directory.CreateDirectory(places.Sockets);
+        Directory.CreateDirectory(places.Logs);
+        using var console = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        console.Bind(new UnixDomainSocketEndPoint(places.ConsoleSocket));
+        console.Listen();
+        var process = HostProcess.Find(emulator)!;
+        var state = new QemuState(Guid.NewGuid(), process, 1, "tcg", RootIsEphemeral: false, new QemuBuild("qemu", 6, true, false, [], []));
+        state.Write(places);
+        var text = lie == "endless" ? new string('x', QmpClient.LongestLine + 1) : lie;
+        _ = ServeAsync(id => id switch { 1 => [Answer(1)], 2 => [$"{{\"id\":2,\"return\":{{\"UUID\":\"{state.Uuid}\"}}}}"], _ => [text] }, at: places.QmpSocket);
+        await using var machine = await QemuMachine.AttachAsync(places, state, process, newConsole: true, Soon, Cancel);
+
+        await Should.ThrowAsync<MachineException>(() => machine.StatusAsync(Cancel));
+
+        (await machine.Exited.WaitAsync(Soon, Cancel)).ShouldContain("said what no QEMU says: it was ended");
+        process.IsAlive.ShouldBeFalse();
+        QemuState.Read(places).ShouldBeNull("nobody takes it for running");
+    }
+
     private static string Answer(int id) => $"{{\"id\":{id},\"return\":{{}}}}";
 
     private Task<QmpClient> ConnectAsync() => QmpClient.ConnectAsync(Path, null, () => true, Soon, Cancel);
 
     // Greets, and answers the command with each number by these lines.
-    private Task ServeAsync(Func<int, string[]> answer, int most = int.MaxValue)
+    private Task ServeAsync(Func<int, string[]> answer, int most = int.MaxValue, string? at = null)
     {
-        listener.Bind(new UnixDomainSocketEndPoint(Path));
+        listener.Bind(new UnixDomainSocketEndPoint(at ?? Path));
         listener.Listen();
         return Task.Run(
             async () =>

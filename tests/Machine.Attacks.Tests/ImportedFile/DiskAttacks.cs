@@ -126,10 +126,10 @@ public sealed class DiskAttacks : IDisposable
         var raw = new DiskFile(folder["root.raw"], "raw");
 
         // As a machine stands on an image, and as an image is made of a layer's disk.
-        await QemuDisks.CreateOverlayAsync(folder["root.qcow2"], raw, 1 << 20, Cancel);
-        await QemuDisks.CopyAsync(new DiskFile(folder["root.qcow2"], "qcow2"), new DiskFile(folder["next.raw"], "raw"), compress: false, Cancel);
-        await QemuDisks.CopyAsync(raw, new DiskFile(folder["copy.qcow2"], "qcow2"), compress: true, Cancel);
-        await QemuDisks.CopyAsync(new DiskFile(folder["copy.qcow2"], "qcow2"), new DiskFile(folder["copy.raw"], "raw"), compress: false, Cancel);
+        await QemuDisks.CreateOverlayAsync(folder["root.qcow2"], raw, [raw.Path], 1 << 20, Cancel);
+        await QemuDisks.CopyAsync(new DiskFile(folder["root.qcow2"], "qcow2"), [folder["root.qcow2"], raw.Path], new DiskFile(folder["next.raw"], "raw"), compress: false, Cancel);
+        await QemuDisks.CopyAsync(raw, [raw.Path], new DiskFile(folder["copy.qcow2"], "qcow2"), compress: true, Cancel);
+        await QemuDisks.CopyAsync(new DiskFile(folder["copy.qcow2"], "qcow2"), [folder["copy.qcow2"]], new DiskFile(folder["copy.raw"], "raw"), compress: false, Cancel);
 
         File.ReadAllBytes(folder["next.raw"]).ShouldBe(content);
         File.ReadAllBytes(folder["copy.raw"]).ShouldBe(content);

@@ -55,7 +55,7 @@ public sealed class ImageArchiveAttacks : IDisposable
         Assert.SkipWhen(Programs.Find("qemu-img") is null, "qemu-img is not installed");
         files["root.raw"] = new HostileQcow().Backing(key).ToArray();
         var taken = await ImportAsync(Honest());
-        await Tool.Engines.Qemu.QemuDisks.CreateOverlayAsync(folder["root"], taken.Boot.Disk, 1 << 20, Cancel);
+        await Tool.Engines.Qemu.QemuDisks.CreateOverlayAsync(folder["root"], taken.Boot.Disk, [taken.Boot.Disk.Path], 1 << 20, Cancel);
         await Programs.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", folder["root"], folder["seen"]], Cancel);
         var seen = await File.ReadAllBytesAsync(folder["seen"], Cancel);
         seen[..4].ShouldBe([0x51, 0x46, 0x49, 0xfb]);

@@ -96,9 +96,12 @@ public sealed class ImageStoreAttacks : IDisposable
     [Fact]
     public async Task What_an_earlier_version_made_is_neither_used_nor_kept()
     {
-        foreach (var (file, member) in new[] { (Path.Combine(ImageFolder, "image.json"), "format"), (Path.Combine(TemplateFolder, "template.json"), "version") })
+        foreach (var (file, member, now) in new[]
         {
-            File.WriteAllText(file, File.ReadAllText(file).Replace($"\"{member}\": 2", $"\"{member}\": 1", StringComparison.Ordinal));
+            (Path.Combine(ImageFolder, "image.json"), "format", StoredImage.CurrentFormat), (Path.Combine(TemplateFolder, "template.json"), "version", TemplateFacts.CurrentVersion),
+        })
+        {
+            File.WriteAllText(file, File.ReadAllText(file).Replace($"\"{member}\": {now}", $"\"{member}\": {now - 1}", StringComparison.Ordinal));
         }
 
         new ImageStore(paths).Find(Hash).ShouldBeNull();

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Templates;
 
 namespace Machine.Tool.Tests.Engines;
 
@@ -31,6 +32,7 @@ public sealed class FreezeTests : IAsyncDisposable
         }
 
         var before = await HashAsync(Memory);
+        var looked = TemplateFile.Of(Memory);
         foreach (var number in Enumerable.Range(1, 2))
         {
             var folder = Path.Combine(qemu.Root, $"machine{number}");
@@ -42,6 +44,7 @@ public sealed class FreezeTests : IAsyncDisposable
         }
 
         (await HashAsync(Memory)).ShouldBe(before);
+        TemplateFile.Of(Memory).ShouldBe(looked, "it is still the template that it was");
     }
 
     [Fact]

@@ -42,7 +42,8 @@ public sealed class QemuDisksTests : IAsyncDisposable
     {
         var bytes = new byte[3 << 20];
         new Random(7).NextBytes(bytes);
-        var image = At("base: x,y.raw");
+        // Only images and templates stand behind a disk.
+        var image = Path.Combine(MachinePaths.CreatePrivate(QemuFixture.SharedPaths.Images), $"base: {Guid.NewGuid():N} x,y.raw");
         await File.WriteAllBytesAsync(image, bytes, Cancel);
         var overlay = At("overlay.qcow2");
         await qemu.Engine.CreateOverlayDiskAsync(overlay, new DiskFile(image, "raw"), 8L << 20, Cancel);

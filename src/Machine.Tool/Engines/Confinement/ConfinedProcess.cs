@@ -73,7 +73,17 @@ internal static unsafe partial class ConfinedProcess
     }
 
     /// <summary>Takes the corpse of one that has ended; nothing where it was another's child.</summary>
-    public static void Bury(int process) => _ = WaitPid(process, null, 1);    // WNOHANG
+    public static void Bury(int process) => HasEnded(process, out _);
+
+    /// <summary>Whether one that was started here has ended; it is asked no more after a yes.</summary>
+    /// <param name="exitCode">A shell's for one that a signal ended; null where somebody else took it, who ignores the ends of children.</param>
+    public static bool HasEnded(int process, out int? exitCode)
+    {
+        int status;
+        var found = WaitPid(process, &status, 1);    // WNOHANG
+        exitCode = found != process ? null : (status & 0x7F) is not 0 and var signal ? 128 + signal : (status >> 8) & 0xFF;
+        return found != 0;
+    }
 
     private static MachineException Failed(string program, string why, Exception? inner = null) =>
         new($"{program} could not be started: {why}", exitCode: ExitCode.MachineUnavailable, inner: inner);
@@ -86,7 +96,11 @@ internal static unsafe partial class ConfinedProcess
             walls.Allow(grant.Path, grant.Rights, grant.Exactly);
         }
 
-        walls.AllowListening(confinement.ListensAt);
+        if (confinement.ListensAt is { } port)
+        {
+            walls.AllowListening(port);
+        }
+
         return walls;
     }
 

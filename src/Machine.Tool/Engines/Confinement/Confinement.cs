@@ -2,9 +2,9 @@ namespace Machine.Tool.Engines.Confinement;
 
 /// <summary>All that a confined process may touch; everything else is refused by the kernel.</summary>
 /// <param name="Grants">Files and folders that exist when it starts.</param>
-/// <param name="ListensAt">The one TCP port; it connects to none.</param>
+/// <param name="ListensAt">The one TCP port, or null for none; it connects to none.</param>
 /// <param name="LargestFile">Bytes; null: any.</param>
-internal sealed record Confinement(IReadOnlyList<Grant> Grants, int ListensAt, long? LargestFile)
+internal sealed record Confinement(IReadOnlyList<Grant> Grants, int? ListensAt, long? LargestFile)
 {
     /// <summary>What the kernel here can't do of it, in words; null when it can all.</summary>
     public static string? Missing =>

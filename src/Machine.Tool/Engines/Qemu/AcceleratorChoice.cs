@@ -21,6 +21,8 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
     private static readonly TimeSpan RefusalLasts = TimeSpan.FromDays(7);
     private static readonly string[] Names = ["kvm", "hvf", "whpx", Emulation.Name];
 
+    public static bool IsRequiredByUser => Environment.GetEnvironmentVariable(Variable) == Required;
+
     private string Remembered => Path.Combine(paths.Home, "accelerators.json");
 
     public async Task<AcceleratorVerdict> ChooseAsync(QemuProgram program, IProgressSink progress, CancellationToken cancel)
@@ -66,11 +68,10 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
     public async Task<AcceleratorVerdict> RequireAsync(QemuProgram program, bool required, IProgressSink progress, CancellationToken cancel)
     {
         var verdict = await ChooseAsync(program, progress, cancel);
-        var user = Environment.GetEnvironmentVariable(Variable) == Required;
-        return verdict.Accelerator.Name != Emulation.Name || !(required || user)
+        return verdict.Accelerator.Name != Emulation.Name || !(required || IsRequiredByUser)
             ? verdict
             : throw new MachineException(
-                $"{(user ? $"{Variable}={Required}" : "the Machinefile's accelerator: required")} forbids to emulate the processor, and nothing else works here: {verdict.WhyNotFaster ?? verdict.Reason}",
+                $"{(IsRequiredByUser ? $"{Variable}={Required}" : "the Machinefile's accelerator: required")} forbids to emulate the processor, and nothing else works here: {verdict.WhyNotFaster ?? verdict.Reason}",
                 verdict.Fix ?? $"unset {Variable}",
                 ExitCode.MachineUnavailable);
     }

@@ -40,9 +40,7 @@ internal static class QemuConfinement
     {
         List<Grant> grants =
         [
-            .. Systems.Select(path => new Grant(path, Program)),
-            .. Beside(program.Path).Select(path => new Grant(path, Program)),
-            new("/dev/null", Right.ReadFile | Right.Write), new("/dev/zero", Right.ReadFile), new("/dev/urandom", Right.ReadFile), new("/dev/random", Right.ReadFile),
+            .. Itself(program.Path),
             .. launch.Accelerator.Name == "kvm" ? [new Grant("/dev/kvm", Right.ReadFile | Right.WriteFile | Right.ControlDevice)] : Array.Empty<Grant>(),
             new(places.Sockets, Right.Read | Right.Write | Right.MakeFile | Right.MakeSocket | Right.RemoveFile),
             .. disks.Select(disk => new Grant(disk.Path, disk.Write ? Right.ReadFile | Right.Write : Right.ReadFile)),
@@ -62,6 +60,16 @@ internal static class QemuConfinement
 
         return new Confinement.Confinement(grants, launch.SshPort, LargestFile(spec, disks));
     }
+
+    /// <summary>qemu-img, which reads disks that guests wrote: these files, and no other.</summary>
+    public static Confinement.Confinement OfImages(string program, IEnumerable<string> reads, string writes) => new(
+        [.. Itself(program), .. reads.Select(file => new Grant(file, Right.ReadFile)), new Grant(writes, Right.ReadFile | Right.Write)], ListensAt: null, LargestFile: null);
+
+    private static IEnumerable<Grant> Itself(string program) =>
+    [
+        .. Systems.Concat(Beside(program)).Select(path => new Grant(path, Program)),
+        new("/dev/null", Right.ReadFile | Right.Write), new("/dev/zero", Right.ReadFile), new("/dev/urandom", Right.ReadFile), new("/dev/random", Right.ReadFile),
+    ];
 
     // Metadata of a disk comes on top of what its guest sees. A folder that the guest may write holds files of any size.
     private static long? LargestFile(MachineSpec spec, IReadOnlyList<(string Path, bool Write)> disks) =>

@@ -4,7 +4,7 @@ namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>
 /// The files behind a machine's disks. A disk's header is written by the machine's own QEMU: which other file it names is believed only
-/// where that is an image's, a template's or of the machine's own folder.
+/// where that is an image's or a template's, which no guest writes: a volume behind it could be of a format that names further files.
 /// </summary>
 internal static class QemuDiskChain
 {
@@ -25,7 +25,8 @@ internal static class QemuDiskChain
                 return files;
             }
 
-            var next = text is null || external ? null : ProjectRoot.RealPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(files[^1]))!, text));
+            // Ours are whole paths. QEMU reads others as addresses too ("nbd:…", "json:…").
+            var next = external || text is null || !Path.IsPathFullyQualified(text) || !File.Exists(text) ? null : ProjectRoot.RealPath(text);
             if (next is null || files.Count > Longest || !(known.Any(file => ProjectRoot.RealPath(file) == next) || may.Any(folder => IsWithin(next, folder))))
             {
                 throw new MachineException(

@@ -10,9 +10,10 @@ internal static class QemuDisks
         OperatingSystem.IsMacOS() || OperatingSystem.IsWindows() ? QemuProgram.Package : "qemu-utils";
 
     public static Task CreateAsync(string path, long bytes, CancellationToken cancel) =>
-        WriteAsync(path, temporary => ["create", "-q", "-f", "qcow2", temporary, $"{bytes}"], cancel);
+        WriteAsync(path, [], temporary => ["create", "-q", "-f", "qcow2", temporary, $"{bytes}"], cancel);
 
-    public static async Task CreateOverlayAsync(string path, DiskFile backing, long bytes, CancellationToken cancel)
+    /// <param name="files">All that is read: the disk that it stands on, and what stands behind that.</param>
+    public static async Task CreateOverlayAsync(string path, DiskFile backing, IReadOnlyList<string> files, long bytes, CancellationToken cancel)
     {
         if (!File.Exists(backing.Path))
         {
@@ -30,12 +31,14 @@ internal static class QemuDisks
         }
 
         await WriteAsync(
-            path, temporary => ["create", "-q", "-f", "qcow2", "-b", Path.GetFullPath(backing.Path), "-F", backing.Format, temporary, $"{bytes}"], cancel);
+            path, files, temporary => ["create", "-q", "-f", "qcow2", "-b", Path.GetFullPath(backing.Path), "-F", backing.Format, temporary, $"{bytes}"], cancel);
     }
 
-    public static Task CopyAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
+    /// <param name="files">All that is read: the disk, and what stands behind it.</param>
+    public static Task CopyAsync(DiskFile source, IReadOnlyList<string> files, DiskFile target, bool compress, CancellationToken cancel) =>
         WriteAsync(
             target.Path,
+            files,
             temporary =>
             [
                 "convert", "-q", "-f", source.Format, "-O", target.Format,
@@ -44,22 +47,29 @@ internal static class QemuDisks
             ],
             cancel);
 
-    private static async Task WriteAsync(string path, Func<string, string[]> arguments, CancellationToken cancel)
+    private static async Task WriteAsync(string path, IReadOnlyList<string> reads, Func<string, string[]> arguments, CancellationToken cancel)
     {
         var program = Programs.Require("qemu-img", Package);
         path = Path.GetFullPath(path);
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        var list = arguments(temporary);
+        var what = list[0] == "create" ? "created" : "copied";
         try
         {
-            var list = arguments(temporary);
-            var result = await Programs.TryRunAsync(program, list, cancel);
+            // It is let write this file, and make none.
+            await File.WriteAllBytesAsync(temporary, [], cancel);
+            var result = await QemuLauncher.RunAsync(program, list, temporary + ".words", QemuConfinement.OfImages(program, reads, temporary), cancel);
             cancel.ThrowIfCancellationRequested();
             if (result.ExitCode != 0)
             {
-                throw Failed(list[0] == "create" ? "created" : "copied", path, result.Error);
+                throw Failed(what, path, result.Error);
             }
 
             File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(what, path, e.Message);
         }
         finally
         {

@@ -30,10 +30,13 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 
-    public async Task RequireAcceleratorAsync(IProgressSink progress, CancellationToken cancel)
+    public async Task RequireAcceleratorAsync(bool required, IProgressSink progress, CancellationToken cancel)
     {
-        program ??= await QemuProgram.FindAsync(cancel);
-        await accelerators.RequireAsync(program, required: true, progress, cancel);
+        if (required || AcceleratorChoice.IsRequiredByUser)
+        {
+            program ??= await QemuProgram.FindAsync(cancel);
+            await accelerators.RequireAsync(program, required, progress, cancel);
+        }
     }
 
     public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
@@ -62,7 +65,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
         if (spec.RootDisk is null && !continues)
         {
-            await QemuDisks.CreateOverlayAsync(root.Path, spec.Image.Disk, spec.DiskBytes, cancel);
+            await QemuDisks.CreateOverlayAsync(root.Path, spec.Image.Disk, Chain(spec.Image.Disk), spec.DiskBytes, cancel);
         }
 
         if (spec.MemoryFile is { } memory && spec.Thaw is null)
@@ -71,7 +74,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             await File.WriteAllBytesAsync(memory, [], cancel);
         }
 
-        var disks = Disks(spec, root, places);
+        var disks = Disks(spec, root);
         var firmware = spec.Image.Kernel is null ? QemuFirmware.Find(program.Architecture) : null;
         for (var attempt = 1; ; attempt++)
         {
@@ -130,22 +133,18 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     public Task CreateDiskAsync(string path, long bytes, CancellationToken cancel) => QemuDisks.CreateAsync(path, bytes, cancel);
 
     public Task CreateOverlayDiskAsync(string path, DiskFile backing, long bytes, CancellationToken cancel) =>
-        QemuDisks.CreateOverlayAsync(path, backing, bytes, cancel);
+        QemuDisks.CreateOverlayAsync(path, backing, Chain(backing), bytes, cancel);
 
-    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel)
+    public Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel) =>
+        QemuDisks.CopyAsync(source, Chain(source), target, compress, cancel);
+
+    // A guest's machine may have written it: read as a chain, it could copy any file of the host.
+    private List<string> Chain(DiskFile disk) =>
+        disk.Format == "qcow2" && File.Exists(disk.Path) ? QemuDiskChain.Of(Path.GetFullPath(disk.Path), [paths.Images, paths.Templates], []) : [disk.Path];
+
+    private List<(string Path, bool Write)> Disks(MachineSpec spec, DiskFile root)
     {
-        // Its guest's machine wrote it: read as a chain, it could copy any file of the host.
-        if (source.Format == "qcow2" && File.Exists(source.Path))
-        {
-            QemuDiskChain.Of(Path.GetFullPath(source.Path), [paths.Images, paths.Templates, Path.GetDirectoryName(Path.GetFullPath(source.Path))!], []);
-        }
-
-        return QemuDisks.CopyAsync(source, target, compress, cancel);
-    }
-
-    private List<(string Path, bool Write)> Disks(MachineSpec spec, DiskFile root, QemuPlaces places)
-    {
-        IReadOnlyList<string> may = [paths.Images, paths.Templates, places.Folder];
+        IReadOnlyList<string> may = [paths.Images, paths.Templates];
         IReadOnlyList<string> known = [spec.Image.Disk.Path];
         return
         [

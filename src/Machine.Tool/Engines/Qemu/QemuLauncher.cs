@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
@@ -39,6 +40,47 @@ internal static class QemuLauncher
         }
 
         return new LaunchedProcess(process.Id, () => process.HasExited && !(Forks && process.ExitCode == 0));
+    }
+
+    /// <summary>Runs a program of QEMU's to its end; what it says goes through a file. Cancellation kills it.</summary>
+    /// <param name="words">That file; it is gone afterwards.</param>
+    /// <param name="confinement">What it may touch, where the system has walls.</param>
+    public static Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, string words, Confinement.Confinement confinement, CancellationToken cancel) =>
+        OperatingSystem.IsLinux() ? RunConfinedAsync(program, arguments, words, confinement, cancel) : Programs.TryRunAsync(program, arguments, cancel);
+
+    [SupportedOSPlatform("linux")]
+    private static async Task<ProgramResult> RunConfinedAsync(
+        string program, IReadOnlyList<string> arguments, string words, Confinement.Confinement confinement, CancellationToken cancel)
+    {
+        try
+        {
+            var id = Confinement.ConfinedProcess.Start(program, arguments, Environment.Select(Variable).OfType<string>(), words, confinement);
+            var clock = Stopwatch.StartNew();
+            int? exitCode;
+            try
+            {
+                // Not what /proc says: a process is a corpse there while its threads still end.
+                while (!Confinement.ConfinedProcess.HasEnded(id, out exitCode))
+                {
+                    // A disk is made in some milliseconds, and copied in minutes.
+                    await Task.Delay(clock.ElapsedMilliseconds < 200 ? 2 : 20, cancel);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                await (HostProcess.Find(id)?.KillAsync(CancellationToken.None) ?? Task.CompletedTask);
+                Confinement.ConfinedProcess.Bury(id);
+                throw;
+            }
+
+            return exitCode is { } code
+                ? new ProgramResult(code, "", ConsoleLog.Tail(words, 20))
+                : new ProgramResult(-1, "", $"nobody knows how {program} ended: what started this tool ignores SIGCHLD");
+        }
+        finally
+        {
+            QemuPlaces.Delete(words);
+        }
     }
 
     private static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name) is { } value ? $"{name}={value}" : null;

@@ -12,7 +12,7 @@ internal static class TemplateKey
     private const int Length = 32;
 
     /// <summary>Raised when a template made by the code around the scripts must not be reused.</summary>
-    private const int Version = 2;
+    private const int Version = 3;
 
     private static readonly string[] Scripts = ["identity.pl", "user.sh", "heat.sh", "heat.lock.json"];
 

@@ -23,17 +23,17 @@ internal sealed record WarmTemplate(string Key, string Folder, TemplateFacts Fac
 internal sealed record TemplateFacts(
     int Version, string Key, string Image, string Base, string? Sdk, string Machine, string User, DateTimeOffset Created, IReadOnlyDictionary<string, TemplateFile> Files)
 {
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
     public const string FileName = "template.json";
 }
 
-/// <param name="Written">Time of its last write: whoever touched it since made it useless. A memory of gigabytes can't be hashed at every start.</param>
+/// <param name="Written">Time of its last write. A memory of gigabytes can't be hashed at every start.</param>
 /// <param name="Sha256">Of small files.</param>
 /// <param name="ChangedNs">
-/// The inode's own time. An emulator that maps a memory privately may still have it open for writing (QEMU before 8.2), and a guest that took
-/// that emulator over could write into what other projects thaw from, and put the other time back. Null where there is none.
+/// Whoever wrote it since can set the time of its last write back, but not this one: an emulator that its guest took over may open the memory
+/// for writing (QEMU before 8.2). Opening, mapping and reading leave it, as does renaming the folder. Null on Windows.
 /// </param>
-internal sealed record TemplateFile(long Bytes, DateTimeOffset Written, string? Sha256, long? ChangedNs = null)
+internal sealed record TemplateFile(long Bytes, DateTimeOffset Written, string? Sha256, long? ChangedNs)
 {
     private const long MostHashed = 16 << 20;
 
