@@ -338,15 +338,21 @@ public sealed class ImportAttacks : IDisposable
             var whole = Directory.GetFileSystemEntries(Outside).Length == 1
                 && File.ReadAllText(Path.Combine(Outside, "secret")) == "untouched"
                 && Directory.GetFileSystemEntries(folder).All(e => Path.GetFileName(e) is "project" or "outside" or "state")
-                && !Directory.EnumerateFileSystemEntries(Project, "*.tmp", SearchOption.AllDirectories).Any()
+                && !Entries(Project).Any(entry => entry.EndsWith(".tmp", StringComparison.Ordinal))
                 && !Path.Exists(Path.Combine(Project, ".git")) && !Path.Exists(Path.Combine(Project, "obj"))
                 && Links(Project).All(l => Path.GetFileName(l) == "escape" || Inside(l));
             return whole && report is not null;
         }), 150);
     }
 
-    private static IEnumerable<string> Links(string at) => new DirectoryInfo(at).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
-        .Where(e => e.LinkTarget is not null && !e.FullName.Contains("/escape/", StringComparison.Ordinal)).Select(e => e.FullName);
+    // Links are entries, and not walked through: one that leads to a folder above it has no end.
+    private static System.IO.Enumeration.FileSystemEnumerable<string> Entries(string at) =>
+        new(at, (ref entry) => entry.ToFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+        {
+            ShouldRecursePredicate = (ref entry) => entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+        };
+
+    private static IEnumerable<string> Links(string at) => Entries(at).Where(entry => new FileInfo(entry).LinkTarget is not null);
 
     private bool Inside(string link) => (ProjectRoot.RealPath(link) + "/").StartsWith(ProjectRoot.RealPath(Project) + "/", StringComparison.Ordinal);
 }
