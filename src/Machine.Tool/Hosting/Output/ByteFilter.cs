@@ -10,7 +10,21 @@ internal abstract class ByteFilter
     public ReadOnlySpan<byte> Pass(ReadOnlySpan<byte> part)
     {
         length = 0;
-        Read(part);
+        while (!part.IsEmpty)
+        {
+            // Nearly all of it, in one piece.
+            if (Plain(part) is > 0 and var plain)
+            {
+                Emit(part[..plain]);
+                part = part[plain..];
+            }
+            else
+            {
+                Next(part[0]);
+                part = part[1..];
+            }
+        }
+
         return passed.AsSpan(0, length);
     }
 
@@ -22,7 +36,10 @@ internal abstract class ByteFilter
         return passed.AsSpan(0, length);
     }
 
-    protected abstract void Read(ReadOnlySpan<byte> part);
+    /// <summary>How many bytes at the beginning of this part pass as they are; 0 where the first has to be looked at.</summary>
+    protected abstract int Plain(ReadOnlySpan<byte> part);
+
+    protected abstract void Next(byte b);
 
     protected abstract void Finish();
 

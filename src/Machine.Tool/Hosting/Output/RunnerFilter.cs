@@ -57,25 +57,15 @@ internal sealed class RunnerFilter : ByteFilter
         return begun + Encoding.UTF8.GetString(filter.End());
     }
 
-    protected override void Read(ReadOnlySpan<byte> part)
+    protected override int Plain(ReadOnlySpan<byte> part)
     {
-        while (!part.IsEmpty)
+        if (holding != Held.Nothing || line != Line.Begun)
         {
-            if (holding == Held.Nothing && line == Line.Begun)
-            {
-                var plain = part.IndexOfAny((byte)'#', (byte)'\n', (byte)'\r');
-                plain = plain < 0 ? part.Length : plain;
-                if (plain > 0)
-                {
-                    Emit(part[..plain]);
-                    part = part[plain..];
-                    continue;
-                }
-            }
-
-            Next(part[0]);
-            part = part[1..];
+            return 0;
         }
+
+        var plain = part.IndexOfAny((byte)'#', (byte)'\n', (byte)'\r');
+        return plain < 0 ? part.Length : plain;
     }
 
     // What follows on the same line is another command's, or the other stream's, and could be the other half.
@@ -90,7 +80,7 @@ internal sealed class RunnerFilter : ByteFilter
         }
     }
 
-    private void Next(byte b)
+    protected override void Next(byte b)
     {
         if (holding == Held.Nothing)
         {

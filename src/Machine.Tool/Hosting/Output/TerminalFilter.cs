@@ -39,26 +39,15 @@ internal sealed class TerminalFilter : ByteFilter
     /// <summary>What passed and lasts.</summary>
     public TerminalTraces Traces { get; private set; }
 
-    protected override void Read(ReadOnlySpan<byte> part)
+    protected override int Plain(ReadOnlySpan<byte> part)
     {
-        while (!part.IsEmpty)
+        if (state != State.Ground)
         {
-            if (state == State.Ground)
-            {
-                // Nearly all of it, in one piece.
-                var plain = part.IndexOfAnyExceptInRange((byte)' ', (byte)'~');
-                plain = plain < 0 ? part.Length : plain;
-                if (plain > 0)
-                {
-                    Emit(part[..plain]);
-                    part = part[plain..];
-                    continue;
-                }
-            }
-
-            Next(part[0]);
-            part = part[1..];
+            return 0;
         }
+
+        var plain = part.IndexOfAnyExceptInRange((byte)' ', (byte)'~');
+        return plain < 0 ? part.Length : plain;
     }
 
     // Half a sequence of the guest must not swallow our own words; half a character does not.
@@ -72,7 +61,7 @@ internal sealed class TerminalFilter : ByteFilter
         (state, count) = (State.Ground, 0);
     }
 
-    private void Next(byte b)
+    protected override void Next(byte b)
     {
         switch (state)
         {
