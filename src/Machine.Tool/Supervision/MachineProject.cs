@@ -71,8 +71,6 @@ internal static class MachineProject
 
     private static string Difference(ProjectMark known, ProjectMark now) =>
         known.Origin is not null && now.Origin is not null
-            ? $"its repository was {Printable(known.Origin)} and is {Printable(now.Origin)}"
+            ? $"its repository was {Tainted.Line(known.Origin)} and is {Tainted.Line(now.Origin)}"
             : "the folder was made anew since";
-
-    private static string Printable(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
 }
