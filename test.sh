@@ -62,6 +62,10 @@ clean_up() {
   done
 }
 
+# What the tests make in the temporary folder goes with it.
+temporary=$(mktemp -d /tmp/machine-XXXXXX) || exit 1
+export TMPDIR=$temporary XDG_RUNTIME_DIR=$temporary
+
 stop_follower() {
   if [ -n "$follower" ]; then
     kill "$follower" 2>/dev/null
@@ -76,6 +80,7 @@ close() {
   trap '' INT TERM
   stop_follower
   clean_up
+  rm -rf "$temporary"
   if ! $finished && [ "$failed" -eq 0 ]; then
     failed=1
   fi

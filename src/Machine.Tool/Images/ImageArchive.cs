@@ -172,7 +172,7 @@ internal sealed class ImageArchive(MachinePaths paths)
     private static IEnumerable<string> Words(StoredImage image) =>
     [
         image.Hash, image.Facts.System, image.Facts.Release, image.Request.Base, image.Request.BaseSha256 ?? "", image.Request.SdkVersion ?? "",
-        .. image.Request.Packages, .. image.Request.NpmTools, .. image.Request.DotnetTools, .. image.Request.Provision, .. image.Request.Tools.Select(tool => tool.ToString()),
+        .. image.Request.Packages, .. image.Request.NpmTools, .. image.Request.DotnetTools, .. image.Request.Provision.SelectMany(script => new[] { script.Path, script.Sha256 }), .. image.Request.Tools.Select(tool => tool.ToString()),
     ];
 
     private static async Task<Dictionary<string, string>> HashesAsync(string folder, IEnumerable<string> files, CancellationToken cancel)

@@ -60,10 +60,10 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
 
             store.DropOutdated();
 
-            // Scripts are read when their turn comes, minutes later.
+            // Certificates are read when their turn comes, minutes later.
             return HashOf(request) == hash
                 ? await store.CommitAsync(build, hash, InputsOf(request), request, facts, cancel)
-                : throw new MachineException("a provision script or this host's certificates changed while the image was built", "start again; nothing was kept of this build", ExitCode.MachineUnavailable);
+                : throw new MachineException("this host's certificates changed while the image was built", "start again; nothing was kept of this build", ExitCode.MachineUnavailable);
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {

@@ -1,5 +1,5 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Images;
 
@@ -9,7 +9,7 @@ namespace Machine.Tool.Images;
 /// <param name="Base"><c>debian/12</c>, <c>debian/13</c>, or an absolute path or URL of a qcow2.</param>
 /// <param name="BaseSha256">Lower-case hex of the qcow2; null for a distribution.</param>
 /// <param name="SdkVersion">Exact SDK version, or null for none.</param>
-/// <param name="Provision">Absolute paths of scripts; their content is part of the hash.</param>
+/// <param name="Provision">Run as root while it is built, in order.</param>
 internal sealed record ImageRequest(
     string Base,
     string? BaseSha256,
@@ -17,7 +17,7 @@ internal sealed record ImageRequest(
     IReadOnlyList<string> Packages,
     IReadOnlyList<string> NpmTools,
     IReadOnlyList<string> DotnetTools,
-    IReadOnlyList<string> Provision)
+    IReadOnlyList<ProvisionScript> Provision)
 {
     /// <summary>What the tools were resolved to, the packages that they bring themselves included; empty until then.</summary>
     public IReadOnlyList<PinnedTool> Tools { get; init; } = [];

@@ -11,5 +11,5 @@ internal sealed record ImageFacts(
 /// <param name="Inputs">What the hash is made of (<see cref="ImageHash.Inputs(ImageRequest, Sdks.SdkSource?, Distributions.TrustStore)"/>).</param>
 internal sealed record StoredImage(int Format, string Hash, string Inputs, ImageRequest Request, DateTimeOffset Created, long SizeBytes, ImageFacts Facts)
 {
-    public const int CurrentFormat = 2;
+    public const int CurrentFormat = 3;
 }

@@ -27,20 +27,18 @@ internal static class ImageHash
 
     internal static string Inputs(
         ImageRequest request, IEnumerable<string> sdk, IEnumerable<string> certificates, string architecture, string recipe) =>
-        Text(request, sdk, request.Provision.Select(Content), certificates.Select(Hex).Order(StringComparer.Ordinal), architecture, recipe);
+        Text(request, sdk, certificates.Select(Hex).Order(StringComparer.Ordinal), architecture, recipe);
 
     /// <summary>
     /// Whether these are what decides about the request, here: the recipe and the processor are this tool's and this host's, and what the
-    /// request says is what they say. Contents of scripts, of certificates and of the SDK are told by hash, and taken as told.
+    /// request says is what they say. Contents of certificates and of the SDK are told by hash, and taken as told.
     /// </summary>
     public static bool AreOf(string inputs, ImageRequest request)
     {
         try
         {
             using var json = JsonDocument.Parse(inputs);
-            var provision = Strings(json.RootElement, "provision");
-            return provision.Count == request.Provision.Count
-                && Text(request, Strings(json.RootElement, "sdk"), provision, Strings(json.RootElement, "certificates"), Distribution.Architecture, Recipe) == inputs;
+            return Text(request, Strings(json.RootElement, "sdk"), Strings(json.RootElement, "certificates"), Distribution.Architecture, Recipe) == inputs;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
@@ -49,7 +47,7 @@ internal static class ImageHash
     }
 
     private static string Text(
-        ImageRequest request, IEnumerable<string> sdk, IEnumerable<string> provision, IEnumerable<string> certificates, string architecture, string recipe) =>
+        ImageRequest request, IEnumerable<string> sdk, IEnumerable<string> certificates, string architecture, string recipe) =>
         JsonSerializer.Serialize(
             new
             {
@@ -67,7 +65,7 @@ internal static class ImageHash
                 // Tools are their bytes; the words that asked for them decide nothing more.
                 tools = Sorted(request.Tools.Select(tool => tool.ToString())),
                 // Scripts build on one another: the order is part of it, the place they lie in is not.
-                provision,
+                provision = request.Provision.Select(script => script.Sha256),
                 certificates,
             },
             JsonState.Options);
@@ -75,18 +73,6 @@ internal static class ImageHash
     private static List<string> Strings(JsonElement root, string name) => [.. root.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
 
     private static IEnumerable<string> Sorted(IEnumerable<string> items) => items.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-
-    private static string Content(string script)
-    {
-        try
-        {
-            return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(script)));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new MachineException($"provision: {script} can't be read: {e.Message}", exitCode: ExitCode.MachineUnavailable, inner: e);
-        }
-    }
 
     private static string Hex(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -26,7 +26,7 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
 
     public IEnumerable<PlanItem> Widening => Items.Where(item => item.Widens);
 
-    /// <exception cref="MachineException">A provision script or a nuget.config can't be read.</exception>
+    /// <exception cref="MachineException">A nuget.config can't be read.</exception>
     /// <param name="host">This host where it is null.</param>
     public static MachinePlan From(Machinefile machinefile, ProjectRoot project, HostFacts? host = null)
     {
@@ -35,7 +35,7 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
         List<PlanItem> items =
         [
             .. PlanItems.OfImage(machinefile, project),
-            .. PlanItems.OfGuest(machinefile, project),
+            .. PlanItems.OfGuest(machinefile),
             .. sizes.Where(size => size.Widens),
             .. PlanItems.OfHost(machinefile),
             .. PlanItems.OfWorkspace(machinefile.Workspace),

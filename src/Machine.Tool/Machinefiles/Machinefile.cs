@@ -15,7 +15,7 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="Shares">Further folders of the host.</param>
 /// <param name="Volumes">Disks that outlive the machine, by name (at most 16 of a-z, 0-9 and '-'); always holds <c>packages</c> unless switched off.</param>
 /// <param name="Workspace">How the project is seen inside and what comes back.</param>
-/// <param name="Provision">Scripts run as root in the image build, in order; relative to the project, without a leading <c>./</c>.</param>
+/// <param name="Provision">Scripts run as root in the image build, in order.</param>
 /// <param name="Idle">How long the machine stays up unused; null for ever.</param>
 /// <param name="RequiresAccelerator">Rather no machine than an emulated one.</param>
 internal sealed record Machinefile(
@@ -33,7 +33,7 @@ internal sealed record Machinefile(
     IReadOnlyList<Share> Shares,
     IReadOnlyDictionary<string, Volume> Volumes,
     WorkspaceSettings Workspace,
-    IReadOnlyList<string> Provision,
+    IReadOnlyList<ProvisionScript> Provision,
     TimeSpan? Idle,
     bool RequiresAccelerator = false);
 

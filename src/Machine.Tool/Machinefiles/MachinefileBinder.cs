@@ -110,9 +110,9 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
     private static int NextFree(Dictionary<int, int> taken, int port) =>
         Enumerable.Range(1, 65535).Select(i => ((port + i - 1) % 65535) + 1).First(candidate => candidate > 1023 && !taken.ContainsKey(candidate));
 
-    private List<string> Provision()
+    private List<ProvisionScript> Provision()
     {
-        var scripts = new List<string>();
+        var scripts = new List<ProvisionScript>();
         foreach (var item in (document.Find(MachinefileKeys.Provision.Name) as YamlList)?.Items.Cast<YamlScalar>() ?? [])
         {
             var relative = item.Value.StartsWith("./", StringComparison.Ordinal) ? item.Value[2..] : item.Value;
@@ -125,12 +125,21 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             {
                 problems.Add(item, $"provision: there is no file {Printable.Quote(relative)} in the project", "make it, or correct the path (it counts from the project's folder)");
             }
-            else if (scripts.Contains(relative, StringComparer.Ordinal))
+            else if (scripts.Exists(script => script.Path == relative))
             {
                 problems.Add(item, $"provision: {Printable.Quote(relative)} is there twice", "remove one of them");
             }
-
-            scripts.Add(relative);
+            else
+            {
+                try
+                {
+                    scripts.Add(ProvisionScript.Of(relative, SmallFile.Read(real, ProvisionScript.MostBytes)));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    problems.Add(item, $"provision: {Printable.Quote(relative)} can't be read: {Printable.Escape(e.Message)}", "make it a readable file of the project");
+                }
+            }
         }
 
         return scripts;

@@ -40,9 +40,7 @@ internal static class MachinefileReader
                 throw new MachineException($"{path} is a link that leaves the project", "make it a file of the project", ExitCode.MachineUnavailable);
             }
 
-            using var stream = File.OpenRead(path);
-            var bytes = new byte[YamlText.MostBytes + 1];
-            return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+            return SmallFile.Read(path, YamlText.MostBytes);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -53,7 +53,7 @@ internal static class PlanItems
         }
     }
 
-    public static IEnumerable<PlanItem> OfGuest(Machinefile file, ProjectRoot project)
+    public static IEnumerable<PlanItem> OfGuest(Machinefile file)
     {
         yield return Within(string.Create(CultureInfo.InvariantCulture, $"{file.Cpus} processors, {ByteSize.Format(file.MemoryBytes)} of memory, {ByteSize.Format(file.DiskBytes)} of disk"));
         if (file.Packages.Concat(file.NpmTools).Concat(file.DotnetTools).ToList() is { Count: > 0 } packages)
@@ -66,7 +66,7 @@ internal static class PlanItems
         foreach (var (place, script) in file.Provision.Index())
         {
             yield return Widening(
-                $"provision script run as root in the image build: {Safe(script)}", "provision", place.ToString(CultureInfo.InvariantCulture), script, ContentHash(project, script));
+                $"provision script run as root in the image build: {Safe(script.Path)}", "provision", place.ToString(CultureInfo.InvariantCulture), script.Path, script.Sha256);
         }
 
         foreach (var (name, volume) in file.Volumes.OrderBy(volume => volume.Key, StringComparer.Ordinal))
@@ -123,18 +123,4 @@ internal static class PlanItems
     private static PlanItem Widening(string text, params string[] identity) => new(text, Widens: true, identity);
 
     private static string Safe(string text) => Printable.Escape(text);
-
-    private static string ContentHash(ProjectRoot project, string script)
-    {
-        var path = Path.Combine(project.Path, script);
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new MachineException($"cannot read the provision script {Safe(path)}: {e.Message}", "make it a readable file", ExitCode.MachineUnavailable, e);
-        }
-    }
 }

@@ -18,7 +18,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         machinefile.Packages,
         machinefile.NpmTools,
         machinefile.DotnetTools,
-        [.. machinefile.Provision.Select(script => Path.Combine(project.Path, script))]);
+        machinefile.Provision);
 
     /// <summary>The name of the image; asks for tools only where they are not known.</summary>
     public async Task<string> HashAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)

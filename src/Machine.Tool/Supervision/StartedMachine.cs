@@ -11,7 +11,7 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 internal sealed record StartedMachine(int Version, MachineSpec Spec, Machinefile Machinefile, string MachinefileHash)
 {
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     private const string FileName = "started.json";
 

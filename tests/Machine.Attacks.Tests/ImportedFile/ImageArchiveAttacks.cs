@@ -4,6 +4,7 @@ using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.ImportedFile;
@@ -100,7 +101,7 @@ public sealed class ImageArchiveAttacks : IDisposable
             "inputs that are no JSON" => image with { Hash = ImageHash.Of("x"), Inputs = "x" },
             "inputs of another recipe" => WithInputs(ImageHash.Inputs(Request, [], [], Distribution.Architecture, "another")),
             "a tool that the inputs do not know" => image with { Request = Request with { Tools = [new PinnedTool("dotnet", "evil", "1.0.0", "00")] } },
-            "a provision script that the inputs do not know" => image with { Request = Request with { Provision = ["/p.sh"] } },
+            "a provision script that the inputs do not know" => image with { Request = Request with { Provision = [ProvisionScript.Of("p.sh", [])] } },
             "words that steer a terminal" => image with { Facts = facts with { System = "\u001b]52;c;ZXZpbA==\u0007" } },
             "a line break in the base" => WithRequest(Request with { Base = "debian/12\n##vso[task.prependpath]/evil" }),
             "an older format" => image with { Format = 1 },

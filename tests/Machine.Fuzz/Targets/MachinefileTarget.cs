@@ -51,7 +51,7 @@ internal static class MachinefileTarget
 
         foreach (var script in file.Provision)
         {
-            Promise.Holds(Path.GetFullPath(Path.Combine(Project.Path, script)).StartsWith(Project.Path + "/", StringComparison.Ordinal), "a script lies outside of the project: " + script);
+            Promise.Holds(Path.GetFullPath(Path.Combine(Project.Path, script.Path)).StartsWith(Project.Path + "/", StringComparison.Ordinal), "a script lies outside of the project: " + script.Path);
         }
 
         foreach (var item in plan.Items)

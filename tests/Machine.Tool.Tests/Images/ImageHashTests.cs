@@ -1,17 +1,14 @@
-using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Tests.Images;
 
-public sealed class ImageHashTests : IDisposable
+public sealed class ImageHashTests
 {
-    private readonly ImagesFolder home = new();
     private readonly ImageRequest request;
 
     public ImageHashTests() =>
-        request = new("debian/12", null, "10.0.101", ["git", "make"], ["a", "b"], ["c"], [home.Write("one.sh", "echo 1"), home.Write("two.sh", "echo 2")]) { Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")] };
-
-    public void Dispose() => home.Dispose();
+        request = new("debian/12", null, "10.0.101", ["git", "make"], ["a", "b"], ["c"], [Script("one.sh", "echo 1"), Script("two.sh", "echo 2")]) { Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")] };
 
     [Fact]
     public void The_same_request_has_the_same_name_whatever_the_order_of_its_sets()
@@ -26,7 +23,7 @@ public sealed class ImageHashTests : IDisposable
 
     [Fact]
     public void A_script_counts_by_its_content_not_by_its_place() =>
-        Of(request with { Provision = [home.Write("elsewhere/uno.sh", "echo 1"), request.Provision[1]] }).ShouldBe(Of(request));
+        Of(request with { Provision = [Script("elsewhere/uno.sh", "echo 1"), request.Provision[1]] }).ShouldBe(Of(request));
 
     [Fact]
     public void Everything_that_decides_the_content_changes_the_name()
@@ -44,7 +41,7 @@ public sealed class ImageHashTests : IDisposable
             Of(request with { Tools = [.. request.Tools.Take(2), request.Tools[2] with { Sha512 = "other" }] }),
             Of(request with { Tools = [.. request.Tools.Take(2), request.Tools[2] with { Version = "2" }] }),
             Of(request with { Provision = [.. request.Provision.Reverse()] }),
-            Of(request with { Provision = [home.Write("three.sh", "echo 1\n"), request.Provision[1]] }),
+            Of(request with { Provision = [Script("three.sh", "echo 1\n"), request.Provision[1]] }),
             ImageHash.Of(ImageHash.Inputs(request, ["sdk/2"], ["pem"], "amd64", "recipe")),
             ImageHash.Of(ImageHash.Inputs(request, ["sdk"], ["pem", "other"], "amd64", "recipe")),
             ImageHash.Of(ImageHash.Inputs(request, ["sdk"], ["pem"], "arm64", "recipe")),
@@ -54,9 +51,7 @@ public sealed class ImageHashTests : IDisposable
         names.Distinct().Count().ShouldBe(names.Length);
     }
 
-    [Fact]
-    public void A_script_that_is_missing_is_named() =>
-        Should.Throw<MachineException>(() => Of(request with { Provision = ["/nowhere/setup.sh"] })).Message.ShouldContain("/nowhere/setup.sh");
+    private static ProvisionScript Script(string path, string content) => ProvisionScript.Of(path, System.Text.Encoding.UTF8.GetBytes(content));
 
     private static PinnedTool Tool(string kind, string name) => new(kind, name, "1", "hash");
 

@@ -32,7 +32,7 @@ public sealed class MachinefileWriterTests : IDisposable
         var proposals = string.Join('\n', text.Split('\n').Skip(1).Select(line => line.StartsWith("# ", StringComparison.Ordinal) ? line[2..] : line));
         var file = scratch.Read(proposals);
         file.Shares.Count.ShouldBe(1);
-        file.Provision.ShouldBe(["machine/setup.sh"]);
+        file.Provision.Select(script => script.Path).ShouldBe(["machine/setup.sh"]);
         file.Workspace.Outputs.ShouldBe(MachinefileDefaults.Outputs);
     }
 

@@ -84,7 +84,7 @@ public sealed class ReaderDefaultsTests : IDisposable
         file.Volumes["db"].ShouldBe(new Volume("/var/lib/postgresql", 610L << 20));
         file.Workspace.Outputs.ShouldBe(["dist/**", "*.log"]);
         file.Workspace.Changes.ShouldBe(ChangesMode.Apply);
-        file.Provision.ShouldBe(["machine/setup.sh"]);
+        file.Provision.Select(script => script.Path).ShouldBe(["machine/setup.sh"]);
     }
 
     [Fact]

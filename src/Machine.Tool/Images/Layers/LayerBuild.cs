@@ -2,6 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Tools;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Images.Layers;
 
@@ -135,15 +136,15 @@ internal static class LayerBuild
             $"for tool in {ToolFolder}/*; do [ -f \"$tool\" ] && ln -sf \"$tool\" /usr/local/bin/; done; rm -rf {work}", "linking the tools", progress, cancel);
     }
 
-    private static async Task ProvisionAsync(BuildGuest guest, IReadOnlyList<string> scripts, IProgressSink progress, CancellationToken cancel)
+    private static async Task ProvisionAsync(BuildGuest guest, IReadOnlyList<ProvisionScript> scripts, IProgressSink progress, CancellationToken cancel)
     {
         foreach (var (index, script) in scripts.Index())
         {
-            var name = Path.GetFileName(script);
+            var name = Path.GetFileName(script.Path);
             progress.Step($"provisioning: {name}");
             var place = $"/var/lib/machine/build/{index + 1}";
             await guest.RunAsync($"mkdir -p {place}", "making a folder", progress, cancel);
-            await guest.SendAsync(script, $"{place}/script", cancel);
+            await guest.SendAsync(new MemoryStream(script.Content!), $"cat >{place}/script", cancel);
             await guest.RunAsync(
                 $"cd {place} && chmod 0755 script && DEBIAN_FRONTEND=noninteractive HOME=/root ./script </dev/null", $"the provision script {name}", progress, cancel);
         }

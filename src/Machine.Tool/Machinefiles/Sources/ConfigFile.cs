@@ -43,7 +43,7 @@ internal sealed record ConfigFile(string Path, string Hash, ConfigNode Root, boo
                 throw new MachineException($"{Printable.Escape(path)} is a link that leaves its folder", "make it a file", ExitCode.MachineUnavailable);
             }
 
-            var bytes = Bytes(path);
+            var bytes = SmallFile.Read(path, MostBytes);
             using var stream = new MemoryStream(bytes);
             return new ConfigFile(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), ConfigNode.Read(stream), isUsers);
         }
@@ -51,13 +51,5 @@ internal sealed record ConfigFile(string Path, string Hash, ConfigNode Root, boo
         {
             throw new MachineException($"cannot read {Printable.Escape(path)}: {Printable.Escape(e.Message)}", "correct it, or remove it", ExitCode.MachineUnavailable, e);
         }
-    }
-
-    private static byte[] Bytes(string path)
-    {
-        using var stream = File.OpenRead(path);
-        var bytes = new byte[MostBytes + 1];
-        var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return length <= MostBytes ? bytes[..length] : throw new IOException($"it is larger than {MostBytes >> 10} KiB");
     }
 }
