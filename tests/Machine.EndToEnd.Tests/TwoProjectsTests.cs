@@ -149,7 +149,7 @@ public sealed class TwoProjectsTests : IAsyncLifetime
     }
 
     private List<string> Holding(string folder) =>
-        [.. Directory.EnumerateFiles(Path.Combine(home, folder), "*", SearchOption.AllDirectories).Where(file => new FileInfo(file).LinkTarget is null && Holds(file))];
+        [.. Directory.EnumerateFiles(Path.Combine(home, folder), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal) && new FileInfo(file).LinkTarget is null && Holds(file))];
 
     private static bool Holds(string path)
     {

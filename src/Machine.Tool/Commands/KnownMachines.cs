@@ -39,7 +39,7 @@ internal static class KnownMachines
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(5));
+        limit.CancelAfter(TimeLimit.Seconds(5));
         var client = SupervisorClient.For(paths, machine.Project);
         try
         {

@@ -39,8 +39,11 @@ internal static class Ssh
         Login,
     ];
 
+    /// <summary>An option: how long ssh waits for the other side's first words.</summary>
+    public static readonly string ConnectTimeout = $"ConnectTimeout={(int)TimeLimit.Seconds(30).TotalSeconds}";
+
     /// <summary>How long a short command of ours in a guest may take; emulated ones are slow.</summary>
-    public static readonly TimeSpan ShortPatience = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan ShortPatience = TimeLimit.Minutes(3);
 
     /// <summary>Runs one command line in the guest's shell and captures what it says, as much as <see cref="ProgramResult"/> takes.</summary>
     /// <param name="patience">For all of it; null for <see cref="ShortPatience"/>.</param>

@@ -1,14 +1,13 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images;
 
-/// <summary>What is in an exported image: its description, and the SHA-256 of each file, in lower-case hex.</summary>
+/// <summary>What is in an exported image: its description, and the <see cref="SparseFile.Sha256"/> of each file.</summary>
 internal sealed record ArchivedImage(int Format, StoredImage Image, IReadOnlyDictionary<string, string> Sha256)
 {
-    public const int CurrentFormat = 2;
+    public const int CurrentFormat = 3;
 }
 
 /// <summary>
@@ -45,7 +44,7 @@ internal sealed class ImageArchive(MachinePaths paths)
         try
         {
             progress.Step($"reading image {image.Hash[..12]}");
-            JsonState.Write(Path.Combine(scratch.FullName, Manifest), new ArchivedImage(ArchivedImage.CurrentFormat, stored, await HashesAsync(folder, files, cancel)));
+            JsonState.Write(Path.Combine(scratch.FullName, Manifest), new ArchivedImage(ArchivedImage.CurrentFormat, stored, Hashes(folder, files, cancel)));
             progress.Step($"writing {target}");
             // The manifest first: an import reads it without reading gigabytes.
             await Programs.RunAsync(tar, ["--create", "--sparse", "--format=gnu", "--file", part, "--directory", scratch.FullName, Manifest, "--directory", folder, .. files], cancel);
@@ -160,7 +159,7 @@ internal sealed class ImageArchive(MachinePaths paths)
         }
 
         await ForeignDisk.RequireStandAloneAsync(new DiskFile(Path.Combine(folder, "root.raw"), "raw"), Remedy, cancel, Most["root.raw"]);
-        foreach (var (name, sha256) in await HashesAsync(folder, Most.Keys, cancel))
+        foreach (var (name, sha256) in Hashes(folder, Most.Keys, cancel))
         {
             if (archived.Sha256.GetValueOrDefault(name) != sha256)
             {
@@ -175,17 +174,8 @@ internal sealed class ImageArchive(MachinePaths paths)
         .. image.Request.Packages, .. image.Request.NpmTools, .. image.Request.DotnetTools, .. image.Request.Provision.SelectMany(script => new[] { script.Path, script.Sha256 }), .. image.Request.Tools.Select(tool => tool.ToString()),
     ];
 
-    private static async Task<Dictionary<string, string>> HashesAsync(string folder, IEnumerable<string> files, CancellationToken cancel)
-    {
-        var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in files)
-        {
-            await using var stream = File.OpenRead(Path.Combine(folder, name));
-            hashes[name] = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
-        }
-
-        return hashes;
-    }
+    private static Dictionary<string, string> Hashes(string folder, IEnumerable<string> files, CancellationToken cancel) =>
+        files.ToDictionary(name => name, name => SparseFile.Sha256(Path.Combine(folder, name), cancel), StringComparer.Ordinal);
 
     private static string[] FilesOf(ImageFacts facts) => [.. new[] { facts.Kernel, facts.Initrd, facts.Disk }.OfType<string>()];
 

@@ -13,7 +13,7 @@ namespace Machine.Tool.Supervision;
 /// <param name="most">A guest that does not read holds up nobody for longer; null for twenty seconds.</param>
 internal sealed class GuestOrders(Func<Process> start, TimeSpan? most = null) : IDisposable
 {
-    private TimeSpan Patience => most ?? TimeSpan.FromSeconds(20);
+    private TimeSpan Patience => most ?? TimeLimit.Seconds(20);
 
     [SuppressMessage("Usage", "CA2213", Justification = "An order under way releases it after this has been disposed; it holds no handle.")]
     private readonly SemaphoreSlim writing = new(1);

@@ -13,8 +13,8 @@ internal sealed class MachineLifecycle(
     MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown,
     Func<CancellationToken, Task<RunningMachine>>? starts = null, Func<RunningMachine, Task<string?>>? suspends = null)
 {
-    private static readonly TimeSpan BootDeadline = TimeSpan.FromMinutes(8);
-    private static readonly TimeSpan PowerOffGrace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan BootDeadline = TimeLimit.Minutes(8);
+    private static readonly TimeSpan PowerOffGrace = TimeLimit.Seconds(20);
 
     private readonly ILogger logger = logs.CreateLogger<MachineLifecycle>();
     private readonly Lock gate = new();

@@ -11,10 +11,10 @@ namespace Machine.Tool.Supervision;
 internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress)
 {
     // A thaw takes seconds; on a busy host ten times as long. A guest whose memory is not what was frozen never answers.
-    private static readonly TimeSpan ThawDeadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ThawDeadline = TimeLimit.Minutes(2);
 
     // Volumes are made and mounted, folders shared.
-    private static readonly TimeSpan SetupPatience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan SetupPatience = TimeLimit.Minutes(10);
 
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
     private bool quick;

@@ -6,7 +6,7 @@ namespace Machine.Tool.Supervision;
 /// <summary>Freezes a running machine with the work that is open in it.</summary>
 internal sealed class MachineSuspend(MachineFolders folders, ILogger logger)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeLimit.Minutes(3);
 
     /// <returns>Why it stays up; null when it is suspended and its process has ended.</returns>
     public async Task<string?> RunAsync(RunningMachine running)

@@ -89,13 +89,13 @@ internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams
 
     private int Explain()
     {
-        var own = Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None, patience: TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+        var own = Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None, patience: TimeLimit.Seconds(30)).GetAwaiter().GetResult();
         if (own.ExitCode == 0 && own.Output == "255")
         {
             return SshFailed;
         }
 
-        throw lease.WasStopped(TimeSpan.FromSeconds(5))
+        throw lease.WasStopped(TimeLimit.Seconds(5))
             ? new MachineException("the machine was stopped while the command ran", exitCode: ExitCode.MachineUnavailable)
             : new MachineException(
                 "the connection to the machine was lost while the command ran; the command was ended", "dotnet machine status", ExitCode.MachineUnavailable);

@@ -13,7 +13,7 @@ internal sealed class RunningMachine(
     IEngineMachine machine, GuestConnection guest, SshMaster master, ServiceHost services, StartedMachine started, MachineRecord record, ILogger logger)
     : IAsyncDisposable
 {
-    private static readonly TimeSpan ReconnectDeadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReconnectDeadline = TimeLimit.Minutes(1);
 
     private readonly SemaphoreSlim connecting = new(1);
     private int disposed;

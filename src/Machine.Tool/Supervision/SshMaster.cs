@@ -91,7 +91,7 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
     {
         File.Delete(guest.ControlPath);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        attempt.CancelAfter(TimeSpan.FromSeconds(60));
+        attempt.CancelAfter(TimeLimit.Seconds(60));
         var log = guest.ControlPath + ".log";
         try
         {
@@ -103,7 +103,7 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
                     "-M", "-N", "-f",
                     "-o", "ControlMaster=yes",
                     "-o", "ControlPersist=no",
-                    "-o", "ConnectTimeout=30",
+                    "-o", Ssh.ConnectTimeout,
                     "-o", "ConnectionAttempts=1",
                     "-o", "ServerAliveInterval=20",
                     "-o", "ServerAliveCountMax=30",

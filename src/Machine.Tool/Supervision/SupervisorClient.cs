@@ -6,10 +6,10 @@ namespace Machine.Tool.Supervision;
 /// <summary>A client's end of the control API: finds the project's supervisor, or starts one.</summary>
 internal sealed class SupervisorClient
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartDeadline = TimeLimit.Seconds(20);
 
     // A guest has 20 seconds to power off, and is killed then.
-    private static readonly TimeSpan EndDeadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan EndDeadline = TimeLimit.Minutes(2);
 
     private readonly MachineFolders folders;
     private readonly SupervisorLaunch launch;

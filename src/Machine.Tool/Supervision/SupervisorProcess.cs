@@ -11,7 +11,7 @@ internal static partial class SupervisorProcess
     /// <summary>The hidden verb by which a client starts it.</summary>
     public const string Verb = "__supervise";
 
-    private static readonly TimeSpan FirstClientDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstClientDeadline = TimeLimit.Seconds(30);
 
     public static async Task<int> RunAsync(string projectPath)
     {
@@ -61,7 +61,7 @@ internal static partial class SupervisorProcess
         logger.LogInformation("ending");
 
         // Answers under way may finish; then the socket goes.
-        using var grace = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        using var grace = new CancellationTokenSource(TimeLimit.Seconds(3));
         await application.StopAsync(grace.Token);
         File.Delete(folders.ControlSocket);
         return ExitCode.Ok;

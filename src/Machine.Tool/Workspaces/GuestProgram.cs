@@ -149,7 +149,7 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
     private async Task EndAsync(Process process, Task fed, CancellationToken cancel)
     {
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        soon.CancelAfter(afterAnswer ?? TimeSpan.FromMinutes(1));
+        soon.CancelAfter(afterAnswer ?? TimeLimit.Minutes(1));
         try
         {
             await fed.WaitAsync(soon.Token);
@@ -164,7 +164,7 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
     private static async Task<bool> EndsAsync(Process process, CancellationToken cancel)
     {
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        soon.CancelAfter(TimeSpan.FromSeconds(2));
+        soon.CancelAfter(TimeLimit.Seconds(2));
         try
         {
             await process.WaitForExitAsync(soon.Token);

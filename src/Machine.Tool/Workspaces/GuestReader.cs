@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 
@@ -8,11 +9,11 @@ namespace Machine.Tool.Workspaces;
 /// <param name="patience">How long the whole answer may take besides what its bytes need; null for ten minutes.</param>
 internal sealed class GuestReader(Stream stream, CancellationToken cancel, TimeSpan? patience = null)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Patience = TimeLimit.Minutes(10);
 
 
     /// <summary>A guest that says nothing for this long is taken for stuck; emulated ones are slow.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Silence = TimeLimit.Minutes(3);
 
     // For the whole answer: a guest that drips a byte now and then would keep its command open for ever.
     private const int LeastBytesPerSecond = 32 << 10;

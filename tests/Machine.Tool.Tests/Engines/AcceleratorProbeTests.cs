@@ -84,6 +84,28 @@ public sealed class AcceleratorProbeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Another_kernel_is_asked_anew()
+    {
+        Assert.SkipWhen(OperatingSystem.IsLinux() && KvmDevice.Problem() is not null, "no accelerator to probe");
+        var program = await QemuProgram.FindAsync(Cancel);
+        var paths = QemuFixture.Paths(qemu.Root);
+        var file = Path.Combine(qemu.Root, "accelerators.json");
+        await new AcceleratorChoice(paths) { Kernel = "6.1.0-56-amd64 #1 SMP 6.1.164-1" }.ChooseAsync(program, SilentProgress.Instance, Cancel);
+
+        await new AcceleratorChoice(paths) { Kernel = "6.1.0-56-amd64 #1 SMP 6.1.166-1" }.ChooseAsync(program, SilentProgress.Instance, Cancel);
+
+        JsonState.Read<Dictionary<string, ProbeResult>>(file)!.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void The_kernel_is_known_by_its_build()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "its kernel says what it is in /proc");
+        HostKernel.Build.ShouldContain(File.ReadAllText("/proc/sys/kernel/osrelease").Trim());
+        HostKernel.Build.ShouldContain(File.ReadAllText("/proc/sys/kernel/version").Trim());
+    }
+
+    [Fact]
     public async Task Doctor_names_program_disk_tool_and_accelerator()
     {
         var checks = await qemu.Engine.CheckAsync(Cancel);

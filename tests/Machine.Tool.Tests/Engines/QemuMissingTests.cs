@@ -39,6 +39,23 @@ public sealed class QemuMissingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_accelerated_machine_is_not_thawed_on_another_kernel_and_an_emulated_one_is()
+    {
+        var spec = await qemu.EmptyMachineAsync();
+        foreach (var (accelerator, same) in new[] { ("kvm", false), (Emulation.Name, true) })
+        {
+            Environment.SetEnvironmentVariable(AcceleratorChoice.Variable, accelerator);
+            var prints = new List<string>();
+            foreach (var kernel in new[] { "6.1.0-56-amd64 #1 SMP 6.1.164-1", "6.1.0-56-amd64 #1 SMP 6.1.166-1" })
+            {
+                prints.Add(await new QemuEngine(QemuFixture.Paths(qemu.Root)) { Kernel = kernel }.FingerprintAsync(spec, TestContext.Current.CancellationToken));
+            }
+
+            (prints[0] == prints[1]).ShouldBe(same, accelerator);
+        }
+    }
+
+    [Fact]
     public async Task The_users_choice_of_an_accelerator_is_taken_and_a_wrong_one_refused()
     {
         var program = await QemuProgram.FindAsync(TestContext.Current.CancellationToken);

@@ -63,6 +63,17 @@ public sealed partial class RoomTests
         others.ShouldBeEmpty();
     }
 
+    // The network is as fast for a slow host; what runs on it is not.
+    [Fact]
+    public void Every_limit_of_waiting_for_a_program_or_a_guest_comes_from_one_place()
+    {
+        var own = Files(Source)
+            .Where(file => !file.Contains(Path.Combine(Source, "Packages"), StringComparison.Ordinal) && Path.GetFileName(file) is not ("TimeLimit.cs" or "CloudDisk.cs"))
+            .SelectMany(file => File.ReadLines(file).Where(line => WaitsByItself().IsMatch(line)).Select(line => $"{Path.GetFileName(file)}: {line.Trim()}"));
+
+        own.ShouldBeEmpty("TimeLimit has the factor of MACHINE_PATIENCE");
+    }
+
     [Fact]
     public void No_file_of_the_repository_names_a_public_registry()
     {
@@ -75,6 +86,9 @@ public sealed partial class RoomTests
 
         namers.ShouldBeEmpty();
     }
+
+    [GeneratedRegex(@"(Deadline|Patience|Grace|Timeout|Limit)\b[ {}a-z;]*=>?\s*([a-z]+ \?\? )?TimeSpan\.From|(CancelAfter|WaitAsync|TokenSource|Task\.Delay)\(TimeSpan\.From(Seconds|Minutes)")]
+    private static partial Regex WaitsByItself();
 
     // Comments may tell where a trick comes from.
     private static string CodeOf(string file) =>

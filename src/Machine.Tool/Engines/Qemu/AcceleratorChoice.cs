@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 
@@ -22,6 +21,9 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
     private static readonly string[] Names = ["kvm", "hvf", "whpx", Emulation.Name];
 
     public static bool IsRequiredByUser => Environment.GetEnvironmentVariable(Variable) == Required;
+
+    /// <summary>This host's, by its build.</summary>
+    internal string Kernel { get; init; } = HostKernel.Build;
 
     private string Remembered => Path.Combine(paths.Home, "accelerators.json");
 
@@ -86,8 +88,8 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
         : accelerator == "whpx" ? ["max", "Nehalem"]
         : ["host", "Nehalem"];
 
-    private static string Key(QemuProgram program, string accelerator) =>
-        $"{accelerator} | {program.Path} {program.Version} | {RuntimeInformation.OSDescription} | {HostProcessor.Model()}";
+    private string Key(QemuProgram program, string accelerator) =>
+        $"{accelerator} | {program.Path} {program.Version} | {Kernel} | {HostProcessor.Model()}";
 
     private Dictionary<string, ProbeResult> Read()
     {

@@ -7,7 +7,7 @@ namespace Machine.Tool.Engines.Qemu;
 internal static class AcceleratorProbe
 {
     /// <summary>A processor needs 0.2 s; the rest is for a busy host.</summary>
-    public static TimeSpan Deadline { get; } = TimeSpan.FromSeconds(5);
+    public static TimeSpan Deadline { get; } = TimeLimit.Seconds(5);
 
     /// <summary>Tries the CPU models in turn, as some hosts refuse theirs (an unsupported MSR), and stops at the first that boots or hangs.</summary>
     public static async Task<ProbeResult> RunAsync(QemuProgram program, string accelerator, IReadOnlyList<string> cpus, TimeSpan deadline, CancellationToken cancel)

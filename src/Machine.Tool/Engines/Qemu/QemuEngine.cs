@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
@@ -8,7 +7,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 {
     // Between the choice of a free port and its use somebody else may take it.
     private const int PortAttempts = 5;
-    private static readonly TimeSpan AdoptTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AdoptTimeout = TimeLimit.Seconds(15);
 
     private readonly AcceleratorChoice accelerators = new(paths);
 
@@ -16,6 +15,9 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
     private QemuProgram? program;
 
     public string Name => "qemu";
+
+    /// <summary>This host's, by its build.</summary>
+    internal string Kernel { get; init; } = HostKernel.Build;
 
     /// <summary>Where the guest's sshd will be reached.</summary>
     internal Func<int> ChoosePort { get; init; } = LoopbackPort.Free;
@@ -25,7 +27,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         program ??= await QemuProgram.FindAsync(cancel);
         var accelerator = (await accelerators.ChooseAsync(program, SilentProgress.Instance, cancel)).Accelerator;
         // With an accelerator part of a machine's state is the host kernel's own.
-        var kernel = accelerator.Name == Emulation.Name ? "" : RuntimeInformation.OSDescription;
+        var kernel = accelerator.Name == Emulation.Name ? "" : Kernel;
         return $"{program.Identity} {string.Join(' ', QemuArguments.Accelerator(accelerator))} {QemuArguments.MachineType(program.Architecture)} on {HostProcessor.Model()} {kernel} "
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }

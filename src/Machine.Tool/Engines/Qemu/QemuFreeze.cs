@@ -6,7 +6,7 @@ namespace Machine.Tool.Engines.Qemu;
 /// <summary>Freezes a machine: it stands still, its state goes into files, its process ends. Or it goes on as if nothing had been.</summary>
 internal static class QemuFreeze
 {
-    private static readonly TimeSpan UnplugDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan UnplugDeadline = TimeLimit.Seconds(20);
 
     /// <summary>Returns when the state is safe on disk; QEMU then only waits for its end.</summary>
     public static async Task RunAsync(QemuMachine machine, QemuPlaces places, QemuState state, string folder, CancellationToken cancel)

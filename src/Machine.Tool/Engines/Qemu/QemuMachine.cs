@@ -9,9 +9,9 @@ internal sealed class QemuMachine : IEngineMachine
     // A guest that is still booting hears no power button: press again.
     private static readonly TimeSpan PowerButtonInterval = TimeSpan.FromSeconds(3);
     // Between its last word and its end lies the giving back of its memory.
-    private static readonly TimeSpan HangUpGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HangUpGrace = TimeLimit.Seconds(30);
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan QuitGrace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan QuitGrace = TimeLimit.Seconds(5);
 
     private readonly QemuPlaces places;
     private readonly HostProcess process;

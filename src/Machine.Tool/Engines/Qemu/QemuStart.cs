@@ -7,7 +7,7 @@ namespace Machine.Tool.Engines.Qemu;
 internal static class QemuStart
 {
     // QEMU is ready in 0.1 s; with much memory to lay out on a busy host in several.
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeLimit.Seconds(60);
 
     /// <exception cref="PortTakenException">Somebody else listens at the ssh port.</exception>
     public static async Task<QemuMachine> RunAsync(QemuProgram program, MachineSpec spec, QemuPlaces places, QemuLaunch launch, IReadOnlyList<(string Path, bool Write)> disks, CancellationToken cancel)
@@ -83,7 +83,7 @@ internal static class QemuStart
         catch (MachineException)
         {
             // It may be on its way out: its words come before its end.
-            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            using var soon = new CancellationTokenSource(TimeLimit.Seconds(1));
             await process.WaitForExitAsync(soon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (process.IsAlive)
             {

@@ -18,7 +18,7 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <summary>The longest answer, a tree of all commands that QEMU knows, has 0.3 MB.</summary>
     internal const int LongestLine = 4 << 20;
 
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DefaultTimeout = TimeLimit.Seconds(30);
 
     private static readonly JsonElement Nothing = JsonDocument.Parse("{}").RootElement;
 

@@ -13,8 +13,8 @@ namespace Machine.Tool.Engines.Qemu;
 internal static class StateTransfer
 {
     // 700 MB of memory took 1.5 s; a busy disk takes longer.
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan WholeDeadline = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Deadline = TimeLimit.Minutes(2);
+    private static readonly TimeSpan WholeDeadline = TimeLimit.Minutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     /// <param name="most">Bytes; QEMU is not believed to end.</param>
@@ -84,7 +84,7 @@ internal static class StateTransfer
         if (!OperatingSystem.IsLinux())
         {
             await qmp.ExecuteAsync("migrate", new { uri = $"unix:{socket}" }, cancel);
-            return await listener.AcceptAsync(cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancel);
+            return await listener.AcceptAsync(cancel).AsTask().WaitAsync(TimeLimit.Seconds(20), cancel);
         }
 
         using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

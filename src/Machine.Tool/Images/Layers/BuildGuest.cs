@@ -8,13 +8,13 @@ namespace Machine.Tool.Images.Layers;
 internal sealed class BuildGuest : IAsyncDisposable
 {
     // Without hardware acceleration, and with the host busy, a boot of 20 seconds has been seen to take 90.
-    private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan BootLimit = TimeLimit.Minutes(6);
 
     // A disk that boots by itself, for the first time, with all that its distribution starts.
-    private static readonly TimeSpan FirstBootLimit = TimeSpan.FromMinutes(25);
+    private static readonly TimeSpan FirstBootLimit = TimeLimit.Minutes(25);
 
     // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
-    private static readonly TimeSpan AfterConnection = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AfterConnection = TimeLimit.Seconds(2);
 
     private readonly IEngineMachine machine;
     private readonly GuestConnection guest;
@@ -140,7 +140,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     {
         await Ssh.TryRunAsync(guest, "sync; systemctl poweroff", cancel);
         await CloseMasterAsync();
-        await machine.PowerOffAsync(TimeSpan.FromMinutes(1), cancel);
+        await machine.PowerOffAsync(TimeLimit.Minutes(1), cancel);
     }
 
     /// <summary>Ends it by freezing it, without a connection that nobody would ever close.</summary>

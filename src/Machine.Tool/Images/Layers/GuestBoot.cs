@@ -11,7 +11,7 @@ internal static class GuestBoot
 {
     private const int ConsoleLines = 20;
 
-    private static readonly TimeSpan Greeting = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Greeting = TimeLimit.Seconds(8);
 
     /// <param name="identityComesLate">Another host key, or a refusal of ours, is no failure yet.</param>
     /// <exception cref="MachineException">It ended, refused this host's key, or did not answer in time; the message carries its console's last lines.</exception>
@@ -28,7 +28,7 @@ internal static class GuestBoot
             }
 
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", "ConnectTimeout=30", "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
+            var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", Ssh.ConnectTimeout, "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
             if (await Task.WhenAny(ssh, machine.Exited) == machine.Exited && !ssh.IsCompleted)
             {
                 await attempt.CancelAsync();

@@ -26,7 +26,7 @@ internal sealed class ToolSource(string socket) : IDisposable
     })
     {
         BaseAddress = new Uri("http://127.0.0.1/"),
-        Timeout = TimeSpan.FromMinutes(10),
+        Timeout = TimeLimit.Minutes(10),
     };
 
     public void Dispose() => client.Dispose();
