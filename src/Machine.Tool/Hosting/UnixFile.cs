@@ -20,6 +20,9 @@ internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long?
 
     public bool IsFile => (Mode & 0xF000) == 0x8000;
 
+    /// <summary>One that is read and written character by character.</summary>
+    public bool IsDevice => (Mode & 0xF000) == 0x2000;
+
     public bool IsLink => (Mode & 0xF000) == 0xA000;
 
     /// <summary>Of a folder: only an entry's owner may rename or remove it.</summary>
