@@ -5,8 +5,8 @@
 #
 #   ./test.sh                 everything; end-to-end tests boot real machines (under 50 minutes without hardware acceleration)
 #   ./test.sh --fast          without the end-to-end tests
-#   ./test.sh --all           also template projects, a cloud image, forwarding from MSBuild on the host, and twenty random kills
-#                             instead of six: two hours
+#   ./test.sh --all           also template projects, a cloud image, two projects of one user, forwarding from MSBuild on the
+#                             host, and twenty random kills instead of six: two hours
 #   ./test.sh -class "*Text*" further arguments go to the test runners (dotnet <tests>.dll -? lists them)
 #
 # shellcheck disable=SC2317 # functions that only traps call
@@ -22,7 +22,7 @@ arguments=()
 for argument in "$@"; do
   case "$argument" in
     --fast) fast=true ;;
-    --all) export MACHINE_TEST_ALL=1 deadline=$((4 * 60 * 60)) ;;
+    --all) export MACHINE_TEST_ALL=1; deadline=$((4 * 60 * 60)) ;;
     *) arguments+=("$argument") ;;
   esac
 done
@@ -62,9 +62,9 @@ clean_up() {
   done
 }
 
-# What the tests make in the temporary folder goes with it.
-temporary=$(mktemp -d /tmp/machine-XXXXXX) || exit 1
-export TMPDIR=$temporary XDG_RUNTIME_DIR=$temporary
+# What the tests make in the temporary folder goes with it. Tests in which one user attacks another need to pass through.
+temporary=$(mktemp -d /tmp/machine-XXXXXX) && chmod 0711 "$temporary" || exit 1
+export TMPDIR=$temporary
 
 stop_follower() {
   if [ -n "$follower" ]; then

@@ -15,7 +15,7 @@ internal static class Program
         SearchPath.DropRelative();
         try
         {
-            TimeLimit.Require(Environment.GetEnvironmentVariable(TimeLimit.Variable));
+            TimeLimit.Require();
             return CommandLine.Run(args is ["--verbose", ..] ? args[1..] : args);
         }
         catch (MachineException e)

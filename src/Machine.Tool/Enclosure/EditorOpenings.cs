@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Enclosure;
 
@@ -92,7 +93,7 @@ internal static class EditorOpenings
     {
         try
         {
-            return File.ReadAllText(file);
+            return SmallFile.ReadText(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

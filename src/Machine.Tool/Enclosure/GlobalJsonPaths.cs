@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Enclosure;
 
@@ -10,7 +11,7 @@ internal static class GlobalJsonPaths
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(file), GlobalJsonEdit.Reading);
+            using var json = JsonDocument.Parse(SmallFile.ReadText(file), GlobalJsonEdit.Reading);
             return json.RootElement.ValueKind == JsonValueKind.Object
                 && json.RootElement.TryGetProperty("sdk", out var sdk) && sdk.ValueKind == JsonValueKind.Object
                 && sdk.TryGetProperty("paths", out var paths) && paths.ValueKind == JsonValueKind.Array

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Enclosure;
 
@@ -102,7 +103,7 @@ internal static partial class NetOpenings
     {
         try
         {
-            return File.Exists(file) ? File.ReadAllText(file) : null;
+            return File.Exists(file) ? SmallFile.ReadText(file) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

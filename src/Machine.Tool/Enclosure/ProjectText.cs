@@ -67,11 +67,11 @@ internal sealed record ProjectText(string Path, string Text, bool HasMark)
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return SmallFile.Read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MachineException($"cannot read {path}: {e.Message}", "make it readable", ExitCode.Failed, e);
+            throw new MachineException($"cannot read {path}: {e.Message}", "make it a readable file", ExitCode.Failed, e);
         }
     }
 }

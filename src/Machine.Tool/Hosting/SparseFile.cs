@@ -5,35 +5,38 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Machine.Tool.Hosting;
 
-/// <summary>Disks are mostly holes; who reads one looks at the rest.</summary>
+/// <summary>Reads files that are mostly holes, as disks are, without reading the holes.</summary>
 internal static partial class SparseFile
 {
     private const int Block = 64 << 10;
-    private const int NoMore = 6; // ENXIO
+    private const int NoSuchAddress = 6; // ENXIO: no data after this offset
 
     private static readonly (int Data, int Hole) Seek = OperatingSystem.IsMacOS() ? (4, 3) : (3, 4);
 
     /// <summary>
-    /// What is in a file, whatever of its zeros are holes: SHA-256 over its length, and for each block of 64 KiB that holds more than zeros its
-    /// place and content, numbers as 64 bits, low byte first.
+    /// A hash of a file's content, the same whether its zeros are written or holes; it is not the SHA-256 of its bytes, but SHA-256 over its
+    /// length, then over offset and bytes of each block of 64 KiB that is not all zeros. Numbers are little-endian integers of 64 bits.
     /// </summary>
-    /// <returns>Lower-case hex.</returns>
-    /// <exception cref="IOException">It can't be read.</exception>
-    public static string Sha256(string path, CancellationToken cancel)
+    /// <returns>64 digits, lower-case hex.</returns>
+    /// <exception cref="IOException">It can't be read, or became shorter meanwhile.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is not this user's to read.</exception>
+    public static string ContentHash(string path, CancellationToken cancel)
     {
-        using var file = File.OpenHandle(path);
+        using var handle = File.OpenHandle(path);
+        using var file = new FileStream(handle, FileAccess.Read, bufferSize: 0);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var length = RandomAccess.GetLength(file);
+        var length = RandomAccess.GetLength(handle);
         Append(hash, length);
         var buffer = new byte[Block];
         long next = 0;
-        foreach (var (start, end) in Data(file, length))
+        foreach (var (start, end) in Data(handle, length))
         {
             for (next = Math.Max(next, start - (start % Block)); next < end; next += Block)
             {
                 cancel.ThrowIfCancellationRequested();
                 var block = buffer.AsSpan(0, (int)Math.Min(Block, length - next));
-                ReadExactly(file, block, next);
+                file.Position = next;
+                file.ReadExactly(block);
                 if (block.IndexOfAnyExcept((byte)0) >= 0)
                 {
                     Append(hash, next);
@@ -45,7 +48,7 @@ internal static partial class SparseFile
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Where it has content, in order; as a whole where the file system doesn't tell.</summary>
+    /// <summary>The ranges that hold data, in order; the rest of the file as one where the file system does not tell.</summary>
     private static IEnumerable<(long Start, long End)> Data(SafeFileHandle file, long length)
     {
         if (OperatingSystem.IsWindows())
@@ -59,7 +62,7 @@ internal static partial class SparseFile
             var start = LSeek(file, at, Seek.Data);
             if (start < 0)
             {
-                if (Marshal.GetLastPInvokeError() != NoMore)
+                if (Marshal.GetLastPInvokeError() != NoSuchAddress)
                 {
                     yield return (at, length);
                 }
@@ -70,18 +73,6 @@ internal static partial class SparseFile
             var end = LSeek(file, start, Seek.Hole);
             at = end > start ? end : length;
             yield return (start, at);
-        }
-    }
-
-    private static void ReadExactly(SafeFileHandle file, Span<byte> block, long offset)
-    {
-        for (int read; block.Length > 0; block = block[read..], offset += read)
-        {
-            read = RandomAccess.Read(file, block, offset);
-            if (read == 0)
-            {
-                throw new EndOfStreamException("the file became shorter");
-            }
         }
     }
 

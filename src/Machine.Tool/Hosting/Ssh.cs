@@ -39,8 +39,8 @@ internal static class Ssh
         Login,
     ];
 
-    /// <summary>An option: how long ssh waits for the other side's first words.</summary>
-    public static readonly string ConnectTimeout = $"ConnectTimeout={(int)TimeLimit.Seconds(30).TotalSeconds}";
+    /// <summary>For ssh's -o: 30 seconds, times the factor, to connect and exchange banners.</summary>
+    public static readonly string ConnectTimeoutOption = $"ConnectTimeout={(int)TimeLimit.Seconds(30).TotalSeconds}";
 
     /// <summary>How long a short command of ours in a guest may take; emulated ones are slow.</summary>
     public static readonly TimeSpan ShortPatience = TimeLimit.Minutes(3);

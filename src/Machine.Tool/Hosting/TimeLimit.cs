@@ -12,21 +12,26 @@ internal static class TimeLimit
 
     private const double Most = 100;
 
-    // A field that can't be read must not end the program in an initializer: Require says what is wrong with it.
-    private static readonly double Factor = Parse(Environment.GetEnvironmentVariable(Variable)) ?? 1;
+    private static readonly string? Factor = Environment.GetEnvironmentVariable(Variable);
 
     /// <exception cref="MachineException">The variable is no factor.</exception>
-    public static void Require(string? factor)
+    public static void Require()
     {
-        if (Parse(factor) is null)
+        if (Parse(Factor) is null)
         {
-            throw new MachineException($"{Variable} is '{factor}'", $"it can be a number from 1 to {Most}: how many times longer than usual to wait; or unset it", ExitCode.Usage);
+            throw new MachineException($"{Variable} is '{Factor}'", $"it can be a number from 1 to {Most}: how many times longer than usual to wait; or unset it", ExitCode.Usage);
         }
     }
 
-    public static TimeSpan Seconds(double usual) => TimeSpan.FromSeconds(usual * Factor);
+    public static TimeSpan Seconds(double usual) => Of(TimeSpan.FromSeconds(usual), Factor);
 
-    public static TimeSpan Minutes(double usual) => TimeSpan.FromMinutes(usual * Factor);
+    public static TimeSpan Minutes(double usual) => Of(TimeSpan.FromMinutes(usual), Factor);
+
+    /// <summary>A wait that is always spent whole, or that a guest can make so: a tenth of the greatest factor at most.</summary>
+    public static TimeSpan Settle(double usual) => TimeSpan.FromSeconds(Math.Min(Seconds(usual).TotalSeconds, usual * 10));
+
+    // What can't be read counts as 1 here: an exception in an initializer would have no message. Require says what is wrong.
+    internal static TimeSpan Of(TimeSpan usual, string? factor) => usual * (Parse(factor) ?? 1);
 
     private static double? Parse(string? text) =>
         string.IsNullOrEmpty(text) ? 1

@@ -11,6 +11,8 @@ internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long?
 {
     public const uint OthersWrite = 2;
     public const uint GroupWrite = 16;
+    private const uint GroupRead = 32;
+    private const uint OthersRead = 4;
 
     private const uint Sticky = 512;
     private const int Here = -100;
@@ -20,13 +22,17 @@ internal sealed partial record UnixFile(uint Owner, uint Group, uint Mode, long?
 
     public bool IsFile => (Mode & 0xF000) == 0x8000;
 
-    /// <summary>One that is read and written character by character.</summary>
-    public bool IsDevice => (Mode & 0xF000) == 0x2000;
+    /// <summary>A character device; a disk, which is a block device, is none.</summary>
+    public bool IsCharacterDevice => (Mode & 0xF000) == 0x2000;
 
     public bool IsLink => (Mode & 0xF000) == 0xA000;
 
     /// <summary>Of a folder: only an entry's owner may rename or remove it.</summary>
     public bool IsSticky => (Mode & Sticky) != 0;
+
+    public bool GroupMayReadAndWrite => (Mode & (GroupRead | GroupWrite)) == (GroupRead | GroupWrite);
+
+    public bool OthersMayReadAndWrite => (Mode & (OthersRead | OthersWrite)) == (OthersRead | OthersWrite);
 
     /// <summary>For a person: <c>0755</c>.</summary>
     public string Permissions => Convert.ToString(Mode & 0xFFF, 8).PadLeft(4, '0');

@@ -4,8 +4,8 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images;
 
-/// <summary>What is in an exported image: its description, and the <see cref="SparseFile.Sha256"/> of each file.</summary>
-internal sealed record ArchivedImage(int Format, StoredImage Image, IReadOnlyDictionary<string, string> Sha256)
+/// <summary>What is in an exported image: its description, and the <see cref="SparseFile.ContentHash"/> of each file.</summary>
+internal sealed record ArchivedImage(int Format, StoredImage Image, IReadOnlyDictionary<string, string> ContentHashes)
 {
     public const int CurrentFormat = 3;
 }
@@ -159,9 +159,9 @@ internal sealed class ImageArchive(MachinePaths paths)
         }
 
         await ForeignDisk.RequireStandAloneAsync(new DiskFile(Path.Combine(folder, "root.raw"), "raw"), Remedy, cancel, Most["root.raw"]);
-        foreach (var (name, sha256) in Hashes(folder, Most.Keys, cancel))
+        foreach (var (name, hash) in Hashes(folder, Most.Keys, cancel))
         {
-            if (archived.Sha256.GetValueOrDefault(name) != sha256)
+            if (archived.ContentHashes.GetValueOrDefault(name) != hash)
             {
                 throw Damaged(source, $"{name} is not what its manifest says");
             }
@@ -175,7 +175,7 @@ internal sealed class ImageArchive(MachinePaths paths)
     ];
 
     private static Dictionary<string, string> Hashes(string folder, IEnumerable<string> files, CancellationToken cancel) =>
-        files.ToDictionary(name => name, name => SparseFile.Sha256(Path.Combine(folder, name), cancel), StringComparer.Ordinal);
+        files.ToDictionary(name => name, name => SparseFile.ContentHash(Path.Combine(folder, name), cancel), StringComparer.Ordinal);
 
     private static string[] FilesOf(ImageFacts facts) => [.. new[] { facts.Kernel, facts.Initrd, facts.Disk }.OfType<string>()];
 

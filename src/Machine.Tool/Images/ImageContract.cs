@@ -9,7 +9,7 @@ namespace Machine.Tool.Images;
 /// <param name="Base"><c>debian/12</c>, <c>debian/13</c>, or an absolute path or URL of a qcow2.</param>
 /// <param name="BaseSha256">Lower-case hex of the qcow2; null for a distribution.</param>
 /// <param name="SdkVersion">Exact SDK version, or null for none.</param>
-/// <param name="Provision">Run as root while it is built, in order.</param>
+/// <param name="Provision">Scripts run as root in the build, in order; the build needs their content, the name their SHA-256.</param>
 internal sealed record ImageRequest(
     string Base,
     string? BaseSha256,

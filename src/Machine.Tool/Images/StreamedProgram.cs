@@ -64,7 +64,7 @@ internal static class StreamedProgram
         }
 
         // A grandchild may hold the pipes open for longer than anyone wants to wait.
-        await Task.WhenAny(reading, Task.Delay(TimeLimit.Seconds(5), cancel));
+        await Task.WhenAny(reading, Task.Delay(TimeLimit.Settle(5), cancel));
         lock (tail)
         {
             return new ProgramResult(process.ExitCode, string.Join('\n', tail), "");

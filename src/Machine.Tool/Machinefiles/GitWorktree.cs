@@ -13,14 +13,14 @@ internal static class GitWorktree
         try
         {
             var file = Path.Combine(project.Path, ".git");
-            if (!File.Exists(file) || File.ReadLines(file).FirstOrDefault() is not { } line || !line.StartsWith(Pointer, StringComparison.Ordinal))
+            if (!File.Exists(file) || SmallFile.ReadText(file).Split('\n')[0] is var line && !line.StartsWith(Pointer, StringComparison.Ordinal))
             {
                 return null;
             }
 
             var folder = Path.GetFullPath(line[Pointer.Length..].Trim(), project.Path);
             var common = Path.Combine(folder, "commondir");
-            var repository = ProjectRoot.RealPath(File.Exists(common) ? Path.GetFullPath(File.ReadAllText(common).Trim(), folder) : folder);
+            var repository = ProjectRoot.RealPath(File.Exists(common) ? Path.GetFullPath(SmallFile.ReadText(common).Trim(), folder) : folder);
             return IsWithin(repository, project.Path) || machinefile.Shares.Any(share => share.HostPath == share.GuestPath && IsWithin(repository, share.GuestPath))
                 ? null
                 : repository;

@@ -35,7 +35,11 @@ internal sealed record Machinefile(
     WorkspaceSettings Workspace,
     IReadOnlyList<ProvisionScript> Provision,
     TimeSpan? Idle,
-    bool RequiresAccelerator = false);
+    bool RequiresAccelerator = false)
+{
+    /// <summary>Of the file's bytes, lower-case hex; empty where no file was read.</summary>
+    public string Sha256 { get; init; } = "";
+}
 
 /// <summary>TCP ports from 1 to 65535, both ends on loopback. No two have the same host port.</summary>
 internal sealed record PortForward(int Host, int Guest);

@@ -113,6 +113,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
     private List<ProvisionScript> Provision()
     {
         var scripts = new List<ProvisionScript>();
+        var left = ProvisionScript.MostBytes;
         foreach (var item in (document.Find(MachinefileKeys.Provision.Name) as YamlList)?.Items.Cast<YamlScalar>() ?? [])
         {
             var relative = item.Value.StartsWith("./", StringComparison.Ordinal) ? item.Value[2..] : item.Value;
@@ -133,11 +134,20 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             {
                 try
                 {
-                    scripts.Add(ProvisionScript.Of(relative, SmallFile.Read(real, ProvisionScript.MostBytes)));
+                    var content = SmallFile.Read(real, ProvisionScript.MostBytes);
+                    scripts.Add(ProvisionScript.Of(relative, content));
+                    left -= content.Length;
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    problems.Add(item, $"provision: {Printable.Quote(relative)} can't be read: {Printable.Escape(e.Message)}", "make it a readable file of the project");
+                    problems.Add(item, $"provision: {Printable.Quote(relative)} can't be read: {Printable.Escape(e.Message)}", "make it a readable file");
+                }
+
+                // A list of a thousand links to one file would be a thousand copies.
+                if (left < 0)
+                {
+                    problems.Add(item, $"provision: the scripts have more than {ProvisionScript.MostBytes >> 20} MiB together", "let them fetch what they need");
+                    break;
                 }
             }
         }

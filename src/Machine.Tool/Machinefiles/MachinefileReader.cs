@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
@@ -6,8 +7,24 @@ namespace Machine.Tool.Machinefiles;
 internal static class MachinefileReader
 {
     /// <exception cref="MachineException">The file is missing or wrong; the message has a line <c>file:line:column: …</c> for each problem.</exception>
-    public static Machinefile Read(ProjectRoot project) =>
-        Read(YamlText.Decode(Bytes(project), project.Machinefile), project, HostFacts.Current());
+    public static Machinefile Read(ProjectRoot project)
+    {
+        var bytes = Bytes(project);
+        return Read(YamlText.Decode(bytes, project.Machinefile), project, HostFacts.Current()) with { Sha256 = Hash(bytes) };
+    }
+
+    /// <summary>As <see cref="Machinefile.Sha256"/> of the file that is there now; empty where it can't be read.</summary>
+    public static string HashOf(ProjectRoot project)
+    {
+        try
+        {
+            return Hash(Bytes(project));
+        }
+        catch (MachineException)
+        {
+            return "";
+        }
+    }
 
     /// <summary>As it stands there, not yet understood.</summary>
     /// <exception cref="MachineException">The file is missing, or can't be read.</exception>
@@ -29,6 +46,8 @@ internal static class MachinefileReader
         return machinefile;
     }
 
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
     private static byte[] Bytes(ProjectRoot project)
     {
         var path = project.Machinefile;
@@ -49,7 +68,7 @@ internal static class MachinefileReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new MachineException($"cannot read {path}: {e.Message}", "make it a readable file", ExitCode.MachineUnavailable, e);
+            throw new MachineException($"cannot read {path}: {e.Message}", "a Machinefile is a page of text: make it a readable file", ExitCode.MachineUnavailable, e);
         }
     }
 }

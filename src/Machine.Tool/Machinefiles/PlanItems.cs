@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Sources;

@@ -8,10 +8,10 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="Sha256">Of its bytes, lower-case hex.</param>
 internal sealed record ProvisionScript(string Path, string Sha256)
 {
-    /// <summary>Real ones have a few kilobytes; what they need they fetch.</summary>
+    /// <summary>Of all scripts of a project together: real ones have a few kilobytes; what they need they fetch.</summary>
     public const int MostBytes = 4 << 20;
 
-    /// <summary>Null where only its name was kept: in the description of an image, or of a started machine.</summary>
+    /// <summary>Null where it was read back from JSON (an image's description, a started machine), which nothing is built from.</summary>
     [JsonIgnore]
     public byte[]? Content { get; private init; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Packages;
 
@@ -10,7 +11,7 @@ internal static class LockedPackages
 {
     private const string FileName = "packages.lock.json";
     private const int MostPackages = 2000;
-    private const long MostBytes = 16 << 20;
+    private const int MostBytes = 16 << 20;
 
     private static readonly EnumerationOptions Options = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
@@ -49,7 +50,7 @@ internal static class LockedPackages
         var packages = new List<(string Id, string Version)>();
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            using var document = JsonDocument.Parse(SmallFile.Read(file, MostBytes));
             foreach (var framework in document.RootElement.GetProperty("dependencies").EnumerateObject())
             {
                 foreach (var package in framework.Value.EnumerateObject())

@@ -1,4 +1,5 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -144,7 +145,7 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
     }
 
     private bool Stale(RunningMachine? running) =>
-        running?.MachinefileHash is { } hash && hash != MachineStart.HashOf(folders.Project);
+        running?.MachinefileHash is { } hash && hash != MachinefileReader.HashOf(folders.Project);
 
     private static async Task<CommandRequest> ReadAsync(HttpContext http)
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
@@ -139,10 +138,6 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         }
     }
 
-    /// <summary>Of the Machinefile as it is on disk now.</summary>
-    public static string HashOf(ProjectRoot project) =>
-        File.Exists(project.Machinefile) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(project.Machinefile))) : "";
-
     private MachineBoot Boot => new(paths, engine, logger, progress);
 
     private (GuestConnection Guest, SshMaster Master) Connection(IEngineMachine machine, MachineIdentity identity)
@@ -163,7 +158,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         var volumes = new VolumeStore(folders, engine);
         record = await volumes.EnsureAsync(machinefile, record, cancel);
         var spec = MachineSpecs.Of(folders, machinefile, image, VolumeStore.Disks(machinefile, volumes), identity.Files);
-        var started = new StartedMachine(StartedMachine.CurrentVersion, spec, machinefile, HashOf(folders.Project)).Save(folders.State);
+        var started = StartedMachine.Of(spec, machinefile).Save(folders.State);
         await IdentityFiles.WriteWorkAsync(
             identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
         (var machine, quick) = await Boot.StartAsync(

@@ -69,7 +69,7 @@ internal sealed class OrderedCommand
         }
         catch (MachineException e)
         {
-            var stopped = await Task.WhenAny(machine!.Machine.Exited, Task.Delay(TimeLimit.Seconds(2))) == machine.Machine.Exited;
+            var stopped = await Task.WhenAny(machine!.Machine.Exited, Task.Delay(TimeLimit.Settle(2))) == machine.Machine.Exited;
             return new CommandEnd(null, stopped
                 ? new ControlFailure("the machine was stopped before the command's outputs were brought; they are held and come with the next command", null, ExitCode.MachineUnavailable)
                 : new ControlFailure(e.Message, e.Remedy, e.ExitCode));

@@ -103,7 +103,7 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
                     "-M", "-N", "-f",
                     "-o", "ControlMaster=yes",
                     "-o", "ControlPersist=no",
-                    "-o", Ssh.ConnectTimeout,
+                    "-o", Ssh.ConnectTimeoutOption,
                     "-o", "ConnectionAttempts=1",
                     "-o", "ServerAliveInterval=20",
                     "-o", "ServerAliveCountMax=30",

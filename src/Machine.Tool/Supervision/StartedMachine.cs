@@ -11,9 +11,13 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 internal sealed record StartedMachine(int Version, MachineSpec Spec, Machinefile Machinefile, string MachinefileHash)
 {
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 1;
 
     private const string FileName = "started.json";
+
+    /// <summary>Without the scripts of its image, which is built.</summary>
+    public static StartedMachine Of(MachineSpec spec, Machinefile machinefile) =>
+        new(CurrentVersion, spec, machinefile with { Provision = [] }, machinefile.Sha256);
 
     /// <summary>Null where nothing was started, or it cannot be read.</summary>
     public static StartedMachine? Read(string state)

@@ -5,7 +5,7 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>Runs <c>changes.pl</c> as a process with pipes: input, output and errors flow at the same time, so none waits for another.</summary>
-/// <param name="afterAnswer">How long it may go on; null for a minute.</param>
+/// <param name="afterAnswer">How long it may go on; null for a minute, times <see cref="TimeLimit"/>'s factor.</param>
 internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> start, TimeSpan? afterAnswer = null) : IGuestWorkspace, IDisposable
 {
     private const int MostErrorCharacters = 16 * 1024;

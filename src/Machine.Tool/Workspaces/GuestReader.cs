@@ -6,11 +6,10 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Workspaces;
 
 /// <summary>Reads the guest's answers: fields that end with NUL, and counted bytes. Bounded in everything.</summary>
-/// <param name="patience">How long the whole answer may take besides what its bytes need; null for ten minutes.</param>
+/// <param name="patience">How long the whole answer may take besides what its bytes need; null for ten minutes, times <see cref="TimeLimit"/>'s factor.</param>
 internal sealed class GuestReader(Stream stream, CancellationToken cancel, TimeSpan? patience = null)
 {
     private static readonly TimeSpan Patience = TimeLimit.Minutes(10);
-
 
     /// <summary>A guest that says nothing for this long is taken for stuck; emulated ones are slow.</summary>
     private static readonly TimeSpan Silence = TimeLimit.Minutes(3);

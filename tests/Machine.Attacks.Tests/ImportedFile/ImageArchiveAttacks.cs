@@ -191,13 +191,13 @@ public sealed class ImageArchiveAttacks : IDisposable
         WithInputs(ImageHash.Inputs(request, sdk: null, TrustStore.OfThisHost())) with { Request = request };
 
     private string Manifest() => JsonSerializer.Serialize(
-        new ArchivedImage(ArchivedImage.CurrentFormat, image, files.ToDictionary(file => file.Key, file => Sha256(file.Value))), JsonState.Options);
+        new ArchivedImage(ArchivedImage.CurrentFormat, image, files.ToDictionary(file => file.Key, file => ContentHash(file.Value))), JsonState.Options);
 
     // As an export does.
-    private string Sha256(byte[] content)
+    private string ContentHash(byte[] content)
     {
         File.WriteAllBytes(folder["hashed"], content);
-        return SparseFile.Sha256(folder["hashed"], CancellationToken.None);
+        return SparseFile.ContentHash(folder["hashed"], CancellationToken.None);
     }
 
     private IEnumerable<(string Name, byte[] Content, char Type, long Bytes)> Files() => files.Select(file => (file.Key, file.Value, '0', 0L));

@@ -3,6 +3,7 @@ using System.Text;
 using Machine.Attacks.Tests.GuestRoot;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
+using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.OtherUser;
 
@@ -64,10 +65,12 @@ public sealed class CommandLineAttacks
             client.Variables(("LICENSE", Secret)).ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);
             using var process = Process.Start(start)!;
             (await process.StandardOutput.ReadLineAsync(cancel)).ShouldBe("ready");
-            var seen = await CommandLinesWithAsync("sleep 600");
+
+            // A process that just becomes another has no command line for a moment.
+            List<string> seen = [];
+            await Poll.UntilAsync(() => (seen = CommandLines()).Exists(line => line.Contains("sleep 600", StringComparison.Ordinal)));
             process.Kill(entireProcessTree: true);
 
-            seen.ShouldContain(line => line.Contains("sleep 600", StringComparison.Ordinal));
             seen.ShouldNotContain(line => line.Contains(Secret, StringComparison.Ordinal) || line.Contains(Encoded, StringComparison.Ordinal));
             var ssh = await File.ReadAllTextAsync(client.At("ssh.args"), cancel);
             ssh.ShouldContain(said);
@@ -147,22 +150,6 @@ public sealed class CommandLineAttacks
         }
 
         return file;
-    }
-
-    // A process that just becomes another has no command line for a moment.
-    private async Task<List<string>> CommandLinesWithAsync(string text)
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            var seen = CommandLines();
-            if (seen.Any(line => line.Contains(text, StringComparison.Ordinal)) || clock.Elapsed > TimeSpan.FromSeconds(30))
-            {
-                return seen;
-            }
-
-            await Task.Delay(20, cancel);
-        }
     }
 
     private static List<string> CommandLines()

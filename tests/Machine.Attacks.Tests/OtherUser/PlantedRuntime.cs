@@ -15,6 +15,10 @@ internal sealed class PlantedRuntime : IDisposable
     {
         Stranger.Require();
         File.SetUnixFileMode(stage, (UnixFileMode)0x1FF);
+        // What the attacker could not write down would look as if nothing had been caught.
+        Stranger.Run("echo here >$1", Loot);
+        Caught.ShouldBe("here\n");
+        File.Delete(Loot);
         Tool.Write("project/Machinefile", "");
         Project = new ProjectRoot(ProjectRoot.RealPath(Tool.Project));
         Outer = $"/tmp/machine-{MachinePaths.ShortHash($"{Environment.UserName}\n{Path.GetFullPath(Tool.Home)}")}";

@@ -90,6 +90,36 @@ public sealed class ApprovalAttacks : IDisposable
         request.Provision.Select(script => script.Sha256).ShouldBe(machinefile.Provision.Select(script => script.Sha256));
     }
 
+    [Fact]
+    public void A_thousand_names_of_one_large_script_are_not_held_a_thousand_times()
+    {
+        scratch.Write("s0.sh", new string('#', 1 << 20));
+        foreach (var i in Enumerable.Range(1, 99))
+        {
+            File.CreateSymbolicLink(Path.Combine(scratch.Project.Path, $"s{i}.sh"), "s0.sh");
+        }
+
+        Should.Throw<MachineException>(() => scratch.Read($"provision: [{string.Join(", ", Enumerable.Range(0, 100).Select(i => $"s{i}.sh"))}]"))
+            .Message.ShouldContain("the scripts have more than 4 MiB together");
+    }
+
+    // Between what was read and what runs lie minutes, in which the file may become another, or a pipe.
+    [Fact]
+    public async Task A_machine_runs_as_the_file_that_was_read_and_is_stale_when_it_becomes_another()
+    {
+        await File.WriteAllTextAsync(scratch.Project.Machinefile, "sdk: none\n", TestContext.Current.CancellationToken);
+        var read = MachinefileReader.Read(scratch.Project);
+        read.Sha256.ShouldBe(MachinefileReader.HashOf(scratch.Project));
+
+        await File.WriteAllTextAsync(scratch.Project.Machinefile, "sdk: none\nports: [80]\n", TestContext.Current.CancellationToken);
+        StartedMachine.Of(default!, read).MachinefileHash.ShouldNotBe(MachinefileReader.HashOf(scratch.Project));
+
+        File.Delete(scratch.Project.Machinefile);
+        using var made = System.Diagnostics.Process.Start("mkfifo", [scratch.Project.Machinefile]);
+        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        MachinefileReader.HashOf(scratch.Project).ShouldBe("");
+    }
+
     private const string One = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Other = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 }

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Machine.Tool.Images.Sdks;
+using Machine.Tool.Packages;
 using Machine.Tool.Tests.Commands;
 using Machine.Tool.Tests.Packages;
 
@@ -129,14 +131,14 @@ public sealed class HostileStartAttacks : IAsyncLifetime
         refused.Error.ShouldContain("DOTNET_CLI_HOME leads into the project");
     }
 
-    // A pipe waits for a writer, a device gives zeros for ever.
+    // Opening a pipe waits for a writer; a sparse file of a terabyte has zeros enough.
     [Theory]
     [InlineData("Machinefile", "pipe")]
     [InlineData("nuget.config", "pipe")]
     [InlineData("setup.sh", "pipe")]
     [InlineData("setup.sh", "link to a pipe")]
     [InlineData("setup.sh", "larger than any script")]
-    public async Task A_file_that_never_ends_ends_the_command(string name, string what)
+    public async Task A_file_that_never_ends_is_refused_by_name(string name, string what)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such files there");
         tool.Write("project/Machinefile", "sdk: none\nprovision: [setup.sh]\n");
@@ -168,14 +170,27 @@ public sealed class HostileStartAttacks : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_global_json_that_never_ends_is_as_one_that_says_nothing()
+    public async Task Others_that_never_end_are_as_if_they_said_nothing()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no pipes in folders there");
-        tool.Write("project/Machinefile", "");
-        using var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(tool.Project, "global.json")]);
-        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        tool.Write("project/Machinefile", "sdk: none\n");
+        tool.Write("project/nuget.config", "<configuration />");
+        tool.Write("project/packages.lock.json", "{}");
+        string[] names = [".git", "global.json", "Directory.Build.rsp", "Directory.Build.props", "App.csproj", "packages.lock.json"];
+        foreach (var name in names)
+        {
+            File.Delete(Path.Combine(tool.Project, name));
+            using var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(tool.Project, name)]);
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
 
-        (await RunAsync("image", "hash")).Error.ShouldNotContain("global.json: ");
+        foreach (var command in new[] { "plan", "doctor", "status", "destroy" })
+        {
+            (await RunAsync(command)).Error.ShouldNotContain("Unhandled exception");
+        }
+
+        GlobalJson.TryRead(Path.Combine(tool.Project, "global.json")).ShouldBeNull();
+        LockedPackages.Below(tool.Project).ShouldBeEmpty();
     }
 
     private Task<ToolOutcome> RunAsync(params string[] arguments) =>

@@ -13,7 +13,7 @@ internal static class ArchiveTarget
 
     public static FuzzTarget Target { get; } = new(
         "archive", Run,
-        "\"Format\"", "\"Image\"", "\"Sha256\"", "\"Hash\"", "\"Request\"", "\"Facts\"", "\"Kernel\"", "\"Initrd\"", "\"Disk\"", "\"DiskFormat\"", "\"raw\"", "\"qcow2\"", "\"../canary\"", "\"/etc/passwd\"", "\"root.raw\"", "null", "0123456789abcdef0123456789abcdef", "{", "}", "[", "]", ",", "1", "\"\"");
+        "\"Format\"", "\"Image\"", "\"ContentHashes\"", "\"Hash\"", "\"Request\"", "\"Facts\"", "\"Kernel\"", "\"Initrd\"", "\"Disk\"", "\"DiskFormat\"", "\"raw\"", "\"qcow2\"", "\"../canary\"", "\"/etc/passwd\"", "\"root.raw\"", "null", "0123456789abcdef0123456789abcdef", "{", "}", "[", "]", ",", "1", "\"\"");
 
     private static void Run(byte[] input)
     {

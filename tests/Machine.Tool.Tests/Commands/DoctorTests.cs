@@ -38,6 +38,17 @@ public sealed class DoctorTests : IDisposable
         (await ProgramChecks.SdkAsync(Host(says: new ProgramResult(0, "8.0.1 [/x]\n10.0.401 [/x]\n", "")), Cancel)).Message.ShouldBe("SDK 10.0.401");
     }
 
+    // A folder of another user, or a name that no file can have: nothing is run from there.
+    [Fact]
+    public async Task A_folder_of_PATH_that_cannot_be_looked_at_ends_nothing()
+    {
+        var path = $"/{new string('x', 300)}/bin{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
+
+        var checks = JsonDocument.Parse((await tool.RunAsync(new Dictionary<string, string> { ["PATH"] = path }, "doctor", "--json")).Output).RootElement;
+
+        checks.EnumerateArray().Select(check => check.GetProperty("name").GetString()).ShouldContain("PATH");
+    }
+
     [Fact]
     public async Task Root_needs_no_user_namespaces() =>
         (await NamespaceCheck.RunAsync(Host(without: "newuidmap") with { User = new HostUser("root", 0, 0) }, Cancel)).Status.ShouldBe(CheckStatus.Ok);

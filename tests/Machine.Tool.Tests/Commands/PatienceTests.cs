@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Machine.Tool.Engines.Qemu;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Tests.Commands;
 
@@ -29,11 +30,14 @@ public sealed class PatienceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("1")]
-    [InlineData("2.5")]
-    [InlineData("100")]
-    public async Task A_factor_is_taken(string factor) => (await RunAsync(factor, "list")).ExitCode.ShouldBe(0);
+    [InlineData(null, 4)]
+    [InlineData("", 4)]
+    [InlineData("1", 4)]
+    [InlineData("2.5", 10)]
+    [InlineData("100", 400)]
+    [InlineData("ten", 4)]
+    public void A_limit_is_what_is_usual_times_the_factor(string? factor, double seconds) =>
+        TimeLimit.Of(TimeSpan.FromSeconds(4), factor).ShouldBe(TimeSpan.FromSeconds(seconds));
 
     // A /dev/kvm that is there and boots nothing.
     [Fact]

@@ -9,10 +9,13 @@ public sealed class KvmDeviceTests
 {
     private static readonly UnixFile Device = new(0, 104, 0x2000 | 0x1B0, null, 0);
 
-    private static readonly KvmFacts Ready = new(
-        Device, WhyNotOpened: null, MayNotOpen: false, "kvm_intel", IsGuest: false, IsArm: false, IsContainer: false, IsRoot: false, "me", "kvm", IsMember: true);
+    private static readonly KvmFacts Ready = new()
+    {
+        Device = Device, WhyNotOpened = null, IsDenied = false, Module = "kvm_intel", IsGuest = false, GroupOfDevice = "kvm", IsMember = true,
+        IsArm = false, IsContainer = false, IsRoot = false, User = "me",
+    };
 
-    private static readonly KvmFacts NotMine = Ready with { WhyNotOpened = "Access to the path is denied.", MayNotOpen = true };
+    private static readonly KvmFacts NotMine = Ready with { WhyNotOpened = "Access to the path is denied.", IsDenied = true };
 
     [Fact]
     public void One_that_opens_is_worth_a_probe() => KvmDevice.Problem(Ready).ShouldBeNull();
@@ -25,11 +28,12 @@ public sealed class KvmDeviceTests
     [InlineData("ARM", "there is no /dev/kvm", "EL2")]
     [InlineData("another's group", "for the group kvm, in which you are not", "sudo usermod -aG kvm me, then log out and in again")]
     [InlineData("a group of another name", "for the group virt, in which you are not", "sudo usermod -aG virt me")]
-    [InlineData("a new group", "in which you are since after you logged in", "newgrp kvm")]
-    [InlineData("nobody's", "it has mode 0600", "sudo chgrp kvm /dev/kvm && sudo chmod 660 /dev/kvm")]
-    [InlineData("no group's name", "nor by any group", "sudo chgrp kvm /dev/kvm")]
-    [InlineData("forbidden to root", "may not be opened", "a rule of this host")]
+    [InlineData("a new group", "which you joined after you logged in", "newgrp kvm")]
+    [InlineData("nobody's", "its mode is 0600", "sudo chgrp kvm /dev/kvm && sudo chmod 660 /dev/kvm")]
+    [InlineData("no group's name", "the group of number 104", "getent group 104")]
+    [InlineData("forbidden to root", "may not be opened", "which rule of this host forbids it")]
     [InlineData("forbidden in a container", "may not be opened", "--device /dev/kvm")]
+    [InlineData("everybody's, and forbidden", "may not be opened", "which rule of this host forbids it")]
     [InlineData("a file", "/dev/kvm is no device", "sudo rm /dev/kvm")]
     [InlineData("busy", "does not open: Device or resource busy", "another hypervisor")]
     public void What_is_missing_is_told_in_words_to_type(string what, string message, string fix)
@@ -46,6 +50,7 @@ public sealed class KvmDeviceTests
             "a new group" => NotMine,
             "nobody's" => NotMine with { Device = Device with { Mode = 0x2000 | 0x180 } },
             "no group's name" => NotMine with { GroupOfDevice = null },
+            "everybody's, and forbidden" => NotMine with { Device = Device with { Mode = 0x2000 | 0x1B6 } },
             "forbidden to root" => NotMine with { IsRoot = true },
             "forbidden in a container" => NotMine with { IsContainer = true },
             "a file" => Ready with { Device = Device with { Mode = 0x8000 | 0x1B0 } },
@@ -65,14 +70,13 @@ public sealed class KvmDeviceTests
         KvmFacts.Flags("").ShouldBeEmpty();
     }
 
-    // The facts are this host's, whatever they are: another user is refused where the device is not everybody's.
     [Fact]
-    public void The_facts_are_what_this_host_says()
+    public void Whether_the_device_is_there_and_who_asks_are_this_hosts()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux' accelerator");
         var facts = KvmFacts.OfThisHost();
 
-        (facts.Device is null).ShouldBe(!File.Exists(KvmDevice.Path));
+        (facts.Device is null).ShouldBe(!File.Exists(KvmDevice.DevicePath));
         using var id = Process.Start(new ProcessStartInfo("id", ["-u"]) { RedirectStandardOutput = true })!;
         facts.IsRoot.ShouldBe(id.StandardOutput.ReadToEnd().Trim() == "0");
     }

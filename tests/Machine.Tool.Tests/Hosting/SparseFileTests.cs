@@ -76,7 +76,7 @@ public sealed class SparseFileTests : IDisposable
         }));
     }
 
-    private static string Hash(string path) => SparseFile.Sha256(path, TestContext.Current.CancellationToken);
+    private static string Hash(string path) => SparseFile.ContentHash(path, TestContext.Current.CancellationToken);
 
     private string Write(string name, Action<FileStream> content)
     {

@@ -2,8 +2,11 @@ using System.Diagnostics;
 
 namespace Machine.Tool.Tests.Packages;
 
+/// <summary>Waits for what another process or thread does, and fails after half a minute.</summary>
 internal static class Poll
 {
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         for (var clock = Stopwatch.StartNew(); !await condition();)

@@ -13,7 +13,7 @@ namespace Machine.Tool.Commands.Streams;
 internal sealed class GuestOutput : ICommandStreams
 {
     // What is still in a pipe comes at once; a process that was left behind may hold the other end for ever.
-    private static readonly TimeSpan Patience = TimeLimit.Seconds(2);
+    private static readonly TimeSpan Patience = TimeLimit.Settle(2);
 
     private readonly bool raw;
     private readonly ByteFilter[] output;

@@ -22,7 +22,7 @@ internal sealed class AcceleratorChoice(MachinePaths paths)
 
     public static bool IsRequiredByUser => Environment.GetEnvironmentVariable(Variable) == Required;
 
-    /// <summary>This host's, by its build.</summary>
+    /// <summary>The kernel that answers are remembered for; tests set another.</summary>
     internal string Kernel { get; init; } = HostKernel.Build;
 
     private string Remembered => Path.Combine(paths.Home, "accelerators.json");

@@ -16,7 +16,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
 
     public string Name => "qemu";
 
-    /// <summary>This host's, by its build.</summary>
+    /// <summary>The kernel that an accelerated template is for; tests set another.</summary>
     internal string Kernel { get; init; } = HostKernel.Build;
 
     /// <summary>Where the guest's sshd will be reached.</summary>

@@ -14,7 +14,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     private static readonly TimeSpan FirstBootLimit = TimeLimit.Minutes(25);
 
     // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
-    private static readonly TimeSpan AfterConnection = TimeLimit.Seconds(2);
+    private static readonly TimeSpan AfterConnection = TimeLimit.Settle(2);
 
     private readonly IEngineMachine machine;
     private readonly GuestConnection guest;

@@ -28,7 +28,7 @@ internal static class GuestBoot
             }
 
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", Ssh.ConnectTimeout, "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
+            var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", Ssh.ConnectTimeoutOption, "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
             if (await Task.WhenAny(ssh, machine.Exited) == machine.Exited && !ssh.IsCompleted)
             {
                 await attempt.CancelAsync();

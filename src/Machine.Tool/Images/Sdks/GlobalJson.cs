@@ -6,8 +6,6 @@ namespace Machine.Tool.Images.Sdks;
 /// <summary>The nearest <c>global.json</c>, read as the dotnet host reads it: what it cannot use, it ignores as a whole.</summary>
 internal static class GlobalJson
 {
-    private const int MostBytes = 1 << 20;
-
     private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>The file at or above <paramref name="folder"/>, or null; one of another user ends the search.</summary>
@@ -30,8 +28,7 @@ internal static class GlobalJson
     {
         try
         {
-            using var text = new StreamReader(new MemoryStream(SmallFile.Read(file, MostBytes)));
-            using var json = JsonDocument.Parse(text.ReadToEnd(), Options);
+            using var json = JsonDocument.Parse(SmallFile.ReadText(file), Options);
             return !json.RootElement.TryGetProperty("sdk", out var sdk) || sdk.ValueKind == JsonValueKind.Null
                 ? SdkPolicy.Latest
                 : Read(sdk);

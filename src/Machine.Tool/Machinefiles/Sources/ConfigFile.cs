@@ -10,9 +10,6 @@ namespace Machine.Tool.Machinefiles.Sources;
 /// <param name="IsUsers">Of the user or of this host, not of a project: variables in it are the user's own.</param>
 internal sealed record ConfigFile(string Path, string Hash, ConfigNode Root, bool IsUsers)
 {
-    /// <summary>Real ones have a few kilobytes.</summary>
-    public const int MostBytes = 1 << 20;
-
     // As NuGet looks for them in each folder; the first that is there counts.
     private static readonly string[] Names =
         OperatingSystem.IsWindows() ? ["NuGet.Config"] : ["nuget.config", "NuGet.config", "NuGet.Config"];
@@ -43,7 +40,7 @@ internal sealed record ConfigFile(string Path, string Hash, ConfigNode Root, boo
                 throw new MachineException($"{Printable.Escape(path)} is a link that leaves its folder", "make it a file", ExitCode.MachineUnavailable);
             }
 
-            var bytes = SmallFile.Read(path, MostBytes);
+            var bytes = SmallFile.Read(path);
             using var stream = new MemoryStream(bytes);
             return new ConfigFile(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), ConfigNode.Read(stream), isUsers);
         }

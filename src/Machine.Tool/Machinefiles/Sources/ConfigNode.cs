@@ -1,4 +1,5 @@
 using System.Xml;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles.Sources;
 
@@ -15,7 +16,7 @@ internal sealed record ConfigNode(string Name, IReadOnlyDictionary<string, strin
         XmlResolver = null,
         IgnoreComments = true,
         IgnoreProcessingInstructions = true,
-        MaxCharactersInDocument = ConfigFile.MostBytes,
+        MaxCharactersInDocument = SmallFile.Usual,
     };
 
     public string? this[string attribute] => Attributes.GetValueOrDefault(attribute);
