@@ -5,6 +5,7 @@ namespace Machine.EndToEnd.Tests;
 
 /// <summary>Guest root tries to get out. Each rule of docs/architecture.md, "Who is the enemy", has its attack here.</summary>
 [Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
 public sealed class BoundaryTests(SharedMachine shared)
 {
     private readonly ProjectFolder project = shared.Project;

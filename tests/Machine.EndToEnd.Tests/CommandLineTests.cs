@@ -4,6 +4,7 @@ namespace Machine.EndToEnd.Tests;
 
 /// <summary>What a command is given goes in by no command line of this host, however long it is.</summary>
 [Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
 public sealed class CommandLineTests(SharedMachine shared)
 {
     private const string Secret = "canary-7e57-c0de";

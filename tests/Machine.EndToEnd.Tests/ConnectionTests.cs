@@ -8,6 +8,7 @@ namespace Machine.EndToEnd.Tests;
 
 /// <summary>What connects a machine to this host: its ports, and the connection that carries them.</summary>
 [Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
 public sealed class ConnectionTests
 {
     /// <summary>Greets whoever connects to port 9000 of the guest, and keeps the line open. It works outside the project's folder.</summary>

@@ -4,6 +4,7 @@ namespace Machine.EndToEnd.Tests;
 
 /// <summary>What a guest writes costs no more of the host's disk than the Machinefile allows, and what it deletes comes back.</summary>
 [Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
 public sealed class DiskTests
 {
     private const long Mebibyte = 1 << 20;

@@ -6,6 +6,7 @@ namespace Machine.EndToEnd.Tests;
 
 /// <summary>What happens to a machine when something goes wrong, and what stays. One machine for the class: each test leaves it running or stopped.</summary>
 [Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
 public sealed class LifecycleTests(LifecycleTests.OwnMachine own) : IClassFixture<LifecycleTests.OwnMachine>
 {
     private readonly ProjectFolder project = own.Project;

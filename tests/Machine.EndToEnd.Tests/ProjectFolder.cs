@@ -14,7 +14,7 @@ public sealed class ProjectFolder : IAsyncDisposable
         top = Directory.CreateTempSubdirectory("machine-e2e-").FullName;
         Path = System.IO.Path.Combine(top, name);
         Directory.CreateDirectory(Path);
-        Write("Machinefile", machinefile);
+        Write("Machinefile", Rig.Machinefile(machinefile));
     }
 
     public string Path { get; }

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 
 /// <summary>kill -9 at moments that nobody chose: the next command works, no volume is damaged, and what runs inside outlives a supervisor.</summary>
 [Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
 public sealed class RandomKillTests
 {
     // What a user left running; not in the project, for that would keep the machine from being suspended. The bracket keeps the search from finding itself.
@@ -39,7 +41,7 @@ public sealed class RandomKillTests
             var killed = random.Next(3) switch { 0 => victims[..Math.Min(1, victims.Count)], 1 => victims.Skip(1).ToList(), _ => victims };
             killed.ForEach(HostProcess.KillIfThere);
 
-            command.WaitForExit(TimeSpan.FromMinutes(3)).ShouldBeTrue(what);
+            command.WaitForExit(TimeLimit.Minutes(3)).ShouldBeTrue(what);
             await saying;
             var after = await project.ExecAsync("cat", "/machine/packages/kept/file", "held.txt");
             after.ExitCode.ShouldBe(0, $"{what}\n{after}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -53,7 +54,7 @@ public static class ToolRun
         string folder, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string?>? environment = null, double minutes = 20)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(minutes));
+        limit.CancelAfter(TimeLimit.Minutes(minutes));
         var list = arguments.ToList();
         using var process = Start(folder, list, environment);
         try

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Runs end-to-end tests under KVM, also on a host that has none: in a Debian machine that this host emulates, whose processor has AMD's
+# virtualisation, and so a /dev/kvm that works. Everything in it is slow; what is right there is right, how fast it is says nothing.
+#
+#   tests/rig/kvm.sh                       the tests that are for it (./test.sh --kvm)
+#   tests/rig/kvm.sh -class "*Text*"       arguments for the test runner
+#   tests/rig/kvm.sh --shell [COMMAND…]    a shell in the rig, or one command
+#
+# The tool and the tests are built outside, and so is the image that machines start from. MACHINE_RIG keeps the rig's disk between runs
+# (default: in the user's cache folder); it is made anew when what it is made of changes.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+rig="${MACHINE_RIG:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-rig}"
+results="$root/artifacts/test-results"
+packages=linux-image-amd64,systemd-sysv,openssh-server,qemu-system-x86,qemu-utils,e2fsprogs,iproute2,kmod,udev,dbus,ca-certificates,libicu72,libssl3,libstdc++6,zlib1g,perl,git,procps,passwd,sudo,uidmap,util-linux,zstd,mmdebstrap
+
+shell=false
+if [ "${1:-}" = --shell ]; then
+  shell=true
+  shift
+fi
+
+"$root/eng/prerequisites.sh" --tests
+# shellcheck source=eng/dotnet-root.sh
+. "$root/eng/dotnet-root.sh"
+sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
+mkdir -p "$rig/keys" "$rig/boot" "$results"
+[ -f "$rig/keys/id_ed25519" ] || ssh-keygen -q -t ed25519 -N "" -C rig -f "$rig/keys/id_ed25519"
+
+work=$(mktemp -d /tmp/machine-rig-XXXXXX)
+emulator=
+clean_up() {
+  [ -z "$emulator" ] || { kill "$emulator" 2>/dev/null || true; wait "$emulator" 2>/dev/null || true; }
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+say() { printf '== %s (%s s)\n' "$*" "$SECONDS" >&2; }
+
+# What the rig's root disk is made of, as a name.
+key=$({
+  cat "$root/tests/rig/prepare.sh"
+  echo "$packages"
+  cat /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null || true
+  find /usr/local/share/ca-certificates -type f -exec cat {} + 2>/dev/null || true
+  dotnet --version
+} | sha256sum | cut -c1-16)
+
+make_disk() {
+  rm -f "$rig"/root-*.raw
+  local disk="$rig/root-$key.raw" part="$rig/root.part"
+  rm -f "$part"
+  truncate -s 30G "$part"
+  mkdir "$work/root"
+  local -a sources
+  mapfile -t sources < <(find /etc/apt/sources.list.d -name '*.sources' | sort)
+  # The hooks run where the files belong to whom they should, also when this is not root; /proc and its like are mounted there.
+  cat "${sources[@]}" | mmdebstrap --quiet --variant=minbase --format=null --include="$packages" \
+    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' \
+    --customize-hook="$root/tests/rig/prepare.sh \"\$1\" '$rig/keys' '$sdk'" \
+    --customize-hook="rm -rf \"\$1\"/var/cache/apt/archives/*.deb" \
+    --customize-hook="mount --bind \"\$1\" '$work/root' && mke2fs -q -t ext4 -E lazy_itable_init=1 -d '$work/root' '$part'; code=\$?; umount '$work/root'; exit \$code" \
+    bookworm - -
+  mv "$part" "$disk"
+}
+
+# Nobody listens there now.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
+}
+
+rig_ssh() {
+  ssh -q -F none -i "$rig/keys/id_ed25519" -p "$port" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 -o ServerAliveInterval=30 -o ServerAliveCountMax=20 root@127.0.0.1 "$@"
+}
+
+boot() {
+  port=$(free_port)
+  local kernel=("$rig"/boot/vmlinuz-*) initrd=("$rig"/boot/initrd.img-*)
+  # The disk as it was made stays so: a run's changes go with it.
+  qemu-img create -q -f qcow2 -F raw -b "$rig/root-$key.raw" "$work/root.qcow2"
+  # la57 is what the kernel can't do with nested paging here; mitigations cost half the time, and protect nobody.
+  qemu-system-x86_64 -no-user-config -nodefaults -display none -no-reboot -machine q35 -accel tcg,thread=multi,tb-size=2048 \
+    -cpu max,la57=off -smp 2 -m 8192 -kernel "${kernel[0]}" -initrd "${initrd[0]}" \
+    -append "root=/dev/vda rw rootfstype=ext4 console=ttyS0 panic=-1 mitigations=off norandmaps net.ifnames=0 apparmor=0 audit=0 nowatchdog fsck.mode=skip" \
+    -drive "file=$work/root.qcow2,format=qcow2,if=virtio,cache=unsafe" -drive "file=$work/bring.raw,format=raw,if=virtio,readonly=on" \
+    -netdev "user,id=n,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=n,romfile= -device virtio-rng-pci \
+    -serial "file:$results/rig-console.log" &
+  emulator=$!
+  until rig_ssh true 2>/dev/null; do
+    kill -0 "$emulator" 2>/dev/null || { echo "the rig ended while it booted: see $results/rig-console.log" >&2; exit 1; }
+    [ "$SECONDS" -lt 3600 ] || { echo "the rig did not answer: see $results/rig-console.log" >&2; exit 1; }
+    sleep 3
+  done
+  rig_ssh 'test -c /dev/kvm' || { echo "the rig has no /dev/kvm: see $results/rig-console.log" >&2; exit 1; }
+}
+
+# The repository with what was built of it, and the image of the tests' machines, as a second disk.
+bring() {
+  mkdir -p "$work/bring/repo"
+  (cd "$root" && dotnet build tests/Machine.EndToEnd.Tests -c Release -v quiet --disable-build-servers)
+  (cd "$root" && { git ls-files -z; find tests/Machine.EndToEnd.Tests/bin/Release -type f -print0; } | tar --null -T - -cf -) | tar -xf - -C "$work/bring/repo"
+  local project="$work/project" tool="$root/src/Machine.Tool/bin/Release/net10.0/dotnet-machine"
+  mkdir -p "$project"
+  echo "sdk: none" >"$project/Machinefile"
+  export MACHINE_HOME="${MACHINE_HOME:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-tests}"
+  (cd "$project" && "$tool" image build && "$tool" image export "$("$tool" image hash)" "$work/bring/image.tar")
+  truncate -s 8G "$work/bring.raw"
+  mke2fs -q -t ext4 -E lazy_itable_init=1 -d "$work/bring" "$work/bring.raw"
+  rm -rf "$work/bring"
+}
+
+[ -f "$rig/root-$key.raw" ] || { say "making the rig's disk"; make_disk; }
+say "building what is tested, and the image of its machines"
+bring
+say "booting the rig"
+boot
+say "the rig is up: $(rig_ssh 'uname -r; systemd-detect-virt' | tr '\n' ' ')"
+rig_ssh 'mkdir -p /bring /root/repo && mount -o ro /dev/vdb /bring && cp -a /bring/repo/. /root/repo/'
+environment='MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} MACHINE_PATIENCE=10 MACHINE_TEST_RIG=1 MACHINE_HOME=/root/home MACHINE_WARM=never DOTNET_ROOT=/usr/share/dotnet DOTNET_TieredPGO=0 CI=true'
+if $shell; then
+  rig_ssh -t "export $environment PATH=\$PATH:/root/repo/tests/Machine.EndToEnd.Tests/bin/Release/net10.0; cd; ${*:-exec bash -l}"
+  exit
+fi
+
+say "adding the image"
+tests=/root/repo/tests/Machine.EndToEnd.Tests/bin/Release/net10.0
+rig_ssh "export $environment; $tests/dotnet-machine image import /bring/image.tar"
+say "running the tests"
+code=0
+[ $# -gt 0 ] || set -- -trait Rig=KVM
+rig_ssh "export MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} $environment; cd /root/repo; dotnet $tests/Machine.EndToEnd.Tests.dll -reporter verbose -noColor -noLogo -parallel none -xml /root/results.xml $(printf '%q ' "$@")" </dev/null || code=$?
+rig_ssh 'cat /root/results.xml' >"$results/Machine.EndToEnd.Tests.kvm.xml" || true
+say "done"
+exit "$code"
