@@ -18,6 +18,7 @@ internal sealed class FuzzLoop(FuzzTarget target, string crashes, int seed)
     private readonly HashSet<string> told = new(StringComparer.Ordinal);
     private byte[] current = [];
     private long begun;
+    private (long Begun, TimeSpan Used) watched;
 
     public long Runs { get; private set; }
 
@@ -160,9 +161,15 @@ internal sealed class FuzzLoop(FuzzTarget target, string crashes, int seed)
         return file;
     }
 
+    // On a busy host time passes and nothing is done; what waits for ever uses no processor.
     private void EndIfStuck()
     {
-        if (Volatile.Read(ref begun) is var since and not 0 && Stopwatch.GetElapsedTime(since) > 15 * Slow)
+        var (since, used) = (Volatile.Read(ref begun), Environment.CpuUsage.TotalTime);
+        if (since != watched.Begun)
+        {
+            watched = (since, used);
+        }
+        else if (since != 0 && (used - watched.Used > 15 * Slow || Stopwatch.GetElapsedTime(since) > 150 * Slow))
         {
             Console.WriteLine($"FINDING in {target.Name}: does not end\n  input: {Keep(current)}");
             Environment.Exit(1);
