@@ -82,6 +82,12 @@ internal static class YamlText
             return new Flaw("a carriage return alone is not a line end here", "end lines with LF or CRLF");
         }
 
+        // A parser's instructions: passed over by ours, some of them for minutes.
+        if (c == '%' && i == lineStart)
+        {
+            return new Flaw("a line that begins with % is an instruction to a YAML parser, which a Machinefile has none of", "remove it, or indent it");
+        }
+
         return c == '\t' && IsIndentation(text, lineStart, i)
             ? new Flaw("a tab in the indentation", "indent with spaces")
             : null;

@@ -20,6 +20,14 @@ public sealed class HiddenRequestAttacks : IDisposable
 
     public void Dispose() => scratch.Dispose();
 
+    // A parser's instructions: found by fuzzing, a kilobyte of them kept the reader busy for half a minute, and none of it was seen.
+    [Theory]
+    [InlineData("%YAM4--$\ncpus: 1\n")]
+    [InlineData("---\n%YAM4--$\n%YKM4GiAM4--$\n")]
+    [InlineData("cpus: 1\n...\n%TAG ! tag:x,2000:\n---\nports: [80]\n")]
+    public void An_instruction_to_the_parser_is_refused(string text) =>
+        Should.Throw<MachineException>(() => scratch.Read(text)).Message.ShouldContain("an instruction to a YAML parser");
+
     [Theory]
     [InlineData("# harmless\r" + Share)]
     [InlineData("# harmless\u0085" + Share)]
