@@ -50,6 +50,15 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_of_PATH_that_a_build_has_yet_to_make_in_the_project_is_warned_of()
+    {
+        tool.Write("project/Machinefile", "");
+        var path = $"{tool.Project}/node_modules/.bin{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
+
+        (await tool.RunAsync(new Dictionary<string, string> { ["PATH"] = path }, "doctor")).Output.ShouldContain("node_modules/.bin lies in the project");
+    }
+
+    [Fact]
     public async Task Root_needs_no_user_namespaces() =>
         (await NamespaceCheck.RunAsync(Host(without: "newuidmap") with { User = new HostUser("root", 0, 0) }, Cancel)).Status.ShouldBe(CheckStatus.Ok);
 
