@@ -39,8 +39,10 @@ internal sealed record KvmFacts
     {
         var device = UnixFile.TryLook(ProjectRoot.RealPath(KvmDevice.DevicePath));
         var (why, denied) = device is null ? (null, false) : Open();
-        var (group, members) = device is null ? (null, []) : Group(device.Group, Text("/etc/group"));
-        var flags = Flags(Text("/proc/cpuinfo"));
+        // Each start asks: the rest is for who has to be told something.
+        var isReady = device is { IsCharacterDevice: true } && why is null;
+        var (group, members) = isReady || device is null ? (null, []) : Group(device.Group, Text("/etc/group"));
+        var flags = isReady ? [] : Flags(Text("/proc/cpuinfo"));
         var user = Environment.UserName;
         return new KvmFacts
         {
