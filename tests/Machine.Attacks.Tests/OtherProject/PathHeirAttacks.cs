@@ -139,10 +139,9 @@ public sealed class PathHeirAttacks : IDisposable
     [Fact]
     public async Task A_pipe_in_the_place_of_a_repositorys_files_holds_nobody_up()
     {
-        File.Delete(Path.Combine(tool.Project, ".git", "config"));
-        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(tool.Project, ".git", "config"), Path.Combine(tool.Project, ".git", "HEAD")]))
+        foreach (var name in new[] { "config", "HEAD" })
         {
-            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await NamedPipe.MakeAsync(Path.Combine(tool.Project, ".git", name));
         }
 
         await Task.Run(() => ProjectMark.Of(project)).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);

@@ -114,9 +114,7 @@ public sealed class ApprovalAttacks : IDisposable
         await File.WriteAllTextAsync(scratch.Project.Machinefile, "sdk: none\nports: [80]\n", TestContext.Current.CancellationToken);
         StartedMachine.Of(default!, read).MachinefileHash.ShouldNotBe(MachinefileReader.HashOf(scratch.Project));
 
-        File.Delete(scratch.Project.Machinefile);
-        using var made = System.Diagnostics.Process.Start("mkfifo", [scratch.Project.Machinefile]);
-        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await NamedPipe.MakeAsync(scratch.Project.Machinefile);
         MachinefileReader.HashOf(scratch.Project).ShouldBe("");
     }
 
