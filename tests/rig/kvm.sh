@@ -25,6 +25,8 @@ fi
 . "$root/eng/dotnet-root.sh"
 sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
 mkdir -p "$rig/keys" "$rig/boot" "$results"
+# The rig's disk holds this host's lists of mirrors, which may have passwords in them.
+chmod 0700 "$rig"
 [ -f "$rig/keys/id_ed25519" ] || ssh-keygen -q -t ed25519 -N "" -C rig -f "$rig/keys/id_ed25519"
 
 work=$(mktemp -d /tmp/machine-rig-XXXXXX)
@@ -118,7 +120,7 @@ say "booting the rig"
 boot
 say "the rig is up: $(rig_ssh 'uname -r; systemd-detect-virt' | tr '\n' ' ')"
 rig_ssh 'mkdir -p /bring /root/repo && mount -o ro /dev/vdb /bring && cp -a /bring/repo/. /root/repo/'
-environment='MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} MACHINE_PATIENCE=10 MACHINE_TEST_RIG=1 MACHINE_HOME=/root/home MACHINE_WARM=never DOTNET_ROOT=/usr/share/dotnet DOTNET_TieredPGO=0 CI=true'
+environment="MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} MACHINE_PATIENCE=10 MACHINE_TEST_RIG=1 MACHINE_HOME=/root/home MACHINE_WARM=never DOTNET_ROOT=/usr/share/dotnet DOTNET_TieredPGO=0 CI=true"
 if $shell; then
   rig_ssh -t "export $environment PATH=\$PATH:/root/repo/tests/Machine.EndToEnd.Tests/bin/Release/net10.0; cd; ${*:-exec bash -l}"
   exit
@@ -130,7 +132,7 @@ rig_ssh "export $environment; $tests/dotnet-machine image import /bring/image.ta
 say "running the tests"
 code=0
 [ $# -gt 0 ] || set -- -trait Rig=KVM
-rig_ssh "export MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} $environment; cd /root/repo; dotnet $tests/Machine.EndToEnd.Tests.dll -reporter verbose -noColor -noLogo -parallel none -xml /root/results.xml $(printf '%q ' "$@")" </dev/null || code=$?
+rig_ssh "export $environment; cd /root/repo; dotnet $tests/Machine.EndToEnd.Tests.dll -reporter verbose -noColor -noLogo -parallel none -xml /root/results.xml $(printf '%q ' "$@")" </dev/null || code=$?
 rig_ssh 'cat /root/results.xml' >"$results/Machine.EndToEnd.Tests.kvm.xml" || true
 say "done"
 exit "$code"

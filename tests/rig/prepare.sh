@@ -9,12 +9,11 @@ for place in etc/ssl/certs usr/local/share/ca-certificates usr/share/ca-certific
 done
 [ ! -f /etc/ca-certificates.conf ] || cp /etc/ca-certificates.conf "$root/etc/"
 
-# Feeds, mirrors and archives are this host's; nothing in the rig reaches them but through QEMU's network.
-mkdir -p "$root/etc/apt/sources.list.d" "$root/root/.nuget/NuGet" "$root/root/.ssh" "$root/usr/share/dotnet"
+# Mirrors are this host's: an image's build would ask them.
+mkdir -p "$root/etc/apt/sources.list.d" "$root/root/.ssh" "$root/usr/share/dotnet"
 rm -rf "${root:?}"/etc/apt/sources.list.d/* "$root/etc/apt/sources.list"
 cp -a /etc/apt/sources.list.d/. "$root/etc/apt/sources.list.d/"
 [ ! -f /etc/apt/sources.list ] || cp /etc/apt/sources.list "$root/etc/apt/"
-[ ! -f "$HOME/.nuget/NuGet/NuGet.Config" ] || cp "$HOME/.nuget/NuGet/NuGet.Config" "$root/root/.nuget/NuGet/"
 
 cp -a "$sdk/." "$root/usr/share/dotnet/"
 ln -s /usr/share/dotnet/dotnet "$root/usr/bin/dotnet"
