@@ -76,7 +76,7 @@ public sealed class KvmDeviceTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux' accelerator");
         var facts = KvmFacts.OfThisHost();
 
-        (facts.Device is null).ShouldBe(!File.Exists(KvmDevice.DevicePath));
+        (facts.Device is null).ShouldBe(!File.Exists(KvmFacts.DevicePath));
         using var id = Process.Start(new ProcessStartInfo("id", ["-u"]) { RedirectStandardOutput = true })!;
         facts.IsRoot.ShouldBe(id.StandardOutput.ReadToEnd().Trim() == "0");
     }

@@ -5,7 +5,7 @@ namespace Machine.Tool.Engines.Qemu;
 /// <summary>Linux' accelerator, as far as a look at its device tells, and what a user types where it can't be used.</summary>
 internal static class KvmDevice
 {
-    public const string DevicePath = "/dev/kvm";
+    private const string DevicePath = KvmFacts.DevicePath;
 
     /// <summary>Why it can't even be tried, and what to do; null when a probe is worth while.</summary>
     public static (string Message, string Fix)? Problem() => Problem(KvmFacts.OfThisHost());

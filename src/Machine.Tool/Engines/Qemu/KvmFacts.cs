@@ -6,6 +6,8 @@ namespace Machine.Tool.Engines.Qemu;
 /// <summary>What decides whether this host can use KVM.</summary>
 internal sealed record KvmFacts
 {
+    public const string DevicePath = "/dev/kvm";
+
     /// <summary>/dev/kvm, links followed; null where there is none.</summary>
     public required UnixFile? Device { get; init; }
 
@@ -37,7 +39,7 @@ internal sealed record KvmFacts
 
     public static KvmFacts OfThisHost()
     {
-        var device = UnixFile.TryLook(ProjectRoot.RealPath(KvmDevice.DevicePath));
+        var device = UnixFile.TryLook(ProjectRoot.RealPath(DevicePath));
         var (why, denied) = device is null ? (null, false) : Open();
         // Each start asks: the rest is for who has to be told something.
         var isReady = device is { IsCharacterDevice: true } && why is null;
@@ -76,7 +78,7 @@ internal sealed record KvmFacts
     {
         try
         {
-            File.OpenHandle(KvmDevice.DevicePath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+            File.OpenHandle(DevicePath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
             return (null, false);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
