@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Machine.Tool.Engines.Qemu;
+using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -7,12 +9,14 @@ namespace Machine.EndToEnd.Tests;
 [Trait(Rig.Trait, Rig.Kvm)]
 public sealed class AcceleratedTests(SharedMachine shared)
 {
+    private static readonly IReadOnlyDictionary<string, string?> Unforced = new Dictionary<string, string?> { [AcceleratorChoice.Variable] = null };
+
     private readonly ProjectFolder project = shared.Project;
 
     [Fact]
     public async Task The_guests_hypervisor_is_KVM()
     {
-        Assert.SkipUnless(Rig.IsHere, "needs a KVM that works: ./test.sh --kvm");
+        Rig.SkipUnlessHere();
         JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement.GetProperty("accelerator").GetString().ShouldBe("kvm");
         // As the guest sees it, whatever this tool says.
         (await project.ExecAsync("cat", "/sys/devices/system/clocksource/clocksource0/current_clocksource")).ShouldSucceed().Output.ShouldBe("kvm-clock\n");
@@ -31,5 +35,69 @@ public sealed class AcceleratedTests(SharedMachine shared)
             said[0].ShouldBe("kept", $"turn {turn}");
             Clock.ShouldBeRight(began, said[1]);
         }
+    }
+
+    [Fact]
+    public async Task A_KVM_that_works_is_found_and_one_that_is_too_slow_is_refused_in_words()
+    {
+        Rig.SkipUnlessHere();
+        var home = Directory.CreateTempSubdirectory("machine-probe-home-").FullName;
+        try
+        {
+            (await DoctorAsync("10")).ShouldContain("kvm: boots in ");
+            // What works is remembered: nothing is tried again.
+            (await DoctorAsync("1")).ShouldContain("kvm: boots in ");
+            File.Delete(Path.Combine(home, "accelerators.json"));
+            (await DoctorAsync("1")).ShouldContain("kvm: it did not boot within 5 s");
+        }
+        finally
+        {
+            Directory.Delete(home, recursive: true);
+        }
+
+        async Task<string> DoctorAsync(string patience) => (await ToolRun.RunAsync(project.Path, ["doctor"], environment: new Dictionary<string, string?>(Unforced)
+        {
+            ["MACHINE_HOME"] = home,
+            [TimeLimit.Variable] = patience,
+        })).Output;
+    }
+
+    [Theory]
+    [InlineData("host")]
+    [InlineData("Nehalem")]
+    [InlineData("EPYC")]
+    public async Task A_processor_boots_by_its_model(string cpu)
+    {
+        Rig.SkipUnlessHere();
+        var result = await AcceleratorProbe.RunAsync(await QemuProgram.FindAsync(TestContext.Current.CancellationToken), "kvm", [cpu], AcceleratorProbe.Deadline, TestContext.Current.CancellationToken);
+        result.Works.ShouldBeTrue(result.Reason);
+    }
+
+    [Fact]
+    public async Task Who_is_not_in_the_devices_group_is_told_so()
+    {
+        Rig.SkipUnlessHere();
+        var home = Directory.CreateTempSubdirectory("machine-nobody-").FullName;
+        try
+        {
+            await project.HostAsync("chown", "nobody", home);
+            var said = await ProjectFolder.HostInAsync("/", "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", "-u", AcceleratorChoice.Variable, $"HOME={home}", $"MACHINE_HOME={home}/state", "sh", "-c", "cd; \"$0\" doctor || true", ToolRun.Program);
+            said.ShouldContain("/dev/kvm is for the group kvm, in which you are not");
+            said.ShouldContain("sudo usermod -aG kvm nobody");
+        }
+        finally
+        {
+            Directory.Delete(home, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_with_an_SDK_builds()
+    {
+        Rig.SkipUnlessHere();
+        await using var console = new ProjectFolder("console", "sdk: global.json\nmemory: 2GiB\nidle: never\n");
+        (await console.ExecAsync("dotnet", "--version")).ShouldSucceed();
+        (await console.ExecAsync("dotnet", "new", "console", "-o", "app", "--no-restore")).ShouldSucceed();
+        (await console.ExecAsync("dotnet", "run", "--project", "app")).ShouldSucceed().Output.ShouldContain("Hello, World!");
     }
 }

@@ -13,6 +13,8 @@ public static class Rig
 
     public static bool IsHere => Environment.GetEnvironmentVariable("MACHINE_TEST_RIG") is { Length: > 0 };
 
+    public static void SkipUnlessHere() => Assert.SkipUnless(IsHere, "needs a KVM that works: ./test.sh --kvm");
+
     /// <summary>The Machinefile as it is taken there.</summary>
     public static string Machinefile(string text) =>
         IsHere ? string.Concat(Small.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !text.Contains(line[..(line.IndexOf(':') + 1)], StringComparison.Ordinal)).Select(line => line + "\n")) + text : text;

@@ -98,16 +98,22 @@ boot() {
   rig_ssh 'test -c /dev/kvm' || { echo "the rig has no /dev/kvm: see $results/rig-console.log" >&2; exit 1; }
 }
 
-# The repository with what was built of it, and the image of the tests' machines, as a second disk.
+# One that the rig's tests start machines from, and its name there.
+bring_image() {
+  local project="$work/project" tool="$root/src/Machine.Tool/bin/Release/net10.0/dotnet-machine"
+  mkdir -p "$project"
+  echo "sdk: $1" >"$project/Machinefile"
+  (cd "$project" && "$tool" image build && "$tool" image export "$("$tool" image hash)" "$work/bring/$2" && "$tool" destroy --yes)
+}
+
+# The repository with what was built of it, and the images of the tests' machines, as a second disk.
 bring() {
   mkdir -p "$work/bring/repo"
   (cd "$root" && dotnet build tests/Machine.EndToEnd.Tests -c Release -v quiet --disable-build-servers)
   (cd "$root" && { git ls-files -z; find tests/Machine.EndToEnd.Tests/bin/Release -type f -print0; } | tar --null -T - -cf -) | tar -xf - -C "$work/bring/repo"
-  local project="$work/project" tool="$root/src/Machine.Tool/bin/Release/net10.0/dotnet-machine"
-  mkdir -p "$project"
-  echo "sdk: none" >"$project/Machinefile"
   export MACHINE_HOME="${MACHINE_HOME:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-tests}"
-  (cd "$project" && "$tool" image build && "$tool" image export "$("$tool" image hash)" "$work/bring/image.tar")
+  bring_image none image.tar
+  bring_image global.json sdk-image.tar
   truncate -s 8G "$work/bring.raw"
   mke2fs -q -t ext4 -E lazy_itable_init=1 -d "$work/bring" "$work/bring.raw"
   rm -rf "$work/bring"
@@ -126,9 +132,11 @@ if $shell; then
   exit
 fi
 
-say "adding the image"
+say "adding the images"
 tests=/root/repo/tests/Machine.EndToEnd.Tests/bin/Release/net10.0
-rig_ssh "export $environment; $tests/dotnet-machine image import /bring/image.tar"
+rig_ssh "export $environment; for image in /bring/*image.tar; do $tests/dotnet-machine image import \$image || exit; done"
+# A test is another user.
+rig_ssh 'chmod 0711 /root'
 say "running the tests"
 code=0
 [ $# -gt 0 ] || set -- -trait Rig=KVM

@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>A machine that no template is for: it boots, with as many processors as its Machinefile says, and gives memory back.</summary>
+[Collection(SharedMachineTests.Name)]
+[Trait(Rig.Trait, Rig.Kvm)]
+public sealed class ColdBootTests(ColdBootTests.TwoProcessors cold) : IClassFixture<ColdBootTests.TwoProcessors>
+{
+    private const long Mebibyte = 1 << 20;
+
+    private readonly ProjectFolder project = cold.Project;
+
+    [Fact]
+    public async Task Two_processors_work_at_once_and_the_clock_is_right_after_a_suspend()
+    {
+        (await project.ExecAsync("nproc")).ShouldSucceed().Output.ShouldBe("2\n");
+        // Each at its own loop, each on its own processor, for as long as the other.
+        const string Both = "for at in 0 1; do taskset -c $at sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; echo $n' & done; wait";
+        (await project.ExecAsync("sh", "-c", Both)).ShouldSucceed().Output.ShouldBe("20000\n20000\n");
+
+        (await project.RunAsync("suspend")).ShouldSucceed();
+        var began = DateTimeOffset.UtcNow;
+        var after = (await project.ExecAsync("sh", "-c", $"date +%s; {Both}")).ShouldSucceed().Output.Split('\n');
+
+        Clock.ShouldBeRight(began, after[0]);
+        after[1..3].ShouldBe(["20000", "20000"]);
+    }
+
+    [Fact]
+    public async Task Memory_that_the_guest_frees_is_the_hosts_again()
+    {
+        const int Written = 300;
+        (await project.ExecAsync("true")).ShouldSucceed();
+        var before = await ResidentAsync();
+
+        (await project.ExecAsync("dd", "if=/dev/zero", "of=/dev/shm/much", "bs=1M", $"count={Written}")).ShouldSucceed();
+        var full = await ResidentAsync();
+        (await project.ExecAsync("rm", "/dev/shm/much")).ShouldSucceed();
+
+        full.ShouldBeGreaterThan(before + (Written / 2 * Mebibyte));
+        // Free pages are told in pieces, seconds apart.
+        await Eventually.TrueAsync(async () => await ResidentAsync() < full - (Written / 2 * Mebibyte), TimeSpan.FromSeconds(60));
+    }
+
+    // Of QEMU's process, in bytes.
+    private async Task<long> ResidentAsync()
+    {
+        var status = JsonDocument.Parse((await project.RunAsync("status", "--json")).ShouldSucceed().Output).RootElement;
+        var line = (await File.ReadAllLinesAsync($"/proc/{status.GetProperty("machineProcessId").GetInt32()}/status", TestContext.Current.CancellationToken))
+            .Single(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+    }
+
+    public sealed class TwoProcessors : IAsyncLifetime
+    {
+        // Another disk than any template's.
+        public ProjectFolder Project { get; } = new("cold", "cpus: 2\ndisk: 22GiB\nidle: never\n");
+
+        public async ValueTask InitializeAsync() => (await Project.RunAsync("start")).ShouldSucceed();
+
+        public ValueTask DisposeAsync() => Project.DisposeAsync();
+    }
+}
