@@ -10,9 +10,14 @@ internal static class Program
     // No async method: each is compiled anew when a process starts, and those of a short command took longer than all it did.
     public static int Main(string[] args)
     {
-        var verbose = Environment.GetEnvironmentVariable("MACHINE_VERBOSE") is { Length: > 0 } || args is ["--verbose", ..];
+        var verbose = Environment.GetEnvironmentVariable(ProgramTrace.Variable) is { Length: > 0 } || args is ["--verbose", ..];
         PipelineLog.Guard();
         SearchPath.DropRelative();
+        if (verbose)
+        {
+            ProgramTrace.Sink = line => Console.Error.WriteLine($"machine: {line}");
+        }
+
         try
         {
             TimeLimit.Require();

@@ -45,7 +45,7 @@ public sealed class CloudImageTests
     private static async Task<string> DiskAsync()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64, "the test's cloud image is made on Linux, for x86-64");
-        Assert.SkipWhen(Programs.Find("syslinux") is null || Programs.Find("mcopy") is null, "syslinux and mtools are not installed");
+        Assert.SkipWhen(HostProgram.Find("syslinux") is null || HostProgram.Find("mcopy") is null, "syslinux and mtools are not installed");
         var cache = Directory.CreateDirectory(Path.Combine(Environment.GetEnvironmentVariable("MACHINE_HOME")!, "test-disks"));
         var recipe = Path.Combine(AppContext.BaseDirectory, "cloud-image.sh");
         var finished = Path.Combine(cache.FullName, $"cloud-{Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(recipe, Cancel)))[..12]}.qcow2");

@@ -67,7 +67,7 @@ internal static class CommandLine
         }
 
         // Program takes it away before anything is parsed; it is here for --help.
-        root.Add(new Option<bool>("--verbose") { Description = "Before the verb: show where a failure happened" });
+        root.Add(new Option<bool>("--verbose") { Description = "Before the verb: show the programs that run, and where a failure happened" });
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Sdks;
 
@@ -18,26 +17,25 @@ internal static class HostSdk
     /// <exception cref="MachineException">This host has no SDK.</exception>
     public static int Run(string[] args)
     {
-        var start = new ProcessStartInfo { UseShellExecute = false };
         var root = DotnetRoot.Find();
         var sdks = root is null ? [] : Directory.EnumerateDirectories(Path.Combine(root, "sdk")).Select(folder => SdkVersion.TryParse(Path.GetFileName(folder))).OfType<SdkVersion>();
         var version = SdkPolicy.Latest.Choose(sdks) ?? throw new MachineException("this host has no .NET SDK of its own", "install it", ExitCode.MachineUnavailable);
-        start.FileName = Path.Combine(root!, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
 
         // As dnx does it: exec asks no global.json.
         string[] words = ["exec", Path.Combine(root!, "sdk", version.ToString(), "dotnet.dll"), .. args];
-        words.ToList().ForEach(start.ArgumentList.Add);
         if (IsTemplate(args))
         {
             RefuseBesideProject(args);
         }
-        else
-        {
-            // A nuget.config of the project must not choose where this host's tools come from.
-            start.WorkingDirectory = Path.GetPathRoot(root!)!;
-        }
 
-        using var process = Process.Start(start)!;
+        using var process = HostProgram.Start(Path.Combine(root!, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"), words, start =>
+        {
+            if (!IsTemplate(args))
+            {
+                // A nuget.config of the project must not choose where this host's tools come from.
+                start.WorkingDirectory = Path.GetPathRoot(root!)!;
+            }
+        });
         process.WaitForExit();
         return process.ExitCode;
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Enclosure;
@@ -14,7 +13,12 @@ internal static class FolderLink
             return;
         }
 
-        using var process = Process.Start(JunctionCommand(path, target))!;
+        using var process = HostProgram.Start("cmd.exe", [], start =>
+        {
+            start.Arguments = JunctionArguments(path, target);
+            start.CreateNoWindow = true;
+            start.RedirectStandardOutput = true;
+        });
         process.WaitForExit();
         if (process.ExitCode != 0)
         {
@@ -23,6 +27,5 @@ internal static class FolderLink
     }
 
     // mklink is a command of the shell's, which cuts words itself: quotes can't be in a Windows path.
-    internal static ProcessStartInfo JunctionCommand(string path, string target) =>
-        new("cmd.exe", $"/d /c mklink /J \"{path}\" \"{target}\"") { UseShellExecute = false, CreateNoWindow = true, RedirectStandardOutput = true };
+    internal static string JunctionArguments(string path, string target) => $"/d /c mklink /J \"{path}\" \"{target}\"";
 }

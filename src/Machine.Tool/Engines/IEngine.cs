@@ -18,7 +18,7 @@ internal interface IEngine
     Task<string> FingerprintAsync(MachineSpec spec, CancellationToken cancel);
 
     /// <summary>What <c>doctor</c> shows: is the program there, which accelerator really works. Never throws for a missing program.</summary>
-    Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel);
+    Task<IReadOnlyList<CheckResult>> CheckAsync(CancellationToken cancel);
 
     /// <summary>For those who want no machine rather than an emulated one, before minutes are spent on an image.</summary>
     /// <param name="required">The project's own wish; what the user wishes the engine knows.</param>
@@ -143,13 +143,3 @@ internal sealed record FrozenMachine(string Folder, string? MemoryFile);
 
 /// <summary>A frozen machine can't be brought back: its files are missing, cut off, or of another machine.</summary>
 internal sealed class CannotThawException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>One line of <c>doctor</c>.</summary>
-internal sealed record EngineCheck(string Name, CheckStatus Status, string Message, string? Fix = null);
-
-internal enum CheckStatus
-{
-    Ok,
-    Warning,
-    Failed,
-}

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Machine.Tool.Hosting;
@@ -30,11 +31,11 @@ internal sealed class BoundedText
     }
 
     /// <summary>Lines, each cut to <see cref="MostLine"/> characters: a guest may write one that never ends.</summary>
-    public static async IAsyncEnumerable<string> LinesAsync(TextReader reader)
+    public static async IAsyncEnumerable<string> LinesAsync(TextReader reader, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var buffer = new char[16 << 10];
         var line = new StringBuilder();
-        while (await reader.ReadAsync(buffer) is var count and > 0)
+        while (await reader.ReadAsync(buffer, cancel) is var count and > 0)
         {
             for (var i = 0; i < count; i++)
             {

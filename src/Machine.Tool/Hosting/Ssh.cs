@@ -8,7 +8,7 @@ internal static class Ssh
     /// <summary>The user that logs in; commands are handed to the project's user by the guest's exec program.</summary>
     private const string Login = "root@machine";
 
-    public static string Program => Programs.Require("ssh", "openssh-client");
+    public static string Program => HostProgram.Require("ssh", "openssh-client");
 
     /// <summary>Arguments of every call, up to and including the destination.</summary>
     public static List<string> Arguments(GuestConnection guest, params string[] more) =>
@@ -56,7 +56,7 @@ internal static class Ssh
         limit.CancelAfter(most);
         try
         {
-            return await Programs.TryRunAsync(Program, [.. Arguments(guest), commandLine], limit.Token, input);
+            return await HostProgram.TryRunAsync(Program, [.. Arguments(guest), commandLine], limit.Token, input);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -65,23 +65,13 @@ internal static class Ssh
     }
 
     /// <summary>Starts ssh with pipes at both ends, for streams of bytes (tar in, tar out).</summary>
-    public static Process StartPiped(GuestConnection guest, string commandLine)
-    {
-        var start = new ProcessStartInfo(Program)
+    public static Process StartPiped(GuestConnection guest, string commandLine) =>
+        HostProgram.Start(Program, [.. Arguments(guest), commandLine], start =>
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        foreach (var argument in Arguments(guest))
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.ArgumentList.Add(commandLine);
-        return Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
-    }
+            start.RedirectStandardInput = true;
+            start.RedirectStandardOutput = true;
+            start.RedirectStandardError = true;
+        });
 
     /// <summary>One word for a POSIX shell, whatever it holds.</summary>
     public static string ShellQuote(string word) => "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";

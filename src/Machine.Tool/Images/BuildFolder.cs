@@ -8,7 +8,8 @@ namespace Machine.Tool.Images;
 /// </summary>
 internal sealed class BuildFolder : IAsyncDisposable
 {
-    private const string Prefix = ".build-";
+    /// <summary>How the name of a folder begins that is no image yet, or no more.</summary>
+    public const string Prefix = ".build-";
 
     private readonly string target;
     private readonly FileLock held;
@@ -32,7 +33,7 @@ internal sealed class BuildFolder : IAsyncDisposable
                 await DeadBuild.RemoveAsync(dead);
             }
 
-            var path = MachinePaths.CreatePrivate(System.IO.Path.Combine(store, $"{Prefix}{hash}-{Guid.NewGuid():N}"[..^24]));
+            var path = MachinePaths.CreatePrivate(System.IO.Path.Combine(store, $"{Prefix}{hash}-{AtomicDelete.NewName()}"));
             return new BuildFolder(path, System.IO.Path.Combine(store, hash), held);
         }
         catch

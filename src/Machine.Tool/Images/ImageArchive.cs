@@ -29,7 +29,7 @@ internal sealed class ImageArchive(MachinePaths paths)
     /// <exception cref="MachineException">The file is there already, or can't be written.</exception>
     public async Task ExportAsync(Image image, string file, IProgressSink progress, CancellationToken cancel)
     {
-        var tar = Programs.Require("tar", "tar");
+        var tar = HostProgram.Require("tar", "tar");
         var target = Path.GetFullPath(file);
         if (Path.Exists(target))
         {
@@ -47,7 +47,7 @@ internal sealed class ImageArchive(MachinePaths paths)
             JsonState.Write(Path.Combine(scratch.FullName, Manifest), new ArchivedImage(ArchivedImage.CurrentFormat, stored, Hashes(folder, files, cancel)));
             progress.Step($"writing {target}");
             // The manifest first: an import reads it without reading gigabytes.
-            await Programs.RunAsync(tar, ["--create", "--sparse", "--format=gnu", "--file", part, "--directory", scratch.FullName, Manifest, "--directory", folder, .. files], cancel);
+            await HostProgram.RunAsync(tar, ["--create", "--sparse", "--format=gnu", "--file", part, "--directory", scratch.FullName, Manifest, "--directory", folder, .. files], cancel);
             File.Move(part, target);
         }
         finally

@@ -167,13 +167,7 @@ internal sealed class ImageStore(MachinePaths paths)
         }
     }
 
-    // Renamed first: a deletion that is interrupted leaves a dead build's folder, not half an image.
-    private void Delete(string hash)
-    {
-        var dying = Path.Combine(paths.Images, $".build-{hash}-{Guid.NewGuid():N}"[..^24]);
-        Directory.Move(Path.Combine(paths.Images, hash), dying);
-        Directory.Delete(dying, recursive: true);
-    }
+    private void Delete(string hash) => AtomicDelete.Folder(Path.Combine(paths.Images, hash), $"{BuildFolder.Prefix}{hash}-");
 
     private static void MakeReadOnly(string file)
     {
@@ -190,9 +184,9 @@ internal sealed class ImageStore(MachinePaths paths)
     // The files are sparse: what they take is their blocks, which .NET does not tell.
     private static async Task<long> SizeAsync(string folder, string[] files, CancellationToken cancel)
     {
-        if (!OperatingSystem.IsWindows() && Programs.Find("du") is { } du)
+        if (!OperatingSystem.IsWindows() && HostProgram.Find("du") is { } du)
         {
-            var result = await Programs.TryRunAsync(du, ["-ck", .. files.Select(file => Path.Combine(folder, file))], cancel);
+            var result = await HostProgram.TryRunAsync(du, ["-ck", .. files.Select(file => Path.Combine(folder, file))], cancel);
             var total = result.Output.TrimEnd().Split('\n')[^1].Split('\t')[0];
             if (long.TryParse(total, out var kilobytes))
             {

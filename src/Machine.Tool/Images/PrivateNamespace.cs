@@ -11,8 +11,8 @@ internal static class PrivateNamespace
     public static async Task<ProgramResult> RunScriptAsync(
         string script, IEnumerable<string> arguments, Action<string> line, CancellationToken cancel)
     {
-        var unshare = Programs.Require("unshare", "util-linux");
-        return await StreamedProgram.RunAsync(unshare, [.. Flags(), "sh", script, .. arguments], input: null, line, cancel);
+        var unshare = HostProgram.Require("unshare", "util-linux");
+        return await HostProgram.StreamAsync(unshare, [.. Flags(), "sh", script, .. arguments], input: null, line, cancel);
     }
 
     /// <summary>
@@ -24,13 +24,13 @@ internal static class PrivateNamespace
     public static async Task<ProgramResult> RunEnclosedAsync(
         string folder, string? door, int port, IEnumerable<string> shown, string script, IEnumerable<string> arguments, Action<string> line, CancellationToken cancel)
     {
-        var unshare = Programs.Require("unshare", "util-linux");
+        var unshare = HostProgram.Require("unshare", "util-linux");
         string[] enclosed =
         [
             "--net", "--ipc", "--uts", "perl", Path.Combine(folder, "recipe", "enclose.pl"), Environment.IsPrivilegedProcess ? "root" : "user",
             folder, door ?? "-", $"{port}", .. shown.Distinct(StringComparer.Ordinal), "--", "sh", script, .. arguments,
         ];
-        return await StreamedProgram.RunAsync(unshare, [.. Flags(), .. enclosed], input: null, line, cancel);
+        return await HostProgram.StreamAsync(unshare, [.. Flags(), .. enclosed], input: null, line, cancel);
     }
 
     /// <summary>Deletes a folder, also when it holds files of other (mapped) users. Never crosses into another file system.</summary>
@@ -56,8 +56,8 @@ internal static class PrivateNamespace
 
         if (OperatingSystem.IsLinux())
         {
-            await StreamedProgram.RunAsync(
-                Programs.Require("unshare", "util-linux"),
+            await HostProgram.StreamAsync(
+                HostProgram.Require("unshare", "util-linux"),
                 [.. Flags(), "rm", "-rf", "--one-file-system", "--", folder],
                 input: "",
                 _ => { },
@@ -70,7 +70,7 @@ internal static class PrivateNamespace
     {
         if (!Environment.IsPrivilegedProcess)
         {
-            Programs.Require("newuidmap", "uidmap");
+            HostProgram.Require("newuidmap", "uidmap");
             var user = Environment.UserName;
             if (!HasRange("/etc/subuid", user) || !HasRange("/etc/subgid", user))
             {
@@ -81,12 +81,12 @@ internal static class PrivateNamespace
             }
         }
 
-        var probe = await StreamedProgram.RunAsync(
-            Programs.Require("unshare", "util-linux"), [.. Flags(), "true"], input: "", _ => { }, cancel);
+        var probe = await HostProgram.StreamAsync(
+            HostProgram.Require("unshare", "util-linux"), [.. Flags(), "true"], input: "", _ => { }, cancel);
         if (probe.ExitCode != 0)
         {
             throw new MachineException(
-                $"this system does not let {Environment.UserName} make namespaces, which building an image needs:\n{Programs.LastLines(probe.Output, 3)}",
+                $"this system does not let {Environment.UserName} make namespaces, which building an image needs:\n{HostProgram.LastLines(probe.Output, 3)}",
                 Environment.IsPrivilegedProcess
                     ? "in a container, run it with the right to mount (CAP_SYS_ADMIN)"
                     : "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu) or kernel.unprivileged_userns_clone=1 (Debian), or build it once as root",

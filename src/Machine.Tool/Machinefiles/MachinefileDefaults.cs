@@ -1,4 +1,5 @@
 using Machine.Tool.Guest;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
 

@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
 

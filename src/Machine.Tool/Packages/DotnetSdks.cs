@@ -49,7 +49,7 @@ internal static class DotnetSdks
             string.IsNullOrEmpty(runtime) ? null : Path.GetFullPath(Path.Combine(ProjectRoot.RealPath(runtime), "..", "..", "..")),
             Environment.GetEnvironmentVariable("DOTNET_ROOT"),
             Path.GetDirectoryName(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH")),
-            Programs.Find("dotnet") is { } muxer ? Path.GetDirectoryName(ProjectRoot.RealPath(muxer)) : null,
+            HostProgram.Find("dotnet") is { } muxer ? Path.GetDirectoryName(ProjectRoot.RealPath(muxer)) : null,
         ];
         return candidates.OfType<string>().Where(root => root.Length > 0).Distinct(StringComparer.Ordinal);
     }

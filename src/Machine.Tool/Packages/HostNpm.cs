@@ -43,13 +43,13 @@ internal sealed class HostNpm(Npmrc settings, string? registry)
     private static async Task<Dictionary<string, string>> AskNpmAsync(CancellationToken cancel)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (Programs.Find(OperatingSystem.IsWindows() ? "npm.cmd" : "npm") is not { } npm)
+        if (HostProgram.Find(OperatingSystem.IsWindows() ? "npm.cmd" : "npm") is not { } npm)
         {
             return found;
         }
 
         var root = Path.GetPathRoot(Environment.CurrentDirectory)!;
-        var result = await Programs.TryRunAsync(npm, ["config", "get", "registry", "globalconfig"], cancel, options: options => options.WorkingDirectory(root));
+        var result = await HostProgram.TryRunAsync(npm, ["config", "get", "registry", "globalconfig"], cancel, folder: root);
         foreach (var line in result.ExitCode == 0 ? result.Output.Split('\n') : [])
         {
             var at = line.IndexOf('=', StringComparison.Ordinal);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Machine.Tool.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -22,14 +21,10 @@ internal static class BackgroundWarm
         }
 
         var (program, arguments) = SelfCommand.With("image", "warm");
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = folders.Project.Path };
-        const string Script = "log=$1; shift; s=; command -v setsid > /dev/null && s=setsid; exec $s nice -n 19 \"$@\" > \"$log\" 2>&1 < /dev/null";
-        foreach (var argument in (string[])["-c", Script, "sh", Path.Combine(folders.Logs, "warm.log"), program, .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using var process = Process.Start(start);
-        logger.LogInformation("making a warm template in the background, process {Id}", process?.Id);
+        var log = Path.Combine(folders.Logs, "warm.log");
+        File.Delete(log);
+        string[] session = HostProgram.Find("setsid") is { } setsid ? [setsid] : [];
+        using var process = DetachedProgram.Start([.. session, HostProgram.Require("nice", "coreutils"), "-n", "19", program, .. arguments], log, folders.Project.Path);
+        logger.LogInformation("making a warm template in the background, process {Id}", process.Id);
     }
 }

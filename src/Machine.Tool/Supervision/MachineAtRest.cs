@@ -49,15 +49,12 @@ internal static class MachineAtRest
         if (File.Exists(Path.Combine(runtime, "ssh")))
         {
             // The shared connection outlives a supervisor that was killed; only its socket matters to this request.
-            await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(new GuestConnection(1, "none", "none", Path.Combine(runtime, "ssh")), "-O", "exit"), cancel);
+            await HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(new GuestConnection(1, "none", "none", Path.Combine(runtime, "ssh")), "-O", "exit"), cancel);
         }
 
         MachineProject.Keep(state);
 
-        // Renamed first: a deletion that is interrupted leaves rubbish under a name that is nobody's, not half a machine.
-        var dying = Path.Combine(paths.Machines, $".destroyed-{id}-{Guid.NewGuid():N}"[..^24]);
-        Directory.Move(state, dying);
-        Directory.Delete(dying, recursive: true);
+        AtomicDelete.Folder(state, $".destroyed-{id}-");
         if (Directory.Exists(runtime))
         {
             Directory.Delete(runtime, recursive: true);

@@ -45,8 +45,8 @@ internal sealed record MachineIdentity(string PrivateKey, string KnownHosts, IRe
         File.Delete(path + ".pub");
         var temporary = path + ".new";
         File.Delete(temporary);
-        await Programs.RunAsync(
-            Programs.Require("ssh-keygen", "openssh-client"), ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", temporary], cancel);
+        await HostProgram.RunAsync(
+            HostProgram.Require("ssh-keygen", "openssh-client"), ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", temporary], cancel);
 
         // The private half last: it is what "exists" means.
         File.Move(temporary + ".pub", path + ".pub", overwrite: true);

@@ -182,7 +182,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         if (result.ExitCode != 0)
         {
             throw new MachineException(
-                $"the machine could not be prepared:\n{Programs.LastLines(result.Error + result.Output, 12)}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
+                $"the machine could not be prepared:\n{HostProgram.LastLines(result.Error + result.Output, 12)}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
         }
 
         foreach (var port in machinefile.Ports)

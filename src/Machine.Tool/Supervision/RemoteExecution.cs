@@ -42,17 +42,14 @@ internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams
         // Without a terminal of the guest's own, Ctrl+C would end ssh instead of the command: ssh gets a session of its own.
         var program = Ssh.Program;
         var arguments = Ssh.Arguments(Guest, terminal ? "-tt" : "-T");
-        if (!terminal && Programs.Find("setsid") is { } session)
+        if (!terminal && HostProgram.Find("setsid") is { } session)
         {
             arguments = ["--wait", program, .. arguments];
             program = session;
         }
 
-        var start = new ProcessStartInfo(program) { UseShellExecute = false };
-        arguments.ForEach(start.ArgumentList.Add);
-        start.ArgumentList.Add(line);
-        streams.Prepare(start);
-        var ssh = Process.Start(start) ?? throw new MachineException("ssh could not be started", exitCode: ExitCode.MachineUnavailable);
+        ProgramTrace.Hide(lease.Lease.Token);
+        var ssh = HostProgram.Start(program, [.. arguments, line], streams.Prepare);
         streams.Begin(ssh);
         return ssh;
     }

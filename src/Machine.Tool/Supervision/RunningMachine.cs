@@ -84,7 +84,7 @@ internal sealed class RunningMachine(
         Changes.Dispose();
         var paths = Machinefile.Shares.Select(share => share.GuestPath).Prepend(project).Select(Ssh.ShellQuote);
         var result = await Ssh.TryRunAsync(guest, $"perl {GuestLayout.Programs}/suspend.pl {string.Join(' ', paths)}", cancel);
-        return result.ExitCode == 0 ? null : Programs.LastLines(result.Error, 1).Trim();
+        return result.ExitCode == 0 ? null : HostProgram.LastLines(result.Error, 1).Trim();
     }
 
     public async ValueTask DisposeAsync()

@@ -65,14 +65,14 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
 
     /// <summary>True while the shared connection stands.</summary>
     public async Task<bool> IsConnectedAsync(CancellationToken cancel) =>
-        (await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(guest, "-O", "check"), cancel)).ExitCode == 0;
+        (await HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(guest, "-O", "check"), cancel)).ExitCode == 0;
 
     /// <summary>Opens a loopback port of the host onto a loopback port of the guest.</summary>
     /// <exception cref="MachineException">The host's port is taken.</exception>
     public async Task ForwardAsync(PortForward port, CancellationToken cancel)
     {
         var forward = $"127.0.0.1:{port.Host}:127.0.0.1:{port.Guest}";
-        var result = await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(guest, "-O", "forward", "-L", forward), cancel);
+        var result = await HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(guest, "-O", "forward", "-L", forward), cancel);
         if (result.ExitCode != 0)
         {
             throw new MachineException(
@@ -83,7 +83,7 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
     }
 
     public async Task CloseAsync(CancellationToken cancel) =>
-        await Programs.TryRunAsync(Ssh.Program, Ssh.Arguments(guest, "-O", "exit"), cancel);
+        await HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(guest, "-O", "exit"), cancel);
 
     // ssh -f returns when the connection and its forwards stand, and leaves the master running on its own: it outlives
     // a supervisor that dies, and the next one finds it by its socket.
@@ -95,10 +95,11 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
         var log = guest.ControlPath + ".log";
         try
         {
-            // Its standard streams go to a file, at its end (LogBounds): a pipe of ours would stay open in the background.
-            var result = await Programs.TryRunAsync(
+            // Its standard streams go to a file: a pipe of ours would stay open in the background.
+            File.Delete(log);
+            var result = await HostProgram.TryRunAsync(
                 "/bin/sh",
-                ["-c", "log=$1; shift; : > \"$log\"; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", log, Ssh.Program, .. Ssh.Arguments(
+                DetachedProgram.Arguments(log, [Ssh.Program, .. Ssh.Arguments(
                     guest,
                     "-M", "-N", "-f",
                     "-o", "ControlMaster=yes",
@@ -108,7 +109,7 @@ internal sealed class SshMaster(GuestConnection guest, string guestSocket, ILogg
                     "-o", "ServerAliveInterval=20",
                     "-o", "ServerAliveCountMax=30",
                     "-o", "ExitOnForwardFailure=yes",
-                    "-R", $"127.0.0.1:{GuestLayout.ServicePort}:{guestSocket}")],
+                    "-R", $"127.0.0.1:{GuestLayout.ServicePort}:{guestSocket}")]),
                 attempt.Token);
             return result.ExitCode == 0 ? "" : "ssh: " + (await File.ReadAllTextAsync(log, cancel)).Trim() + result.Error;
         }

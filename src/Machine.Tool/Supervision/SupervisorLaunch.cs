@@ -13,14 +13,8 @@ internal sealed class SupervisorLaunch(MachineFolders folders)
         LogBounds.Keep(folders.SupervisorLog);
 
         var (program, arguments) = SelfCommand.With(SupervisorProcess.Verb, folders.Project.Path);
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };
-        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", folders.SupervisorLog, program, .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return Process.Start(start)!;
+        return DetachedProgram.Start([program, .. arguments], folders.SupervisorLog);
     }
 
-    public string LogTail() => File.Exists(folders.SupervisorLog) ? Programs.LastLines(File.ReadAllText(folders.SupervisorLog), 6) : "";
+    public string LogTail() => File.Exists(folders.SupervisorLog) ? HostProgram.LastLines(File.ReadAllText(folders.SupervisorLog), 6) : "";
 }

@@ -1,8 +1,12 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Supervision;
 
 /// <summary>A machine that was suspended: the folder <c>suspended</c> of its state, in which the engine froze it.</summary>
 internal static class Suspension
 {
+    private const string Rubbish = ".forgotten-";
+
     public static string Folder(string state) => Path.Combine(state, "suspended");
 
     /// <summary>True also where what was suspended is broken: nobody touches its volumes before that was found out.</summary>
@@ -17,15 +21,11 @@ internal static class Suspension
             return false;
         }
 
-        // Renamed first: a deletion that is interrupted leaves rubbish, not half a machine.
-        var dying = Folder(state) + ".old";
-        if (Directory.Exists(dying))
+        foreach (var left in Directory.EnumerateDirectories(state, Rubbish + "*"))
         {
-            Directory.Delete(dying, recursive: true);
+            Directory.Delete(left, recursive: true);
         }
 
-        Directory.Move(Folder(state), dying);
-        Directory.Delete(dying, recursive: true);
-        return true;
+        return AtomicDelete.Folder(Folder(state), Rubbish);
     }
 }

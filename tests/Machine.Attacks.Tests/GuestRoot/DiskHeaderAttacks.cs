@@ -84,8 +84,8 @@ public sealed class DiskHeaderAttacks : IAsyncDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && Landlock.Version > 0, "the kernel here has no Landlock");
         var disk = Own("disk.qcow2");
         var target = new DiskFile(Own("copy.raw"), "raw");
-        await Programs.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", key, "-F", "raw", disk], Cancel);
-        await Programs.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", disk, target.Path], Cancel);
+        await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", key, "-F", "raw", disk], Cancel);
+        await HostProgram.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", disk, target.Path], Cancel);
         (await File.ReadAllTextAsync(target.Path, Cancel)).ShouldContain(Secret, customMessage: "qemu-img would");
         File.Delete(target.Path);
 

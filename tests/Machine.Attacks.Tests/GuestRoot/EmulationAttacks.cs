@@ -12,7 +12,7 @@ public sealed class EmulationAttacks : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(Programs.Find(QemuProgram.Name) is null, "QEMU is not installed");
+        Assert.SkipWhen(HostProgram.Find(QemuProgram.Name) is null, "QEMU is not installed");
         var choice = await new AcceleratorChoice(QemuFixture.SharedPaths).ChooseAsync(
             await QemuProgram.FindAsync(TestContext.Current.CancellationToken), SilentProgress.Instance, TestContext.Current.CancellationToken);
         Assert.SkipUnless(choice.Accelerator.Name == Emulation.Name, "hardware acceleration works here");

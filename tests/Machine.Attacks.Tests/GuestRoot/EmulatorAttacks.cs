@@ -293,7 +293,7 @@ public sealed class EmulatorAttacks : IDisposable
             [new("/usr", Tool.Engines.Confinement.Right.Execute | Tool.Engines.Confinement.Right.Read), new("/lib", Tool.Engines.Confinement.Right.Execute | Tool.Engines.Confinement.Right.Read),
                 new("/lib64", Tool.Engines.Confinement.Right.Execute | Tool.Engines.Confinement.Right.Read), new("/dev/null", Tool.Engines.Confinement.Right.ReadFile), new(probe.Writable, Tool.Engines.Confinement.Right.MakeFile | Tool.Engines.Confinement.Right.Write)],
             probe.Port, LargestFile: 1 << 20);
-        await probe.RunAsync(Tool.Hosting.Programs.Find("perl")!, ["-e", $"sleep 1; open(my $out, '>', '{probe.Writable}/large') or die; truncate($out, 1 << 40); print $out 'x' x (4 << 20)"], walls);
+        await probe.RunAsync(Tool.Hosting.HostProgram.Find("perl")!, ["-e", $"sleep 1; open(my $out, '>', '{probe.Writable}/large') or die; truncate($out, 1 << 40); print $out 'x' x (4 << 20)"], walls);
         new FileInfo(Path.Combine(probe.Writable, "large")).Length.ShouldBeLessThanOrEqualTo(1 << 20);
     }
 

@@ -20,7 +20,7 @@ public sealed class EmulatorProbe : IDisposable
     public EmulatorProbe()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Landlock.Version > 0, "the kernel here has no Landlock");
-        Assert.SkipWhen(Programs.Find("perl") is null, "perl is not installed");
+        Assert.SkipWhen(HostProgram.Find("perl") is null, "perl is not installed");
         Project = Folder("project");
         Writable = Folder("shared");
         State = Folder("home/machines/mine");
@@ -67,7 +67,7 @@ public sealed class EmulatorProbe : IDisposable
     internal async Task<string> RunAsync(string script, Version qemu)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Landlock is Linux' own");
-        var perl = Programs.Find("perl")!;
+        var perl = HostProgram.Find("perl")!;
         var program = new QemuProgram(perl, QemuProgram.HostArchitecture, qemu);
         var launch = new QemuLaunch(
             program.Architecture, new Accelerator("tcg", "max"), Guid.NewGuid(), Port, new DiskFile(Places.EphemeralRoot, "qcow2"), RootIsEphemeral: true,

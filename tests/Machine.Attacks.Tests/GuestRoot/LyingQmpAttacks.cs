@@ -120,7 +120,7 @@ public sealed class LyingQmpAttacks : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "starts sleep in the emulator's place");
         // No child of the runtime's own: who buries it is the machine.
-        var emulator = int.Parse(await Programs.RunAsync("sh", ["-c", "sleep 600 >/dev/null 2>&1 & echo $!"], Cancel), System.Globalization.CultureInfo.InvariantCulture);
+        var emulator = int.Parse(await HostProgram.RunAsync("sh", ["-c", "sleep 600 >/dev/null 2>&1 & echo $!"], Cancel), System.Globalization.CultureInfo.InvariantCulture);
         var places = new QemuPlaces(folder.FullName, folder.CreateSubdirectory("run").FullName);
         Directory.CreateDirectory(places.Sockets);
         Directory.CreateDirectory(places.Logs);

@@ -21,7 +21,7 @@ public sealed class OutputBoundAttacks : IDisposable
     [InlineData(">&2")]
     public async Task What_a_program_says_is_kept_in_part(string stream)
     {
-        var result = await Programs.TryRunAsync("/bin/sh", ["-c", $"{{ echo first; yes 0123456789012345678901234567890 2>/dev/null | head -c 134217728; echo last; }} {stream}"], cancel);
+        var result = await HostProgram.TryRunAsync("/bin/sh", ["-c", $"{{ echo first; yes 0123456789012345678901234567890 2>/dev/null | head -c 134217728; echo last; }} {stream}"], cancel);
 
         result.ExitCode.ShouldBe(0);
         var said = result.Output + result.Error;
@@ -42,7 +42,7 @@ public sealed class OutputBoundAttacks : IDisposable
     public async Task A_line_without_end_is_cut()
     {
         var longest = 0;
-        var result = await StreamedProgram.RunAsync("/bin/sh", ["-c", "yes 2>/dev/null | tr -d '\\n' 2>/dev/null | head -c 67108864; echo; echo last"], "", line => longest = Math.Max(longest, line.Length), cancel);
+        var result = await HostProgram.StreamAsync("/bin/sh", ["-c", "yes 2>/dev/null | tr -d '\\n' 2>/dev/null | head -c 67108864; echo; echo last"], "", line => longest = Math.Max(longest, line.Length), cancel);
 
         result.Output.ShouldEndWith("last");
         longest.ShouldBeLessThanOrEqualTo(BoundedText.MostLine);

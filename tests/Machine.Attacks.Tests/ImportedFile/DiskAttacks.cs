@@ -62,9 +62,9 @@ public sealed class DiskAttacks : IDisposable
     [Fact]
     public async Task The_disks_that_are_refused_do_read_the_key_where_they_are_not()
     {
-        Assert.SkipWhen(Programs.Find("qemu-img") is null, "qemu-img is not installed");
-        await Programs.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", key, "-F", "raw", folder["evil"], "1M"], Cancel);
-        await Programs.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", folder["evil"], folder["seen"]], Cancel);
+        Assert.SkipWhen(HostProgram.Find("qemu-img") is null, "qemu-img is not installed");
+        await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", key, "-F", "raw", folder["evil"], "1M"], Cancel);
+        await HostProgram.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", folder["evil"], folder["seen"]], Cancel);
         File.ReadAllText(folder["seen"]).ShouldContain("SECRET-OF-THE-HOST", customMessage: "the canary is one");
 
         await Should.ThrowAsync<MachineException>(() => ForeignDisk.RequireStandAloneAsync(new DiskFile(folder["evil"], "qcow2"), "", Cancel));
@@ -83,10 +83,10 @@ public sealed class DiskAttacks : IDisposable
     [Fact]
     public async Task A_disk_that_stands_alone_is_taken_whoever_writes_the_original_meanwhile()
     {
-        Assert.SkipWhen(Programs.Find("qemu-img") is null, "qemu-img is not installed");
+        Assert.SkipWhen(HostProgram.Find("qemu-img") is null, "qemu-img is not installed");
         var paths = MachinePaths.At(folder["home"]);
         var machine = new MachineFolders(paths, Project()).Create();
-        await Programs.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", folder["good"], "1M"], Cancel);
+        await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", folder["good"], "1M"], Cancel);
         DiskFile? read = null;
         var engine = Substitute.For<IEngine>();
         engine.CopyDiskAsync(default!, default!, default, default).ReturnsForAnyArgs(call =>
@@ -114,7 +114,7 @@ public sealed class DiskAttacks : IDisposable
     [InlineData("luks")]
     public async Task A_raw_disk_on_which_a_guest_wrote_a_header_is_a_raw_disk(string header)
     {
-        Assert.SkipWhen(Programs.Find("qemu-img") is null, "qemu-img is not installed");
+        Assert.SkipWhen(HostProgram.Find("qemu-img") is null, "qemu-img is not installed");
         var content = header switch
         {
             "qcow2" => new HostileQcow().Backing(key).ToArray(),

@@ -53,11 +53,11 @@ public sealed class ImageArchiveAttacks : IDisposable
     [Fact]
     public async Task A_qcow2_that_is_called_raw_is_read_as_raw()
     {
-        Assert.SkipWhen(Programs.Find("qemu-img") is null, "qemu-img is not installed");
+        Assert.SkipWhen(HostProgram.Find("qemu-img") is null, "qemu-img is not installed");
         files["root.raw"] = new HostileQcow().Backing(key).ToArray();
         var taken = await ImportAsync(Honest());
         await Tool.Engines.Qemu.QemuDisks.CreateOverlayAsync(folder["root"], taken.Boot.Disk, [taken.Boot.Disk.Path], 1 << 20, Cancel);
-        await Programs.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", folder["root"], folder["seen"]], Cancel);
+        await HostProgram.RunAsync("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", folder["root"], folder["seen"]], Cancel);
         var seen = await File.ReadAllBytesAsync(folder["seen"], Cancel);
         seen[..4].ShouldBe([0x51, 0x46, 0x49, 0xfb]);
         Encoding.Latin1.GetString(seen).ShouldNotContain("SECRET-OF-THE-HOST");

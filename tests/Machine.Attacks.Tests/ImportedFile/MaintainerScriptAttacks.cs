@@ -41,7 +41,7 @@ public sealed class MaintainerScriptAttacks : IAsyncLifetime, IDisposable
     public async ValueTask InitializeAsync()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "namespaces are Linux'");
-        Assert.SkipWhen(Programs.Find("mmdebstrap") is null, "mmdebstrap, whose Perl it needs, is not installed");
+        Assert.SkipWhen(HostProgram.Find("mmdebstrap") is null, "mmdebstrap, whose Perl it needs, is not installed");
         try
         {
             await PrivateNamespace.CheckAsync(Cancel);

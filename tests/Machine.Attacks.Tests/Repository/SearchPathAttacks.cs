@@ -74,7 +74,7 @@ public sealed class SearchPathAttacks : IDisposable
         SearchPath.Folders(string.Join(':', "", ".", "bin", "/usr/bin", "./x", "..")).ShouldBe(["/usr/bin"]);
         try
         {
-            Path.IsPathFullyQualified(Programs.Resolve(name)).ShouldBeTrue();
+            Path.IsPathFullyQualified(HostProgram.Resolve(name)).ShouldBeTrue();
         }
         catch (MachineException e)
         {

@@ -90,7 +90,7 @@ public sealed class CompletionTests : IDisposable
 
     private async Task<string> ShellAsync(string shell, string script)
     {
-        if (Programs.Find(shell) is not { } program)
+        if (HostProgram.Find(shell) is not { } program)
         {
             Assert.Skip($"{shell} is not installed");
             return "";

@@ -230,15 +230,15 @@ public sealed class ReportTests : IDisposable
     [Fact]
     public async Task Compacting_gives_back_what_a_volume_holds_no_more_and_keeps_the_rest()
     {
-        Assert.SkipWhen(Programs.Find("qemu-img") is null || Programs.Find("qemu-io") is null, "QEMU is not installed");
+        Assert.SkipWhen(HostProgram.Find("qemu-img") is null || HostProgram.Find("qemu-io") is null, "QEMU is not installed");
         Remember();
         tool.Write("project/Machinefile", "");
         Directory.CreateDirectory(Path.Combine(State, "volumes"));
         var disk = Path.Combine(State, "volumes", "db.qcow2");
         var cancel = TestContext.Current.CancellationToken;
-        await Programs.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"], cancel);
+        await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"], cancel);
         // Zeroes that were written, as by a guest that knows no discard.
-        await Programs.RunAsync("qemu-io", ["-f", "qcow2", "-c", "write -P 7 0 1M", "-c", "write -P 0 1M 40M", disk], cancel);
+        await HostProgram.RunAsync("qemu-io", ["-f", "qcow2", "-c", "write -P 7 0 1M", "-c", "write -P 0 1M 40M", disk], cancel);
         DiskUsage.AllocatedBytes(disk).ShouldBeGreaterThan(40 << 20);
 
         var told = await tool.RunAsync("volume", "compact");
@@ -246,7 +246,7 @@ public sealed class ReportTests : IDisposable
         told.ExitCode.ShouldBe(0, told.ToString());
         told.Output.ShouldContain("db: 4");
         DiskUsage.AllocatedBytes(disk).ShouldBeLessThan(3 << 20);
-        await Programs.RunAsync("qemu-io", ["-f", "qcow2", "-c", "read -P 7 0 1M", "-c", "read -P 0 1M 63M", disk], cancel);
+        await HostProgram.RunAsync("qemu-io", ["-f", "qcow2", "-c", "read -P 7 0 1M", "-c", "read -P 0 1M 63M", disk], cancel);
         (await tool.RunAsync("volume", "compact", "none")).Error.ShouldContain("there is no volume none");
     }
 

@@ -42,7 +42,7 @@ public sealed class ShortCommandTests : IDisposable
 
         status.Output.ShouldContain("running");
         var loads = await File.ReadAllBytesAsync(trace, TestContext.Current.CancellationToken);
-        string[] needless = ["System.Net.Http.dll", "Microsoft.AspNetCore.", "Spectre.Console.dll", "YamlDotNet.dll", "MedallionShell.dll", "NuGet."];
+        string[] needless = ["System.Net.Http.dll", "Microsoft.AspNetCore.", "Spectre.Console.dll", "YamlDotNet.dll", "CliWrap.dll", "NuGet."];
         Loads(loads, "System.CommandLine.dll").ShouldBeTrue();
         needless.Where(name => Loads(loads, name)).ShouldBeEmpty();
         Directory.Delete(Path.GetDirectoryName(folders.Runtime)!, recursive: true);

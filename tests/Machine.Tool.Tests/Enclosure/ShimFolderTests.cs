@@ -114,6 +114,6 @@ public sealed class ShimFolderTests : IDisposable
 
     [Fact]
     public void A_junction_is_made_by_the_shell_of_windows() =>
-        FolderLink.JunctionCommand(@"C:\a b\shared", @"C:\Program Files\dotnet\shared").Arguments
+        FolderLink.JunctionArguments(@"C:\a b\shared", @"C:\Program Files\dotnet\shared")
             .ShouldBe(@"/d /c mklink /J ""C:\a b\shared"" ""C:\Program Files\dotnet\shared""");
 }

@@ -15,7 +15,7 @@ public sealed class QemuFixture : IAsyncDisposable
 
     public QemuFixture()
     {
-        Assert.SkipWhen(Programs.Find(QemuProgram.Name) is null || Programs.Find("qemu-img") is null, "QEMU is not installed");
+        Assert.SkipWhen(HostProgram.Find(QemuProgram.Name) is null || HostProgram.Find("qemu-img") is null, "QEMU is not installed");
         Engine = new QemuEngine(Paths(SharedHome.FullName));
         Directory.CreateDirectory(Runtime);
     }

@@ -18,9 +18,9 @@ public sealed class QmpClientTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(Programs.Find(QemuProgram.Name) is null, "QEMU is not installed");
+        Assert.SkipWhen(HostProgram.Find(QemuProgram.Name) is null, "QEMU is not installed");
         qemu = Process.Start(
-            Programs.Find(QemuProgram.Name)!,
+            HostProgram.Find(QemuProgram.Name)!,
             ["-M", "none", "-nodefaults", "-display", "none", "-S", "-chardev", $"socket,id=q,path={Socket},server=on,wait=off", "-mon", "chardev=q,mode=control"]);
         await QemuFixture.UntilAsync(() => File.Exists(Socket), "QEMU's socket");
     }

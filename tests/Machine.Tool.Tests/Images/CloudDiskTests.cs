@@ -16,7 +16,7 @@ public sealed class CloudDiskTests : IDisposable
 
     public CloudDiskTests()
     {
-        Assert.SkipWhen(Programs.Find("qemu-img") is null, "qemu-img is not installed");
+        Assert.SkipWhen(HostProgram.Find("qemu-img") is null, "qemu-img is not installed");
         folder = Directory.CreateDirectory(Path.Combine(home.Home, "build")).FullName;
     }
 
@@ -60,7 +60,7 @@ public sealed class CloudDiskTests : IDisposable
     {
         var below = await DiskAsync("below.qcow2", "3M");
         var disk = Path.Combine(home.Home, "above.qcow2");
-        await Programs.RunAsync(Programs.Require("qemu-img", "qemu-utils"), ["create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", disk], Cancel);
+        await HostProgram.RunAsync(HostProgram.Require("qemu-img", "qemu-utils"), ["create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", disk], Cancel);
         (await RefusedAsync(disk, Hash(disk))).ShouldContain("another file of this host");
     }
 
@@ -91,7 +91,7 @@ public sealed class CloudDiskTests : IDisposable
     private async Task<string> DiskAsync(string name, string size)
     {
         var disk = Path.Combine(home.Home, name);
-        await Programs.RunAsync(Programs.Require("qemu-img", "qemu-utils"), ["create", "-q", "-f", "qcow2", disk, size], Cancel);
+        await HostProgram.RunAsync(HostProgram.Require("qemu-img", "qemu-utils"), ["create", "-q", "-f", "qcow2", disk, size], Cancel);
         return disk;
     }
 

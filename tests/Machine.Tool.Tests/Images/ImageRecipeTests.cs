@@ -24,7 +24,7 @@ public sealed class ImageRecipeTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no sh");
         foreach (var (name, text) in ImageRecipe.Files.Where(file => file.Key.EndsWith(".sh", StringComparison.Ordinal)))
         {
-            var result = await Programs.TryRunAsync("/bin/sh", ["-n"], TestContext.Current.CancellationToken, text);
+            var result = await HostProgram.TryRunAsync("/bin/sh", ["-n"], TestContext.Current.CancellationToken, text);
             result.ExitCode.ShouldBe(0, $"{name}: {result.Error}");
         }
     }

@@ -61,15 +61,15 @@ public sealed class NpmThroughTheRegistry : IDisposable
     [Fact]
     public async Task Npm_itself_installs_through_it()
     {
-        var npm = Programs.Find("npm");
+        var npm = HostProgram.Find("npm");
         Assert.SkipWhen(npm is null || OperatingSystem.IsWindows(), "npm is not installed");
         Directory.CreateDirectory(folder["package"]);
         await File.WriteAllTextAsync(folder["package/package.json"], """{"name":"thing","version":"1.2.3"}""", Cancel);
-        (await Programs.TryRunAsync("tar", ["-czf", folder["thing.tgz"], "-C", folder.Path, "package"], Cancel)).ExitCode.ShouldBe(0);
+        (await HostProgram.TryRunAsync("tar", ["-czf", folder["thing.tgz"], "-C", folder.Path, "package"], Cancel)).ExitCode.ShouldBe(0);
         await using var upstream = await UpstreamAsync("thing", "1.2.3", await File.ReadAllBytesAsync(folder["thing.tgz"], Cancel), integrity: null);
         await using var server = await RegistryAsync(upstream);
 
-        var install = await Programs.TryRunAsync(
+        var install = await HostProgram.TryRunAsync(
             npm!,
             ["install", "thing@1", "--registry", new Uri(server.Address, "npm/").ToString(), "--prefix", folder.Folder("app"), "--cache", folder["cache"], "--no-audit", "--no-fund", "--userconfig", folder["none"]],
             Cancel);

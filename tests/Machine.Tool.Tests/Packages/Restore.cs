@@ -19,16 +19,17 @@ internal static partial class Restore
             </Project>
             """, TestContext.Current.CancellationToken);
         var muxer = Path.Combine(SdkAssemblies.Folder!, "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        var result = await Programs.TryRunAsync(
+        var result = await HostProgram.TryRunAsync(
             Path.GetFullPath(muxer),
             ["restore", folder["p.csproj"], "--configfile", folder["nuget.config"], "-nodeReuse:false"],
             TestContext.Current.CancellationToken,
-            options: options => options.WorkingDirectory(folder.Path).EnvironmentVariables(new Dictionary<string, string>
+            folder: folder.Path,
+            variables: new Dictionary<string, string?>
             {
                 ["NUGET_PACKAGES"] = folder["packages"],
                 ["NUGET_HTTP_CACHE_PATH"] = folder["http"],
                 ["NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT"] = "2",
-            }));
+            });
         var assets = folder["obj/project.assets.json"];
         var restored = File.Exists(assets) ? string.Join(' ', Library().Matches(await File.ReadAllTextAsync(assets, TestContext.Current.CancellationToken)).Select(match => match.Groups[1].Value).Distinct()) : "";
         return (result.ExitCode, result.Output + result.Error, restored);

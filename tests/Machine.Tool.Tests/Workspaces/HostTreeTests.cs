@@ -115,7 +115,7 @@ public sealed class HostTreeTests : IDisposable
     public async Task A_full_disk_is_said_and_nothing_is_half_written(bool portable)
     {
         OverlayFixture.SkipUnlessRoot();
-        await Programs.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64k", "none", Root], TestContext.Current.CancellationToken);
+        await HostProgram.RunAsync("mount", ["-t", "tmpfs", "-o", "size=64k", "none", Root], TestContext.Current.CancellationToken);
         try
         {
             using (var tree = Open(portable))
@@ -128,7 +128,7 @@ public sealed class HostTreeTests : IDisposable
         }
         finally
         {
-            await Programs.RunAsync("umount", [Root], CancellationToken.None);
+            await HostProgram.RunAsync("umount", [Root], CancellationToken.None);
         }
     }
 }

@@ -30,7 +30,7 @@ public sealed class UnifiedDiffTests
     [Fact]
     public async Task Patch_makes_the_one_from_the_other()
     {
-        if (Programs.Find("patch") is not { } patch)
+        if (HostProgram.Find("patch") is not { } patch)
         {
             Assert.Skip("patch is not installed");
             return;
@@ -49,7 +49,7 @@ public sealed class UnifiedDiffTests
                 var diff = UnifiedDiff.Create("f", before, after);
                 if (before != after)
                 {
-                    await Programs.RunAsync(patch, ["--quiet", file], TestContext.Current.CancellationToken, diff);
+                    await HostProgram.RunAsync(patch, ["--quiet", file], TestContext.Current.CancellationToken, diff);
                 }
 
                 (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ShouldBe(after);

@@ -26,7 +26,7 @@ internal sealed class Doctor(MachinePaths paths, HostProbe host, IEngine engine,
 
         // Its first look boots something to see which accelerator really works.
         progress.Step($"looking at {engine.Name}");
-        findings.AddRange((await engine.CheckAsync(cancel)).Select(Of));
+        findings.AddRange((await engine.CheckAsync(cancel)).Select(WithPackages));
         progress.Step("looking at machines");
         findings.Add(ProjectCheck.Run(folder, paths));
         findings.AddRange(EnclosureCheck.Run(folder, paths));
@@ -34,6 +34,5 @@ internal sealed class Doctor(MachinePaths paths, HostProbe host, IEngine engine,
         return findings;
     }
 
-    private static CheckResult Of(EngineCheck check) =>
-        new(check.Name, check.Status, check.Message, check.Fix) { Packages = check.Status == CheckStatus.Ok ? [] : PackageInstall.PackagesIn(check.Fix) };
+    private static CheckResult WithPackages(CheckResult check) => check with { Packages = check.Status == CheckStatus.Ok ? [] : PackageInstall.PackagesIn(check.Fix) };
 }

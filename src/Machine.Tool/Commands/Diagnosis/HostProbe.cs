@@ -24,9 +24,9 @@ internal sealed record HostProbe
 
     public static HostProbe ThisHost { get; } = new()
     {
-        FindProgram = Programs.Find,
+        FindProgram = HostProgram.Find,
         // Not in the project: its global.json would have a say in what dotnet answers.
-        Run = (program, arguments, cancel) => Programs.TryRunAsync(program, arguments, cancel, options: run => run.WorkingDirectory(Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/")),
+        Run = (program, arguments, cancel) => HostProgram.TryRunAsync(program, arguments, cancel, folder: Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/"),
         ReadFile = TryReadFile,
         FreeBytes = TryFreeBytes,
         User = HostUser.Current,

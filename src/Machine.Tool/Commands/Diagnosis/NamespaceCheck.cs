@@ -17,7 +17,7 @@ internal static class NamespaceCheck
 
         if (host.FindProgram("newuidmap") is null)
         {
-            return new CheckResult(Name, CheckStatus.Failed, "newuidmap is not installed", Programs.InstallHint("uidmap")) { Packages = ["uidmap"] };
+            return new CheckResult(Name, CheckStatus.Failed, "newuidmap is not installed", HostProgram.InstallHint("uidmap")) { Packages = ["uidmap"] };
         }
 
         foreach (var file in (string[])["/etc/subuid", "/etc/subgid"])
@@ -38,7 +38,7 @@ internal static class NamespaceCheck
     {
         if (host.FindProgram("unshare") is not { } unshare)
         {
-            return new CheckResult(Name, CheckStatus.Failed, "unshare is not installed", Programs.InstallHint("util-linux")) { Packages = ["util-linux"] };
+            return new CheckResult(Name, CheckStatus.Failed, "unshare is not installed", HostProgram.InstallHint("util-linux")) { Packages = ["util-linux"] };
         }
 
         var result = await host.Run(unshare, ["--user", "--map-root-user", "--mount", "true"], cancel);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands.Diagnosis;
@@ -9,7 +8,7 @@ internal static class PackageInstall
     private const string Apt = "apt-get";
     private const string Brew = "brew";
 
-    /// <summary>The packages that an <see cref="Programs.InstallHint"/> names.</summary>
+    /// <summary>The packages that an <see cref="HostProgram.InstallHint"/> names.</summary>
     public static IReadOnlyList<string> PackagesIn(string? fix)
     {
         foreach (var manager in (string[])[$"{Apt} install ", $"{Brew} install "])
@@ -41,14 +40,7 @@ internal static class PackageInstall
     public static async Task RunAsync(IReadOnlyList<string> command, CancellationToken cancel)
     {
         // Its progress is no result of ours: standard output may be somebody's JSON.
-        var start = new ProcessStartInfo(Programs.Resolve("sh")) { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", "exec \"$@\" >&2", "sh", .. command])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
-        using var process = Process.Start(start)!;
+        using var process = HostProgram.Start("sh", ["-c", "exec \"$@\" >&2", "sh", .. command], start => start.Environment["DEBIAN_FRONTEND"] = "noninteractive");
         await process.WaitForExitAsync(cancel);
         if (process.ExitCode != 0)
         {

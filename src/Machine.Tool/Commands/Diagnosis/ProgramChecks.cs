@@ -35,5 +35,5 @@ internal static class ProgramChecks
     private static CheckResult Program(HostProbe host, string program, string package, string purpose) =>
         host.FindProgram(program) is { } path
             ? CheckResult.Ok(program, path)
-            : new CheckResult(program, CheckStatus.Failed, $"{program}, which {purpose}, is not installed", Programs.InstallHint(package)) { Packages = [package] };
+            : new CheckResult(program, CheckStatus.Failed, $"{program}, which {purpose}, is not installed", HostProgram.InstallHint(package)) { Packages = [package] };
 }

@@ -50,7 +50,7 @@ internal static class AcceleratorProbe
             string? words = null;
             try
             {
-                words = (await Programs.TryRunAsync(program.Path, Arguments(program, accelerator, guest, trail), timer.Token)).Error;
+                words = (await HostProgram.TryRunAsync(program.Path, Arguments(program, accelerator, guest, trail), timer.Token)).Error;
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
@@ -59,7 +59,7 @@ internal static class AcceleratorProbe
 
             return (
                 File.Exists(trail) ? await File.ReadAllTextAsync(trail, cancel) : "",
-                words is null ? null : Programs.LastLines(words, 2).Trim(),
+                words is null ? null : HostProgram.LastLines(words, 2).Trim(),
                 clock.Elapsed.TotalSeconds);
         }
         finally

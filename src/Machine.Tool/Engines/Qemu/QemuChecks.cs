@@ -5,42 +5,42 @@ namespace Machine.Tool.Engines.Qemu;
 /// <summary>What doctor asks of this engine.</summary>
 internal static class QemuChecks
 {
-    public static async Task<IReadOnlyList<EngineCheck>> RunAsync(AcceleratorChoice accelerators, CancellationToken cancel)
+    public static async Task<IReadOnlyList<CheckResult>> RunAsync(AcceleratorChoice accelerators, CancellationToken cancel)
     {
         var (system, program) = await SystemAsync(cancel);
         var image = await ImageAsync(cancel);
         return program is null ? [system, image, Walls()] : [system, image, await AcceleratorAsync(accelerators, program, cancel), Walls()];
     }
 
-    private static async Task<(EngineCheck Check, QemuProgram? Program)> SystemAsync(CancellationToken cancel)
+    private static async Task<(CheckResult Check, QemuProgram? Program)> SystemAsync(CancellationToken cancel)
     {
         try
         {
             var program = await QemuProgram.FindAsync(cancel);
             return program.Version < QemuProgram.Oldest
-                ? (new EngineCheck(QemuProgram.Name, CheckStatus.Failed, $"{program.Version} is older than {QemuProgram.Oldest}", Install(QemuProgram.Package)), null)
-                : (new EngineCheck(QemuProgram.Name, CheckStatus.Ok, $"{program.Version} ({program.Path})"), program);
+                ? (new CheckResult(QemuProgram.Name, CheckStatus.Failed, $"{program.Version} is older than {QemuProgram.Oldest}", Install(QemuProgram.Package)), null)
+                : (new CheckResult(QemuProgram.Name, CheckStatus.Ok, $"{program.Version} ({program.Path})"), program);
         }
         catch (MachineException e)
         {
-            return (new EngineCheck(QemuProgram.Name, CheckStatus.Failed, e.Message, Install(QemuProgram.Package)), null);
+            return (new CheckResult(QemuProgram.Name, CheckStatus.Failed, e.Message, Install(QemuProgram.Package)), null);
         }
     }
 
-    private static async Task<EngineCheck> ImageAsync(CancellationToken cancel)
+    private static async Task<CheckResult> ImageAsync(CancellationToken cancel)
     {
-        if (Programs.Find("qemu-img") is not { } path)
+        if (HostProgram.Find("qemu-img") is not { } path)
         {
-            return new EngineCheck("qemu-img", CheckStatus.Failed, "qemu-img is not installed", Install(QemuDisks.Package));
+            return new CheckResult("qemu-img", CheckStatus.Failed, "qemu-img is not installed", Install(QemuDisks.Package));
         }
 
-        var result = await Programs.TryRunAsync(path, ["--version"], cancel);
+        var result = await HostProgram.TryRunAsync(path, ["--version"], cancel);
         return result.ExitCode == 0
-            ? new EngineCheck("qemu-img", CheckStatus.Ok, $"{QemuProgram.ParseVersion(result.Output)} ({path})")
-            : new EngineCheck("qemu-img", CheckStatus.Failed, $"{path} does not run: {Programs.LastLines(result.Error, 2).Trim()}", Install(QemuDisks.Package));
+            ? new CheckResult("qemu-img", CheckStatus.Ok, $"{QemuProgram.ParseVersion(result.Output)} ({path})")
+            : new CheckResult("qemu-img", CheckStatus.Failed, $"{path} does not run: {HostProgram.LastLines(result.Error, 2).Trim()}", Install(QemuDisks.Package));
     }
 
-    private static async Task<EngineCheck> AcceleratorAsync(AcceleratorChoice accelerators, QemuProgram program, CancellationToken cancel)
+    private static async Task<CheckResult> AcceleratorAsync(AcceleratorChoice accelerators, QemuProgram program, CancellationToken cancel)
     {
         try
         {
@@ -48,27 +48,27 @@ internal static class QemuChecks
             var message = $"{verdict.Accelerator.Name}: {verdict.Reason}"
                 + (verdict.Accelerator.Name == Emulation.Name ? " (no boundary in QEMU's developers' own words: docs/limits.md)" : "");
             return verdict.WhyNotFaster is null
-                ? new EngineCheck("accelerator", CheckStatus.Ok, message)
-                : new EngineCheck("accelerator", CheckStatus.Warning, $"{message}; {verdict.WhyNotFaster}", verdict.Fix);
+                ? new CheckResult("accelerator", CheckStatus.Ok, message)
+                : new CheckResult("accelerator", CheckStatus.Warning, $"{message}; {verdict.WhyNotFaster}", verdict.Fix);
         }
         catch (MachineException e)
         {
-            return new EngineCheck("accelerator", CheckStatus.Failed, e.Message, e.Remedy);
+            return new CheckResult("accelerator", CheckStatus.Failed, e.Message, e.Remedy);
         }
     }
 
-    private static EngineCheck Walls()
+    private static CheckResult Walls()
     {
         if (Confinement.Confinement.Missing is { } missing)
         {
-            return new EngineCheck(
+            return new CheckResult(
                 "confinement", CheckStatus.Warning, $"who breaks out of a virtual machine is held back less than could be: {missing}",
                 OperatingSystem.IsLinux() ? "boot a newer kernel" : null);
         }
 
         var version = OperatingSystem.IsLinux() ? Confinement.Landlock.Version : 0;
-        return new EngineCheck("confinement", CheckStatus.Ok, $"a virtual machine's process sees its own files alone (Landlock {version}, system calls, limits)");
+        return new CheckResult("confinement", CheckStatus.Ok, $"a virtual machine's process sees its own files alone (Landlock {version}, system calls, limits)");
     }
 
-    private static string Install(string package) => Programs.InstallHint(package);
+    private static string Install(string package) => HostProgram.InstallHint(package);
 }

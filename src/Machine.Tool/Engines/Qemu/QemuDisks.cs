@@ -49,7 +49,7 @@ internal static class QemuDisks
 
     private static async Task WriteAsync(string path, IReadOnlyList<string> reads, Func<string, string[]> arguments, CancellationToken cancel)
     {
-        var program = Programs.Require("qemu-img", Package);
+        var program = HostProgram.Require("qemu-img", Package);
         path = Path.GetFullPath(path);
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         var list = arguments(temporary);
@@ -83,6 +83,6 @@ internal static class QemuDisks
             words.Contains("No space left", StringComparison.Ordinal) ? $"free some space on the disk that holds {Path.GetDirectoryName(path)}"
             : words.Contains("lock", StringComparison.Ordinal) ? "stop the machine that uses the disk: dotnet machine stop"
             : null;
-        return new MachineException($"the disk {path} could not be {what}:\n{Programs.LastLines(words, 4)}", remedy, ExitCode.MachineUnavailable);
+        return new MachineException($"the disk {path} could not be {what}:\n{HostProgram.LastLines(words, 4)}", remedy, ExitCode.MachineUnavailable);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         }
     }
 
-    public Task<IReadOnlyList<EngineCheck>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
+    public Task<IReadOnlyList<CheckResult>> CheckAsync(CancellationToken cancel) => QemuChecks.RunAsync(accelerators, cancel);
 
     public async Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel)
     {

@@ -21,6 +21,6 @@ internal static class QemuFirmware
             ? null
             : Places.FirstOrDefault(File.Exists) ?? throw new MachineException(
                 "a disk image that boots by itself needs UEFI firmware, and none is installed",
-                $"install it: {Programs.InstallHint("qemu-efi-aarch64")}",
+                $"install it: {HostProgram.InstallHint("qemu-efi-aarch64")}",
                 ExitCode.MachineUnavailable);
 }

@@ -26,19 +26,7 @@ internal static class QemuLauncher
             return new LaunchedProcess(id, () => HostProcess.Find(id) is null);
         }
 
-        var start = OperatingSystem.IsWindows() ? Windows(program) : MacOS(program, log);
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var process = Process.Start(start)
-            ?? throw new MachineException($"{program} could not be started", exitCode: ExitCode.MachineUnavailable);
-        if (OperatingSystem.IsWindows())
-        {
-            _ = CopyWordsAsync(process, log);
-        }
-
+        var process = OperatingSystem.IsWindows() ? StartOnWindows(program, arguments, log) : StartOnMacOS(program, arguments, log);
         return new LaunchedProcess(process.Id, () => process.HasExited && !(Forks && process.ExitCode == 0));
     }
 
@@ -46,7 +34,7 @@ internal static class QemuLauncher
     /// <param name="words">That file; it is gone afterwards.</param>
     /// <param name="confinement">What it may touch, where the system has walls.</param>
     public static Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, string words, Confinement.Confinement confinement, CancellationToken cancel) =>
-        OperatingSystem.IsLinux() ? RunConfinedAsync(program, arguments, words, confinement, cancel) : Programs.TryRunAsync(program, arguments, cancel);
+        OperatingSystem.IsLinux() ? RunConfinedAsync(program, arguments, words, confinement, cancel) : HostProgram.TryRunAsync(program, arguments, cancel);
 
     [SupportedOSPlatform("linux")]
     private static async Task<ProgramResult> RunConfinedAsync(
@@ -86,23 +74,28 @@ internal static class QemuLauncher
     private static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name) is { } value ? $"{name}={value}" : null;
 
     // There is no filter of system calls that its second fork would meet.
-    private static ProcessStartInfo MacOS(string program, string log)
+    private static Process StartOnMacOS(string program, IReadOnlyList<string> arguments, string log)
     {
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = "/" };
-        start.ArgumentList.Add("-c");
-        // At its end: who bounds the file cuts it while QEMU writes.
-        start.ArgumentList.Add($": >{Ssh.ShellQuote(log)}; exec \"$0\" \"$@\" -daemonize </dev/null >>{Ssh.ShellQuote(log)} 2>&1");
-        start.ArgumentList.Add(program);
-        foreach (var name in start.Environment.Keys.Except(Environment, StringComparer.Ordinal).ToList())
+        File.Delete(log);
+        return DetachedProgram.Start([program, .. arguments, "-daemonize"], log, configure: start =>
         {
-            start.Environment.Remove(name);
-        }
-
-        return start;
+            foreach (var name in start.Environment.Keys.Except(Environment, StringComparer.Ordinal).ToList())
+            {
+                start.Environment.Remove(name);
+            }
+        });
     }
 
-    private static ProcessStartInfo Windows(string program) =>
-        new(program) { UseShellExecute = false, CreateNoWindow = true, RedirectStandardError = true };
+    private static Process StartOnWindows(string program, IReadOnlyList<string> arguments, string log)
+    {
+        var process = HostProgram.Start(program, arguments, start =>
+        {
+            start.CreateNoWindow = true;
+            start.RedirectStandardError = true;
+        });
+        _ = CopyWordsAsync(process, log);
+        return process;
+    }
 
     private static async Task CopyWordsAsync(Process process, string log)
     {

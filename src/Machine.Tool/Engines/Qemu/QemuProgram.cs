@@ -26,8 +26,8 @@ internal sealed record QemuProgram(string Path, string Architecture, Version Ver
     /// <exception cref="MachineException">It is not installed, or does not run.</exception>
     public static async Task<QemuProgram> FindAsync(CancellationToken cancel)
     {
-        var path = Programs.Require(Name, Package);
-        return new QemuProgram(path, HostArchitecture, ParseVersion(await Programs.RunAsync(path, ["--version"], cancel)));
+        var path = HostProgram.Require(Name, Package);
+        return new QemuProgram(path, HostArchitecture, ParseVersion(await HostProgram.RunAsync(path, ["--version"], cancel)));
     }
 
     /// <summary>From "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)" and "qemu-img version 7.2.22".</summary>
@@ -36,6 +36,6 @@ internal sealed record QemuProgram(string Path, string Architecture, Version Ver
         var match = Regex.Match(text, @"version (\d+)\.(\d+)\.(\d+)");
         return match.Success
             ? new Version(int.Parse(match.Groups[1].Value), int.Parse(match.Groups[2].Value), int.Parse(match.Groups[3].Value))
-            : throw new MachineException($"this does not look like QEMU's version: {Programs.LastLines(text, 1).Trim()}", exitCode: ExitCode.MachineUnavailable);
+            : throw new MachineException($"this does not look like QEMU's version: {HostProgram.LastLines(text, 1).Trim()}", exitCode: ExitCode.MachineUnavailable);
     }
 }

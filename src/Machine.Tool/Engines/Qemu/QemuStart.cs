@@ -127,7 +127,7 @@ internal static class QemuStart
             : words.Contains("memory", StringComparison.Ordinal) ? "give the machine less memory"
             : words.Contains("No space left", StringComparison.Ordinal) ? $"free some space on the disk that holds {places.Folder}"
             : "dotnet machine doctor";
-        return new MachineException($"QEMU ended at once:\n{Programs.LastLines(words, 8)}", remedy, ExitCode.MachineUnavailable);
+        return new MachineException($"QEMU ended at once:\n{HostProgram.LastLines(words, 8)}", remedy, ExitCode.MachineUnavailable);
     }
 }
 

@@ -21,9 +21,9 @@ internal static class AptSettings
     public static async Task<IReadOnlyList<string>> ReadAsync(CancellationToken cancel)
     {
         var settings = new List<string>(Always);
-        if (Programs.Find("apt-config") is { } program)
+        if (HostProgram.Find("apt-config") is { } program)
         {
-            var dump = await Programs.TryRunAsync(program, ["dump"], cancel);
+            var dump = await HostProgram.TryRunAsync(program, ["dump"], cancel);
             settings.AddRange(Parse(dump.Output));
         }
 

@@ -46,8 +46,8 @@ internal static class DistributionBuild
         }
 
         PackageName.Check(request.Packages);
-        Programs.Require("mmdebstrap", "mmdebstrap");
-        Programs.Require("mke2fs", "e2fsprogs");
+        HostProgram.Require("mmdebstrap", "mmdebstrap");
+        HostProgram.Require("mke2fs", "e2fsprogs");
         await PrivateNamespace.CheckAsync(cancel);
         var shown = await PrepareAsync(folder, distribution, sdk, trust, cancel);
 
@@ -67,7 +67,7 @@ internal static class DistributionBuild
             throw DiskSpace.IsFull(result.Output)
                 ? DiskSpace.Full(folder)
                 : new MachineException(
-                    $"building the image {request.Base} failed:\n{Programs.LastLines(Errors(result.Output), 15)}",
+                    $"building the image {request.Base} failed:\n{HostProgram.LastLines(Errors(result.Output), 15)}",
                     "check the names in packages:, and that this host's package manager works (apt-get update)",
                     ExitCode.MachineUnavailable);
         }

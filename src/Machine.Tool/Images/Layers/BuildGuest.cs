@@ -60,14 +60,14 @@ internal sealed class BuildGuest : IAsyncDisposable
     /// <exception cref="MachineException">It failed; <paramref name="what"/> begins the message, its own last lines follow.</exception>
     public async Task RunAsync(string commandLine, string what, IProgressSink progress, CancellationToken cancel, string remedy = "")
     {
-        var result = await StreamedProgram.RunAsync(
+        var result = await HostProgram.StreamAsync(
             Ssh.Program, [.. Ssh.Arguments(guest), commandLine], input: "", line => Show(line, progress), cancel);
         if (result.ExitCode != 0)
         {
             throw DiskSpace.IsFull(result.Output)
-                ? new MachineException($"{what} failed: the guest's disk is full\n{Programs.LastLines(Tainted.Lines(result.Output), 6)}", "raise disk: in the Machinefile", ExitCode.MachineUnavailable)
+                ? new MachineException($"{what} failed: the guest's disk is full\n{HostProgram.LastLines(Tainted.Lines(result.Output), 6)}", "raise disk: in the Machinefile", ExitCode.MachineUnavailable)
                 : new MachineException(
-                    $"{what} failed with exit code {result.ExitCode}:\n{Programs.LastLines(Tainted.Lines(result.Output), 15)}", remedy.Length > 0 ? remedy : null, ExitCode.MachineUnavailable);
+                    $"{what} failed with exit code {result.ExitCode}:\n{HostProgram.LastLines(Tainted.Lines(result.Output), 15)}", remedy.Length > 0 ? remedy : null, ExitCode.MachineUnavailable);
         }
     }
 
@@ -167,19 +167,18 @@ internal sealed class BuildGuest : IAsyncDisposable
     {
         var forwards = services.SelectMany(service => new[] { "-R", $"127.0.0.1:{service.GuestPort}:{service.HostSocket}" });
         string[] options = ["-M", "-N", "-o", "ControlMaster=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ServerAliveInterval=30", .. forwards];
-        var start = new ProcessStartInfo(Ssh.Program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in Ssh.Arguments(guest, options))
+        master = HostProgram.Start(Ssh.Program, Ssh.Arguments(guest, options), start =>
         {
-            start.ArgumentList.Add(argument);
-        }
-
-        master = Process.Start(start)!;
+            start.RedirectStandardInput = true;
+            start.RedirectStandardOutput = true;
+            start.RedirectStandardError = true;
+        });
         var errors = BoundedText.ReadAsync(master.StandardError, cancel);
         while (!File.Exists(guest.ControlPath))
         {
             if (master.HasExited)
             {
-                throw new MachineException($"the connection to the guest could not be opened:\n{Programs.LastLines(await errors, 5)}", exitCode: ExitCode.MachineUnavailable);
+                throw new MachineException($"the connection to the guest could not be opened:\n{HostProgram.LastLines(await errors, 5)}", exitCode: ExitCode.MachineUnavailable);
             }
 
             await Task.Delay(50, cancel);

@@ -13,10 +13,10 @@ internal sealed record BuildIdentity(string PrivateKey, string HostKey, string K
         MachinePaths.CreatePrivate(folder);
         var client = Path.Combine(folder, "client");
         var host = Path.Combine(folder, "host");
-        var keygen = Programs.Require("ssh-keygen", "openssh-client");
+        var keygen = HostProgram.Require("ssh-keygen", "openssh-client");
         foreach (var key in new[] { client, host })
         {
-            await Programs.RunAsync(keygen, ["-q", "-t", "ed25519", "-N", "", "-C", "machine", "-f", key], cancel);
+            await HostProgram.RunAsync(keygen, ["-q", "-t", "ed25519", "-N", "", "-C", "machine", "-f", key], cancel);
         }
 
         var known = Path.Combine(folder, "known_hosts");

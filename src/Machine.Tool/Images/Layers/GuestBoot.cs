@@ -28,7 +28,7 @@ internal static class GuestBoot
             }
 
             using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            var ssh = Programs.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", Ssh.ConnectTimeoutOption, "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
+            var ssh = HostProgram.TryRunAsync(Ssh.Program, [.. Ssh.Arguments(guest, "-o", Ssh.ConnectTimeoutOption, "-o", "ConnectionAttempts=1"), "true"], attempt.Token);
             if (await Task.WhenAny(ssh, machine.Exited) == machine.Exited && !ssh.IsCompleted)
             {
                 await attempt.CancelAsync();
@@ -79,7 +79,7 @@ internal static class GuestBoot
     {
         var console = machine.ConsoleTail(ConsoleLines);
         return new MachineException(
-            what + (words.Length > 0 ? $":\n{Programs.LastLines(words, 8)}" : "") + (console.Length > 0 ? $"\nits console's last lines:\n{Programs.LastLines(console, ConsoleLines)}" : ""),
+            what + (words.Length > 0 ? $":\n{HostProgram.LastLines(words, 8)}" : "") + (console.Length > 0 ? $"\nits console's last lines:\n{HostProgram.LastLines(console, ConsoleLines)}" : ""),
             "dotnet machine doctor",
             ExitCode.MachineUnavailable);
     }

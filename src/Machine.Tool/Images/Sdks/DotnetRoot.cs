@@ -11,7 +11,7 @@ internal static class DotnetRoot
         IEnumerable<string?> candidates =
         [
             Environment.GetEnvironmentVariable("DOTNET_ROOT"),
-            Programs.Find("dotnet") is { } muxer ? Path.GetDirectoryName(ProjectRoot.RealPath(muxer)) : null,
+            HostProgram.Find("dotnet") is { } muxer ? Path.GetDirectoryName(ProjectRoot.RealPath(muxer)) : null,
             Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")),
         ];
         return candidates.FirstOrDefault(folder => !string.IsNullOrEmpty(folder) && Directory.Exists(Path.Combine(folder, "sdk")));

@@ -59,15 +59,7 @@ internal sealed class TemplateStore(MachinePaths paths)
             return false;
         }
 
-        // Renamed first: a deletion that is interrupted leaves a dead build's folder, not half a template.
-        var folder = Path.Combine(paths.Templates, key);
-        var dying = Path.Combine(paths.Templates, $".build-{key}-{Guid.NewGuid():N}"[..^24]);
-        if (Directory.Exists(folder))
-        {
-            Directory.Move(folder, dying);
-            Directory.Delete(dying, recursive: true);
-        }
-
+        AtomicDelete.Folder(Path.Combine(paths.Templates, key), $"{BuildFolder.Prefix}{key}-");
         return true;
     }
 

@@ -68,7 +68,7 @@ internal sealed class ToolSource(string socket) : IDisposable
             {
                 var said = await response.Content.ReadAsStringAsync(cancel);
                 throw new MachineException(
-                    $"tools: {address} is not to be had ({(int)response.StatusCode}): {Programs.LastLines(said.Length > 400 ? said[..400] : said, 3).Trim()}",
+                    $"tools: {address} is not to be had ({(int)response.StatusCode}): {HostProgram.LastLines(said.Length > 400 ? said[..400] : said, 3).Trim()}",
                     "check the names in tools:, and your own NuGet and npm configuration: a project's is not read for images",
                     ExitCode.MachineUnavailable);
             }

@@ -1,9 +1,9 @@
-namespace Machine.Tool.Tests.Packages;
+namespace Machine.Tool.Tests;
 
 /// <summary>A folder that is gone after the test.</summary>
 internal sealed class TestFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("machine-packages-").FullName;
+    public string Path { get; } = Directory.CreateTempSubdirectory("machine-test-").FullName;
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
-using Machine.Tool.Engines;
 
-namespace Machine.Tool.Commands.Diagnosis;
+namespace Machine.Tool.Hosting;
 
 /// <summary>One line of <c>doctor</c>.</summary>
 /// <param name="Fix">What a person can do; a command where there is one.</param>
@@ -16,4 +15,11 @@ internal sealed record CheckResult(string Name, CheckStatus Status, string Messa
     public Func<CancellationToken, Task>? Repair { get; init; }
 
     public static CheckResult Ok(string name, string message) => new(name, CheckStatus.Ok, message);
+}
+
+internal enum CheckStatus
+{
+    Ok,
+    Warning,
+    Failed,
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Machine.Tool.Machinefiles;
+namespace Machine.Tool.Hosting;
 
 /// <summary>
 /// Sizes as people write them. <c>MiB GiB TiB</c> count in 1024s, <c>MB GB TB</c> in 1000s; the result is rounded down to a whole MiB,
