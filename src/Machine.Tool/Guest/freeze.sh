@@ -2,6 +2,7 @@
 # freeze.sh PATH…: leaves clean file systems on the volumes, for a power that goes at once. Who writes to them waits for ever.
 for path; do
     mountpoint -q "$path" || continue
-    fsfreeze -f "$path" || exit 1
+    # One that a killed supervisor had frozen is not frozen twice.
+    fsfreeze -f "$path" 2>/dev/null || { fsfreeze -u "$path" && fsfreeze -f "$path"; } || exit 1
 done
 exit 0

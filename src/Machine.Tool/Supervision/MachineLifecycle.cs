@@ -159,8 +159,7 @@ internal sealed class MachineLifecycle(
             }
             else if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is { } left)
             {
-                await left.PowerOffAsync(PowerOffGrace, cancel);
-                await left.DisposeAsync();
+                await StopLeftAsync(left, cancel);
             }
 
             Suspension.Forget(folders.State);
@@ -173,6 +172,18 @@ internal sealed class MachineLifecycle(
         finally
         {
             gone.TrySetResult();
+        }
+    }
+
+    // Of a supervisor that was killed, perhaps while it stopped the machine: nobody here is connected to its guest.
+    private async Task StopLeftAsync(IEngineMachine left, CancellationToken cancel)
+    {
+        await using (left)
+        {
+            var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
+            var guest = new GuestConnection(left.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
+            var frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
+            await left.PowerOffAsync(frozen ? TimeSpan.Zero : PowerOffGrace, cancel);
         }
     }
 

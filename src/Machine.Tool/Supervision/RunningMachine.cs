@@ -71,7 +71,7 @@ internal sealed class RunningMachine(
     /// </summary>
     public async Task StopAsync(TimeSpan grace, CancellationToken cancel)
     {
-        var frozen = await TryFreezeVolumesAsync(grace, cancel);
+        var frozen = await VolumeFreeze.TryAsync(guest, Machinefile, grace, logger, cancel);
         await machine.PowerOffAsync(frozen ? TimeSpan.Zero : grace, cancel);
         await DisposeAsync();
     }
@@ -107,28 +107,5 @@ internal sealed class RunningMachine(
         Orders.Dispose();
         await master.CloseAsync(CancellationToken.None);
         await services.DisposeAsync();
-    }
-
-    private async Task<bool> TryFreezeVolumesAsync(TimeSpan grace, CancellationToken cancel)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(grace);
-        try
-        {
-            var volumes = string.Join(' ', VolumeStore.AllOf(Machinefile).Values.Select(volume => Ssh.ShellQuote(volume.GuestPath)));
-            var result = await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/freeze.sh {volumes}", patience.Token);
-            if (result.ExitCode == 0)
-            {
-                return true;
-            }
-
-            logger.LogWarning("the guest did not freeze its volumes: {Error}", result.Error);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            logger.LogWarning("the guest did not freeze its volumes within {Grace}", grace);
-        }
-
-        return false;
     }
 }
