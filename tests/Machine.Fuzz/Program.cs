@@ -16,7 +16,6 @@ return Run(args);
 [MethodImpl(MethodImplOptions.NoInlining)]
 static int Run(string[] args)
 {
-    SdkAssemblies.Register();
     if (args.Length == 0 || Targets(args[0]) is not { Count: > 0 } targets)
     {
         Console.Error.WriteLine($"usage: Machine.Fuzz TARGET [--seconds N] [--corpus FOLDER] [--keep FOLDER] [--seed N] [--crashes FOLDER]\ntargets: all {string.Join(' ', FuzzTarget.All.Select(target => target.Name))}");

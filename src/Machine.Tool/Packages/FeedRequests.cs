@@ -6,7 +6,7 @@ using NuGet.Packaging;
 
 namespace Machine.Tool.Packages;
 
-/// <summary>Answers the requests below /nuget/. Names NuGet's types: made only after <see cref="SdkAssemblies.Register"/>.</summary>
+/// <summary>Answers the requests below /nuget/.</summary>
 internal sealed class FeedRequests : IDisposable
 {
     private const int TrimEvery = 1000;

@@ -2,7 +2,9 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Sources;
 using Microsoft.Extensions.Logging;
 using NuGet.Configuration;
-using NuGet.Credentials;
+using NuGet.Protocol;
+using NuGet.Protocol.Core.Types;
+using NuGet.Protocol.Plugins;
 
 namespace Machine.Tool.Packages;
 
@@ -97,7 +99,8 @@ internal sealed class HostNuGet(ProjectSources approved, IReadOnlyList<string>? 
 
     private Snapshot Load(ISettings settings, string stamp)
     {
-        DefaultCredentialServiceUtility.SetupDefaultCredentialService(new NuGetLog(log), nonInteractive: true);
+        // One in a process, as the plug-ins that it asks.
+        HttpHandlerResourceV3.CredentialService ??= new Lazy<ICredentialService>(() => new PluginCredentials(PluginManager.Instance, new NuGetLog(log)));
         var provider = new PackageSourceProvider(settings);
         var users = provider.LoadPackageSources().Where(source => source.IsEnabled).ToList();
         var audit = provider.LoadAuditSources().Where(source => source.IsEnabled).ToList();

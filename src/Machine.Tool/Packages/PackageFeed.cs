@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Machine.Tool.Machinefiles.Sources;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -23,13 +22,11 @@ internal sealed class PackageFeed : IDisposable
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="address">How the guest reaches this server; null takes the request's own host name, loopback only.</param>
     /// <param name="userFiles">The user's configuration, the nearest file first; null: what NuGet finds on this host.</param>
-    /// <exception cref="Hosting.MachineException">This host has no SDK to take NuGet from.</exception>
     public PackageFeed(ProjectSources? project, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, IReadOnlyList<string>? userFiles = null)
     {
-        SdkAssemblies.Register();
         this.address = address;
         this.log = log;
-        requests = Requests(project ?? ProjectSources.None, userFiles, packagesFolder, entered, log);
+        requests = new FeedRequests(project ?? ProjectSources.None, userFiles, packagesFolder, entered, log);
     }
 
     /// <summary>Takes the project's files as they were approved since.</summary>
@@ -51,10 +48,4 @@ internal sealed class PackageFeed : IDisposable
         requests.Dispose();
         slots.Dispose();
     }
-
-    // Apart, so that nothing of NuGet is loaded before the line that says where it is.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static FeedRequests Requests(
-        ProjectSources project, IReadOnlyList<string>? userFiles, string packagesFolder, PackageLog entered, ILogger log) =>
-        new(project, userFiles, packagesFolder, entered, log);
 }

@@ -71,6 +71,27 @@ public sealed class SourceAttacks
         project.Write($"<configuration>{config}</configuration>").Asked().ShouldContain(ask => ask.StartsWith("nuget.config: " + words, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("a server of its own")]
+    [InlineData("the name of the user's source")]
+    public async Task The_users_credential_provider_is_not_asked_about_an_address_that_is_not_the_users(string trick)
+    {
+        await using var own = await FlatServer.StartAsync("thing", "1.0.0", []);
+        await using var evil = await FlatServer.StartAsync("thing", "1.0.0", []);
+        evil.Authorization = "Basic " + Convert.ToBase64String("me:provider-canary"u8);
+        CredentialPlugin.Knows(evil.Address, "me", "provider-canary");
+        var name = trick == "a server of its own" ? "evil" : "mine";
+        await using var feed = await FeedUnderTest.StartAsync(
+            [("mine", new Uri(own.Address, "index.json").ToString())],
+            project: $"""<configuration><packageSources><clear/><add key="{name}" value="{new Uri(evil.Address, "index.json")}" allowInsecureConnections="true"/></packageSources></configuration>""");
+
+        using var answer = await feed.GetAsync("flat/thing/index.json");
+
+        answer.StatusCode.ShouldNotBe(HttpStatusCode.OK);
+        CredentialPlugin.AskedAbout(evil.Address).ShouldBeEmpty();
+        evil.Paths.ShouldBeEmpty("a request with the canary would have been let in");
+    }
+
     // The other side: no question where nothing is new, or people learn to say yes.
     [Theory]
     [InlineData("<packageSources><clear/><add key=\"public\" value=\"https://feed.example/v3/index.json\"/></packageSources>")]

@@ -4,31 +4,6 @@ namespace Machine.Tool.Tests.Packages;
 
 public sealed class HostLookups
 {
-    [Fact]
-    public void The_newest_SDK_of_the_runtimes_major_wins_and_a_shim_is_no_SDK()
-    {
-        using var root = new TestFolder();
-        foreach (var version in new[] { "9.0.300", "10.0.100-rc.2", "10.0.100", "10.0.205", "11.0.100" })
-        {
-            root.Folder("sdk/" + version);
-            File.WriteAllText(root[$"sdk/{version}/NuGet.Protocol.dll"], "");
-        }
-
-        root.Folder("sdk/10.0.999");
-        root.Folder("sdk/NuGetFallbackFolder");
-
-        Path.GetFileName(DotnetSdks.Newest(root.Path, 10)).ShouldBe("10.0.205");
-        Path.GetFileName(DotnetSdks.Newest(root.Path, 11)).ShouldBe("11.0.100");
-        DotnetSdks.Newest(root.Path, 12).ShouldBeNull();
-        Directory.Delete(root["sdk/10.0.205"], recursive: true);
-        Path.GetFileName(DotnetSdks.Newest(root.Path, 10)).ShouldBe("10.0.100", "a release is newer than its candidates");
-        DotnetSdks.Newest(root["nothing"], 10).ShouldBeNull();
-    }
-
-    [Fact]
-    public void NuGet_comes_from_the_SDKs_folder() =>
-        Path.GetDirectoryName(typeof(NuGet.Protocol.Core.Types.Repository).Assembly.Location).ShouldBe(SdkAssemblies.Folder);
-
     [Theory]
     [InlineData("http://user:pass@host/x is gone", "http://***@host/x is gone")]
     [InlineData("https://user:p@ss@host/", "https://***@host/")]

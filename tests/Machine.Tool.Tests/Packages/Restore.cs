@@ -18,9 +18,8 @@ internal static partial class Restore
               <ItemGroup>{references}</ItemGroup>
             </Project>
             """, TestContext.Current.CancellationToken);
-        var muxer = Path.Combine(SdkAssemblies.Folder!, "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         var result = await HostProgram.TryRunAsync(
-            Path.GetFullPath(muxer),
+            "dotnet",
             ["restore", folder["p.csproj"], "--configfile", folder["nuget.config"], "-nodeReuse:false"],
             TestContext.Current.CancellationToken,
             folder: folder.Path,
