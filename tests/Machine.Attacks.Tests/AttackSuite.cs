@@ -11,5 +11,5 @@ internal static class AttackSuite
 {
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "There is no earlier place in a test program.")]
-    internal static void Begin() => NuGetForTests.Register();
+    internal static void Begin() => NuGetForTests.Prepare();
 }

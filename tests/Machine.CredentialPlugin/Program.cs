@@ -6,7 +6,15 @@ using NuGet.Protocol.Plugins;
 var folder = Environment.GetEnvironmentVariable("MACHINE_TEST_PLUGIN") ?? throw new InvalidOperationException("MACHINE_TEST_PLUGIN is not set");
 var handlers = new RequestHandlers();
 handlers.TryAdd(MessageMethod.GetOperationClaims, new Handler<GetOperationClaimsRequest, GetOperationClaimsResponse>(
-    request => new GetOperationClaimsResponse(request.PackageSourceRepository is null ? [OperationClaim.Authentication] : [])));
+    request =>
+    {
+        if (request.PackageSourceRepository is { } source)
+        {
+            File.AppendAllText(Path.Combine(folder, "asked"), $"{source} False True\n");
+        }
+
+        return new GetOperationClaimsResponse(request.PackageSourceRepository is null ? [OperationClaim.Authentication] : []);
+    }));
 handlers.TryAdd(MessageMethod.Initialize, new Handler<InitializeRequest, InitializeResponse>(_ => new InitializeResponse(MessageResponseCode.Success)));
 handlers.TryAdd(MessageMethod.SetLogLevel, new Handler<SetLogLevelRequest, SetLogLevelResponse>(_ => new SetLogLevelResponse(MessageResponseCode.Success)));
 handlers.TryAdd(MessageMethod.SetCredentials, new Handler<SetCredentialsRequest, SetCredentialsResponse>(_ => new SetCredentialsResponse(MessageResponseCode.Success)));

@@ -31,8 +31,11 @@ public sealed class ThawTests(SharedMachine shared) : IAsyncLifetime
         // The kernel's own random numbers are new, by the device that tells it of the copy: what the host hands over later is not all that differs.
         (await project.RootAsync("dmesg")).ShouldSucceed().Output.ShouldContain("crng reseeded due to virtual machine fork");
 
-        // It set itself up before the host was connected.
-        (await project.ExecAsync("head", "-n", "1", "/run/machine/setup.lock")).ShouldSucceed().Output.ShouldBe("/usr/lib/machine/identity\n");
+        // It set itself up before the host was connected; in the rig either comes first.
+        if (!Rig.IsHere)
+        {
+            (await project.ExecAsync("head", "-n", "1", "/run/machine/setup.lock")).ShouldSucceed().Output.ShouldBe("/usr/lib/machine/identity\n");
+        }
 
         var began = DateTimeOffset.UtcNow;
         Clock.ShouldBeRight(began, (await project.ExecAsync("date", "+%s")).ShouldSucceed().Output);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Machine.Fuzz;
-using Machine.Tool.Packages;
 using SharpFuzz;
 
 // Machine.Fuzz TARGET                       one input at a time, driven by afl-fuzz
@@ -13,6 +12,7 @@ using SharpFuzz;
 Instrumentation.Apply();
 return Run(args);
 
+// Apart from the line above: it rewrites assemblies before any of their types is touched.
 [MethodImpl(MethodImplOptions.NoInlining)]
 static int Run(string[] args)
 {

@@ -6,8 +6,8 @@
 #   tests/rig/kvm.sh -class "*Text*"       arguments for the test runner
 #   tests/rig/kvm.sh --shell [COMMAND…]    a shell in the rig, or one command
 #
-# The tool and the tests are built outside, and so is the image that machines start from. MACHINE_RIG keeps the rig's disk between runs
-# (default: in the user's cache folder); it is made anew when what it is made of changes.
+# The tool, the tests and the two images that machines start from are made outside. MACHINE_RIG keeps the rig's disk and its emulator between
+# runs (default: in the user's cache folder); both are made anew when what they are made of changes.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 rig="${MACHINE_RIG:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-rig}"
@@ -26,6 +26,7 @@ fi
 sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
 mkdir -p "$rig/keys" "$rig/boot" "$results"
 # The rig's disk holds this host's lists of mirrors, which may have passwords in them.
+[ -O "$rig" ] || { echo "$rig is another user's: set MACHINE_RIG to a folder of yours" >&2; exit 1; }
 chmod 0700 "$rig"
 [ -f "$rig/keys/id_ed25519" ] || ssh-keygen -q -t ed25519 -N "" -C rig -f "$rig/keys/id_ed25519"
 
@@ -39,7 +40,7 @@ trap clean_up EXIT
 
 say() { printf '== %s (%s s)\n' "$*" "$SECONDS" >&2; }
 
-# What the rig's root disk is made of, as a name.
+# What the rig is made of, as a name.
 key=$({
   cat "$root/tests/rig/prepare.sh"
   echo "$packages"
@@ -73,8 +74,8 @@ make_emulator() {
   rm -rf "$rig"/qemu-* "$part"
   mkdir "$part"
   local -a sources
-  mapfile -t sources < <(find /etc/apt/sources.list.d -name 'debian*.sources' | sort)
-  cat "${sources[@]}" | sed 's/\bbookworm\b/trixie/g' | mmdebstrap --quiet --variant=extract --format=tar --include=qemu-system-x86,seabios,ipxe-qemu \
+  mapfile -t sources < <(grep -lE '^Suites:.*bookworm' /etc/apt/sources.list.d/*.sources)
+  sed 's/\bbookworm\b/trixie/g' "${sources[@]}" | mmdebstrap --quiet --variant=extract --format=tar --include=qemu-system-x86,seabios,ipxe-qemu \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' trixie - - | tar -xf - -C "$part" --no-same-owner --exclude='./dev/*'
   mv "$part" "$rig/qemu-$key"
 }
@@ -136,7 +137,7 @@ bring() {
 
 [ -f "$rig/root-$key.raw" ] || { say "making the rig's disk"; make_disk; }
 [ -d "$rig/qemu-$key" ] || { say "getting the rig's emulator"; make_emulator; }
-say "building what is tested, and the image of its machines"
+say "building what is tested, and the images of its machines"
 bring
 say "booting the rig"
 boot

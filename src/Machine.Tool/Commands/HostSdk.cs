@@ -1,5 +1,5 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Commands;
 

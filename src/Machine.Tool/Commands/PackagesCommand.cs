@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
+using Machine.Tool.Packages;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
@@ -22,7 +23,7 @@ internal static class PackagesCommand
 
     private static int Log(bool json)
     {
-        var entries = EnteredPackages.Of(new MachineFolders(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory)));
+        var entries = PackageLog.Read(new MachineFolders(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory)).PackagesLog).ToList();
         if (json)
         {
             Say.Json(entries);

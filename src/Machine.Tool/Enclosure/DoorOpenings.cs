@@ -1,4 +1,5 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Enclosure;
 
@@ -7,7 +8,7 @@ internal static class DoorOpenings
 {
     public static IEnumerable<Opening> Of(ProjectRoot project, MachinePaths paths)
     {
-        var file = Path.Combine(project.Path, GlobalJsonEdit.FileName);
+        var file = Path.Combine(project.Path, GlobalJson.FileName);
         return Root(file).Concat(Shim(project, paths, file)).Concat(Nested(project.Path));
     }
 
@@ -18,11 +19,11 @@ internal static class DoorOpenings
         {
             yield return new Opening(file, "there is none here: dotnet in this folder uses the host's SDK", Init);
         }
-        else if (Images.Sdks.GlobalJson.TryRead(file) is null)
+        else if (GlobalJson.TryRead(file) is null)
         {
             yield return new Opening(file, "dotnet ignores a malformed one as a whole, and uses the host's SDK", $"correct it, then: {Init}");
         }
-        else if (GlobalJsonPaths.Of(file) is not { } listed || !listed.Contains(ShimFolder.Name))
+        else if (GlobalJson.Paths(file) is not { } listed || !listed.Contains(ShimFolder.Name))
         {
             yield return new Opening(file, $"sdk.paths does not name {ShimFolder.Name} (or a key is there twice): dotnet in this folder uses the host's SDK", Init);
         }
@@ -61,7 +62,7 @@ internal static class DoorOpenings
 
     private static IEnumerable<Opening> Nested(string project) =>
         OpenFolders.Of(project).Skip(1)
-            .Select(folder => Path.Combine(folder, GlobalJsonEdit.FileName))
+            .Select(folder => Path.Combine(folder, GlobalJson.FileName))
             .Where(File.Exists)
             .Select(file => new Opening(file, "it hides the project's own: dotnet in that folder uses the host's SDK, and only the net holds", "remove it, or give its folder a machine of its own"));
 }

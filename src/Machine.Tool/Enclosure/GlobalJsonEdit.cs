@@ -1,21 +1,17 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Enclosure;
 
 /// <summary>Makes a global.json lead to the shim and to nothing else; its policy, its comments and its other keys stay.</summary>
 internal static class GlobalJsonEdit
 {
-    public const string FileName = "global.json";
-
     /// <summary>What the muxer prints where <c>.machine</c> is missing: a fresh clone, mostly.</summary>
     public const string ErrorMessage = "This project builds inside its machine, which is not set up on this computer yet. Type: dotnet-machine start   (with the hyphen; dotnet machine needs the setup already)";
 
     // Exactly this: with $host$ beside it the muxer would take a host's SDK wherever the shim's version does not fit.
     private const string Paths = $"[\"{ShimFolder.Name}\"]";
-
-    /// <summary>A key that is there twice means one thing here and another to the muxer.</summary>
-    public static JsonDocumentOptions Reading => new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
 
     /// <param name="text">Null: there is none yet.</param>
     /// <param name="version">The version that the project gets, for a file that names none.</param>
@@ -29,7 +25,7 @@ internal static class GlobalJsonEdit
 
         try
         {
-            using var json = JsonDocument.Parse(text, Reading);
+            using var json = JsonDocument.Parse(text, GlobalJson.Strict);
             var named = Names(json.RootElement, "version");
             if (!named)
             {

@@ -1,5 +1,5 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Enclosure;
 
@@ -8,10 +8,10 @@ internal sealed class ProjectEnclosure(ProjectRoot project, MachinePaths paths)
 {
     private readonly ShimFolder shim = ShimFolder.Of(project.Path);
 
-    private string GlobalJson => Path.Combine(project.Path, GlobalJsonEdit.FileName);
+    private string GlobalJsonFile => Path.Combine(project.Path, GlobalJson.FileName);
 
     /// <summary>Whether the project takes part: its global.json names the shim's folder.</summary>
-    public bool IsWanted => GlobalJsonPaths.Of(GlobalJson) is { } listed && listed.Contains(ShimFolder.Name);
+    public bool IsWanted => GlobalJson.Paths(GlobalJsonFile) is { } listed && listed.Contains(ShimFolder.Name);
 
     /// <summary>For <c>init</c>: writes everything that is not there yet.</summary>
     /// <returns>The files that were written, as paths of the project.</returns>
@@ -20,8 +20,8 @@ internal sealed class ProjectEnclosure(ProjectRoot project, MachinePaths paths)
     {
         // Every text first: a file that can't be edited leaves no half of an enclosure.
         var version = Version();
-        var above = Images.Sdks.GlobalJson.Find(project.Path);
-        var json = Read(GlobalJsonEdit.FileName);
+        var above = GlobalJson.Find(project.Path);
+        var json = Read(GlobalJson.FileName);
         var inherited = json.Text.Length == 0 && above is not null ? ProjectText.TryRead(above)?.Text : json.Text;
         var props = Read(PropsNet.FileName);
         var response = Read(ResponseFileNet.FileName);
@@ -50,8 +50,8 @@ internal sealed class ProjectEnclosure(ProjectRoot project, MachinePaths paths)
     // The muxer judges by version and rollForward alone, so the guest's SDK need not be on this host.
     private string Version()
     {
-        var file = Images.Sdks.GlobalJson.Find(project.Path);
-        var policy = file is null ? SdkPolicy.Latest : Images.Sdks.GlobalJson.TryRead(file) ?? throw new MachineException(
+        var file = GlobalJson.Find(project.Path);
+        var policy = file is null ? SdkPolicy.Latest : GlobalJson.TryRead(file) ?? throw new MachineException(
             $"dotnet ignores {file}, because its sdk section is not what it takes", "correct version and rollForward in it, then: dotnet-machine init");
         try
         {

@@ -1,5 +1,5 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Enclosure;
 
@@ -12,7 +12,7 @@ internal sealed record ShimTarget(string DotnetRoot, IReadOnlyList<string> Words
     /// <exception cref="MachineException">There is no dotnet to be found, or its path can't be written down.</exception>
     public static ShimTarget ThisTool()
     {
-        var root = Images.Sdks.DotnetRoot.Find() ?? throw new MachineException("this host's dotnet was not found", "set DOTNET_ROOT to its folder");
+        var root = Sdks.DotnetRoot.Find() ?? throw new MachineException("this host's dotnet was not found", "set DOTNET_ROOT to its folder");
         var (program, arguments) = SelfCommand.With();
         var target = new ShimTarget(root, [program, .. arguments]);
         return target.Lines.All(line => Path.IsPathFullyQualified(line) && !line.Contains('\n', StringComparison.Ordinal))

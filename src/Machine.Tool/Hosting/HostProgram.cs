@@ -8,7 +8,7 @@ namespace Machine.Tool.Hosting;
 /// <summary>What a program that was run to its end said; of what is longer than <see cref="BoundedText.MostHead"/> the middle is left out.</summary>
 internal sealed record ProgramResult(int ExitCode, string Output, string Error);
 
-/// <summary>Runs programs of this host (qemu-img, ssh-keygen, mmdebstrap); each run is told to <see cref="ProgramTrace"/>.</summary>
+/// <summary>Runs programs of this host (ssh, ssh-keygen, mmdebstrap), each told to <see cref="ProgramTrace"/>. On Linux, QEMU's own are started behind walls, by <c>ConfinedProcess</c>.</summary>
 internal static class HostProgram
 {
     private const int KeptLines = 400;
@@ -30,7 +30,7 @@ internal static class HostProgram
         Find(name) ?? throw new MachineException(
             $"{name} is not installed", $"install it: {InstallHint(package)}, or run: dotnet-machine doctor --fix", ExitCode.MachineUnavailable);
 
-    /// <summary>The path of a program that may be given by its bare name. Every start goes through this.</summary>
+    /// <summary>The path of a program that may be given by its bare name. Every start here goes through it.</summary>
     /// <exception cref="MachineException">The program is not installed.</exception>
     public static string Resolve(string program) => Path.IsPathFullyQualified(program) ? program : Require(program, program);
 
@@ -66,7 +66,7 @@ internal static class HostProgram
                 exitCode: Hosting.ExitCode.MachineUnavailable);
     }
 
-    /// <summary>Runs a long program to its end and hands on its lines while they come; cancellation kills it and what it started.</summary>
+    /// <summary>Runs a long program until it and all who hold its streams have ended, and hands on its lines while they come; cancellation kills it and what it started.</summary>
     /// <param name="input">Written to stdin, which is then closed; null keeps stdin open until the program ends, so that it can tell that this process has gone.</param>
     /// <param name="line">Gets each line of both streams, one at a time.</param>
     /// <returns>The exit code, and the last lines of both streams together as <see cref="ProgramResult.Output"/>.</returns>
@@ -105,7 +105,7 @@ internal static class HostProgram
     {
         var start = new ProcessStartInfo(Resolve(program), arguments) { UseShellExecute = false };
         configure?.Invoke(start);
-        ProgramTrace.Started(start.FileName, start.ArgumentList);
+        ProgramTrace.Started(start.FileName, start.ArgumentList.Count > 0 ? start.ArgumentList : [start.Arguments]);
         try
         {
             return Process.Start(start)!;
@@ -127,8 +127,11 @@ internal static class HostProgram
     // .NET looks for a bare name in the folder one stands in, too, where a repository may have put its own.
     private static Command Command(string program, IEnumerable<string> arguments, string? folder)
     {
-        var command = Cli.Wrap(Resolve(program)).WithArguments(arguments).WithValidation(CommandResultValidation.None);
-        return folder is null ? command : command.WithWorkingDirectory(folder);
+        // Not Cli.Wrap, which asks for the current folder: that may be gone, or not this user's to enter.
+        var command = new Command(
+            Resolve(program), "", folder ?? "", ResourcePolicy.Default, Credentials.Default, new Dictionary<string, string?>(), CommandResultValidation.None,
+            PipeSource.Null, PipeTarget.Null, PipeTarget.Null);
+        return command.WithArguments(arguments);
     }
 
     private static async Task<int> RunAsync(Command command, CancellationToken cancel)
@@ -151,5 +154,5 @@ internal static class HostProgram
     }
 
     private static MachineException NotStarted(string program, Win32Exception e) =>
-        new($"{program} could not be started: {e.Message}", exitCode: Hosting.ExitCode.MachineUnavailable);
+        new($"{program} could not be started: {(e.InnerException ?? e).Message}", exitCode: Hosting.ExitCode.MachineUnavailable);
 }

@@ -22,7 +22,7 @@ internal static class ProgramTrace
         }
     }
 
-    /// <summary>A program that is not waited for here, or whose streams are its starter's.</summary>
+    /// <summary>A program begins whose end its starter sees, not this class: the exit code is not known here.</summary>
     public static void Started(string program, IEnumerable<string> arguments) =>
         Sink?.Invoke($"runs {Shown($"{program} {string.Join(' ', arguments)}")}");
 

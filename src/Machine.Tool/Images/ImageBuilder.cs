@@ -3,7 +3,7 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Images.Cloud;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 using Machine.Tool.Images.Tools;
 
 namespace Machine.Tool.Images;

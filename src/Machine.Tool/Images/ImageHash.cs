@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images;
 

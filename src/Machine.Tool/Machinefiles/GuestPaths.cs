@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>Where a share or volume may be mounted in the guest without breaking its system.</summary>

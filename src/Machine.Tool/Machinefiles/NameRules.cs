@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>Names that end up in command lines, file names or labels: what they may be made of.</summary>

@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>Paths as they may be written: relative to the project, on the host, and in the guest.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
-
 using Machine.Tool.Guest;
+using Machine.Tool.Hosting;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -12,8 +13,6 @@ namespace Machine.Tool.Machinefiles;
 /// <param name="Ports">Ports of the launch profiles, in order.</param>
 internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, bool HasGit, bool HasNode, IReadOnlyList<int> Ports)
 {
-    private const int MostFolders = 5000;
-    private const int Deepest = 8;
     private const int MostPorts = 32;
     private const long LargestFile = 1 << 20;
 
@@ -24,7 +23,7 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
     {
         var hasNode = false;
         var ports = new SortedSet<int>();
-        foreach (var here in Folders(folder))
+        foreach (var here in ProjectFolders.Of(folder, Skipped))
         {
             hasNode |= File.Exists(Path.Combine(here, "package.json"));
             ports.UnionWith(LaunchPorts(Path.Combine(here, "Properties", "launchSettings.json")));
@@ -36,54 +35,11 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
             PinnedSdk(globalJson), File.Exists(globalJson), Directory.Exists(git) || File.Exists(git), hasNode, [.. ports.Take(MostPorts)]);
     }
 
-    /// <summary>Breadth first, bounded, hidden and linked folders left out.</summary>
-    /// <param name="skipped">Names of folders that are not entered; null: outputs and other people's code.</param>
-    internal static IEnumerable<string> Folders(string root, IReadOnlySet<string>? skipped = null)
-    {
-        var waiting = new Queue<(string Folder, int Depth)>([(root, 0)]);
-        for (var count = 0; count < MostFolders && waiting.TryDequeue(out var here); count++)
-        {
-            yield return here.Folder;
-            if (here.Depth == Deepest)
-            {
-                continue;
-            }
-
-            foreach (var folder in Subfolders(here.Folder, skipped ?? Skipped))
-            {
-                waiting.Enqueue((folder, here.Depth + 1));
-            }
-        }
-    }
-
-    private static List<string> Subfolders(string folder, IReadOnlySet<string> skipped)
-    {
-        try
-        {
-            return [.. new DirectoryInfo(folder).EnumerateDirectories()
-                .Where(d => !d.Name.StartsWith('.') && !skipped.Contains(d.Name) && !d.Attributes.HasFlag(FileAttributes.ReparsePoint))
-                .Select(d => d.FullName)
-                .Order(StringComparer.Ordinal)
-                .Take(MostFolders)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    private static string? PinnedSdk(string path)
-    {
-        using var json = Json(path);
-        return json?.RootElement is { ValueKind: JsonValueKind.Object } root
-            && root.TryGetProperty("sdk", out var sdk) && sdk.ValueKind == JsonValueKind.Object
-            && sdk.TryGetProperty("version", out var version) && version.ValueKind == JsonValueKind.String
-            // Only what the reader itself takes: the text goes into a comment of the file that init writes.
-            && ((TextShape)MachinefileKeys.Sdk.Shape).Check(version.GetString()!) is null && char.IsAsciiDigit(version.GetString()![0])
-            && !version.GetString()!.EndsWith('\n')
-            ? version.GetString()
+    // Only what the reader itself takes: the text goes into a comment of the file that init writes.
+    private static string? PinnedSdk(string path) =>
+        GlobalJson.Version(path) is { } version && ((TextShape)MachinefileKeys.Sdk.Shape).Check(version) is null && char.IsAsciiDigit(version[0]) && !version.EndsWith('\n')
+            ? version
             : null;
-    }
 
     private static IEnumerable<int> LaunchPorts(string path)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using NuGet.Configuration;
 using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
-using NuGet.Protocol.Plugins;
 
 namespace Machine.Tool.Packages;
 
@@ -99,8 +98,8 @@ internal sealed class HostNuGet(ProjectSources approved, IReadOnlyList<string>? 
 
     private Snapshot Load(ISettings settings, string stamp)
     {
-        // One in a process, as the plug-ins that it asks.
-        HttpHandlerResourceV3.CredentialService ??= new Lazy<ICredentialService>(() => new PluginCredentials(PluginManager.Instance, new NuGetLog(log)));
+        // NuGet has one credential service a process. It keeps the log of the feed that was made first.
+        HttpHandlerResourceV3.CredentialService ??= new Lazy<ICredentialService>(() => PluginCredentials.OfThisUser(new NuGetLog(log)));
         var provider = new PackageSourceProvider(settings);
         var users = provider.LoadPackageSources().Where(source => source.IsEnabled).ToList();
         var audit = provider.LoadAuditSources().Where(source => source.IsEnabled).ToList();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Machine.Tool.Hosting;
 using NuGet.Common;
 using NuGet.Configuration;
 using NuGet.Protocol.Core.Types;
@@ -9,18 +10,34 @@ namespace Machine.Tool.Packages;
 
 /// <summary>
 /// Asks the user's credential providers, which are programs that NuGet finds and speaks to (NuGet's cross-platform plug-ins), never with
-/// a dialogue. What NuGet itself does with them lies in NuGet.Credentials, which is no package of its own any more.
+/// a dialogue. NuGet's own code for this is in NuGet.Credentials, which is not among the packages that restore here (8.0.0).
 /// </summary>
 /// <remarks>https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-authentication-plugin</remarks>
 internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : ICredentialService, IDisposable
 {
     private readonly ConcurrentDictionary<(string Plugin, string Server), ICredentials> known = new();
-    private readonly ConcurrentDictionary<(string Plugin, Uri Address), bool> answered = new();
+    private readonly ConcurrentDictionary<(string Plugin, Uri Address), bool> asked = new();
 
-    // Some of them write files of their own: one question at a time, as NuGet asks.
-    private readonly SemaphoreSlim one = new(1);
+    // Some providers write files of their own, so one question is asked at a time, as NuGet does.
+    private readonly SemaphoreSlim gate = new(1);
+
+    // Each is tried once in this process: NuGet keeps a start that failed.
+    private readonly ConcurrentDictionary<string, bool> failed = new();
 
     public bool HandlesDefaultCredentials => false;
+
+    /// <summary>With the plug-ins that NuGet finds for this user. NuGet starts those that are libraries with the program that a variable names, else with a bare <c>dotnet</c>, which .NET also looks for in the current folder: a project's.</summary>
+    public static PluginCredentials OfThisUser(ILogger log)
+    {
+        const string Host = "DOTNET_HOST_PATH";
+        if (Environment.GetEnvironmentVariable(Host) is not { } named || !Path.IsPathFullyQualified(named))
+        {
+            // Where there is none, one that does not exist: such a plug-in then fails, with that path in its reason.
+            Environment.SetEnvironmentVariable(Host, HostProgram.Find("dotnet") ?? Path.Combine(Path.GetPathRoot(AppContext.BaseDirectory)!, "dotnet-is-not-installed"));
+        }
+
+        return new PluginCredentials(PluginManager.Instance, log);
+    }
 
     public async Task<ICredentials?> GetCredentialsAsync(
         Uri uri, IWebProxy? proxy, CredentialRequestType type, string message, CancellationToken cancellationToken)
@@ -30,26 +47,31 @@ internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : I
             return null;
         }
 
-        await one.WaitAsync(cancellationToken);
+        await gate.WaitAsync(cancellationToken);
         try
         {
             foreach (var found in await plugins.FindAvailablePluginsAsync(cancellationToken))
             {
                 var path = found.PluginFile.Path;
+                if (failed.ContainsKey(path))
+                {
+                    continue;
+                }
+
                 var server = (path, Server(uri));
 
-                // What was refused once is asked for anew.
-                var again = answered.ContainsKey((path, uri));
-                if (!again && known.TryGetValue(server, out var credentials))
+                // NuGet asks a second time only when what it was given was refused.
+                var isRetry = asked.ContainsKey((path, uri));
+                if (!isRetry && known.TryGetValue(server, out var credentials))
                 {
-                    answered[(path, uri)] = true;
+                    asked[(path, uri)] = true;
                     return credentials;
                 }
 
                 known.TryRemove(server, out _);
-                if (await AskAsync(found, uri, proxy, again, cancellationToken) is { } given)
+                if (await AskAsync(found, uri, proxy, isRetry, cancellationToken) is { } given)
                 {
-                    answered[(path, uri)] = true;
+                    asked[(path, uri)] = true;
                     return known[server] = given;
                 }
             }
@@ -58,7 +80,7 @@ internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : I
         }
         finally
         {
-            one.Release();
+            gate.Release();
         }
     }
 
@@ -68,11 +90,11 @@ internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : I
         return credentials is not null;
     }
 
-    public void Dispose() => one.Dispose();
+    public void Dispose() => gate.Dispose();
 
     /// <returns>Null where the plug-in is for something else, or has none for this address.</returns>
-    /// <exception cref="PluginException">The plug-in does not run: asking the next one would hide it.</exception>
-    private async Task<ICredentials?> AskAsync(PluginDiscoveryResult found, Uri uri, IWebProxy? proxy, bool again, CancellationToken cancel)
+    /// <exception cref="PluginException">The plug-in does not run: asking the next one at once would hide it.</exception>
+    private async Task<ICredentials?> AskAsync(PluginDiscoveryResult found, Uri uri, IWebProxy? proxy, bool isRetry, CancellationToken cancel)
     {
         var (made, plugin) = await plugins.TryGetSourceAgnosticPluginAsync(found, OperationClaim.Authentication, cancel);
         if (!made)
@@ -80,10 +102,11 @@ internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : I
             return null;
         }
 
-        if (plugin is not { Plugin.Connection: { } connection, PluginMulticlientUtilities: { } once, Claims: { } claims })
+        if (plugin is not { Plugin.Connection: { } connection, PluginMulticlientUtilities: { } perPlugin, Claims: { } claims })
         {
             var reason = plugin?.Message ?? $"{found.PluginFile.Path} does not run";
             log.LogError(reason);
+            failed[found.PluginFile.Path] = true;
             throw new PluginException(reason, plugin?.Exception);
         }
 
@@ -97,13 +120,13 @@ internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : I
             ((LogRequestHandler)handler).SetLogger(log);
             return handler;
         });
-        await once.DoOncePerPluginLifetimeAsync(
+        await perPlugin.DoOncePerPluginLifetimeAsync(
             nameof(MessageMethod.SetLogLevel),
             () => connection.SendRequestAndReceiveResponseAsync<SetLogLevelRequest, SetLogLevelResponse>(MessageMethod.SetLogLevel, new SetLogLevelRequest(LogRequestHandler.GetLogLevel(log)), cancel),
             cancel);
         if (proxy?.Credentials?.GetCredential(uri, "Basic") is { } login)
         {
-            await once.DoOncePerPluginLifetimeAsync(
+            await perPlugin.DoOncePerPluginLifetimeAsync(
                 $"{MessageMethod.SetCredentials}.{found.PluginFile.Path}",
                 () => connection.SendRequestAndReceiveResponseAsync<SetCredentialsRequest, SetCredentialsResponse>(
                     MessageMethod.SetCredentials, new SetCredentialsRequest(uri.AbsolutePath, login.UserName, login.Password, username: null, password: null), cancel),
@@ -111,7 +134,12 @@ internal sealed class PluginCredentials(IPluginManager plugins, ILogger log) : I
         }
 
         var answer = await connection.SendRequestAndReceiveResponseAsync<GetAuthenticationCredentialsRequest, GetAuthenticationCredentialsResponse>(
-            MessageMethod.GetAuthenticationCredentials, new GetAuthenticationCredentialsRequest(uri, again, isNonInteractive: true, canShowDialog: false), cancel);
+            MessageMethod.GetAuthenticationCredentials, new GetAuthenticationCredentialsRequest(uri, isRetry, isNonInteractive: true, canShowDialog: false), cancel);
+        if (answer?.ResponseCode == MessageResponseCode.NotFound)
+        {
+            log.LogWarning($"{found.PluginFile.Path} has nothing for {uri.Host} without asking: sign in on the host first. {answer.Message}");
+        }
+
         return answer?.IsValid() == true
             ? new AuthTypeFilteredCredentials(new NetworkCredential(answer.Username, answer.Password), answer.AuthenticationTypes ?? [])
             : null;

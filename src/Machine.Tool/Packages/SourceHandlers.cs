@@ -23,7 +23,7 @@ internal sealed class SourceHandlers(PackageSource source, bool asksProviders)
         // Without the bounds no source is spoken to.
         if (made.Item2 is not HttpHandlerResource { MessageHandler: DelegatingHandler outer } handlers)
         {
-            throw new NotSupportedException("this SDK's NuGet reaches its sources in a way that this tool does not know");
+            throw new NotSupportedException("NuGet.Protocol reaches its sources in a way that this tool does not know");
         }
 
         var client = handlers.ClientHandler;

@@ -22,7 +22,10 @@ internal sealed class UpstreamSource(PackageSource source, string cacheFolder, M
     private static readonly TimeSpan DownloadLimit = TimeSpan.FromMinutes(10);
 
     private readonly SourceRepository repository = Repository.CreateSource(
-        [new Lazy<INuGetResourceProvider>(() => new SourceHandlers(source, named?.AsksProviders ?? true)), .. Repository.Provider.GetCoreV3()], source);
+        [new Lazy<INuGetResourceProvider>(() => new SourceHandlers(source, named?.AsksProviders ?? true)), .. Repository.Provider.GetCoreV3().Where(provider => !IsPlugins(provider.Value))], source);
+
+    // Plug-ins that fetch packages themselves would be told of each source's address, the project's too, and past the bounds of SourceHandlers.
+    private static bool IsPlugins(INuGetResourceProvider provider) => provider is PluginResourceProvider or PluginFindPackageByIdResourceProvider;
 
     private volatile Outage? down;
 

@@ -20,11 +20,20 @@ internal static class BackgroundWarm
             return;
         }
 
-        var (program, arguments) = SelfCommand.With("image", "warm");
-        var log = Path.Combine(folders.Logs, "warm.log");
-        File.Delete(log);
-        string[] session = HostProgram.Find("setsid") is { } setsid ? [setsid] : [];
-        using var process = DetachedProgram.Start([.. session, HostProgram.Require("nice", "coreutils"), "-n", "19", program, .. arguments], log, folders.Project.Path);
-        logger.LogInformation("making a warm template in the background, process {Id}", process.Id);
+        try
+        {
+            var (program, arguments) = SelfCommand.With("image", "warm");
+            var log = Path.Combine(folders.Logs, "warm.log");
+            File.Delete(log);
+            string[] session = HostProgram.Find("setsid") is { } setsid ? [setsid] : [];
+            string[] slow = HostProgram.Find("nice") is { } nice ? [nice, "-n", "19"] : [];
+            using var process = DetachedProgram.Start([.. session, .. slow, program, .. arguments], log, folders.Project.Path);
+            logger.LogInformation("making a warm template in the background, process {Id}", process.Id);
+        }
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
+        {
+            // The machine that was just booted works without one.
+            logger.LogWarning("no warm template is made in the background: {Reason}", e.Message);
+        }
     }
 }

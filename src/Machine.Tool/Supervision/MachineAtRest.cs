@@ -6,6 +6,9 @@ namespace Machine.Tool.Supervision;
 /// <summary>Holds a machine that does not run, so that nobody starts it while its disks are touched or taken away.</summary>
 internal static class MachineAtRest
 {
+    /// <summary>How the name of a machine's folder begins whose deletion was cut off; <c>doctor</c> finds it.</summary>
+    public const string Rubbish = ".destroyed-";
+
     /// <exception cref="MachineException">It runs.</exception>
     public static async Task<IDisposable> HoldAsync(MachinePaths paths, string id, IEngine engine, CancellationToken cancel)
     {
@@ -54,7 +57,7 @@ internal static class MachineAtRest
 
         MachineProject.Keep(state);
 
-        AtomicDelete.Folder(state, $".destroyed-{id}-");
+        AtomicDelete.Folder(state, $"{Rubbish}{id}-");
         if (Directory.Exists(runtime))
         {
             Directory.Delete(runtime, recursive: true);

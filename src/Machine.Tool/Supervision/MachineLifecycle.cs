@@ -180,9 +180,19 @@ internal sealed class MachineLifecycle(
     {
         await using (left)
         {
-            var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
-            var guest = new GuestConnection(left.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
-            var frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
+            var frozen = false;
+            try
+            {
+                var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
+                var guest = new GuestConnection(left.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
+                frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested)
+            {
+                // Whatever keeps it from its guest, the machine is stopped.
+                logger.LogWarning("the guest was not reached: {Reason}", e.Message);
+            }
+
             await left.PowerOffAsync(frozen ? TimeSpan.Zero : PowerOffGrace, cancel);
         }
     }

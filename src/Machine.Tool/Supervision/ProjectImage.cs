@@ -2,7 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 using Machine.Tool.Machinefiles;
 using Microsoft.Extensions.Logging;
 

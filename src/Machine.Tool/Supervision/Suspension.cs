@@ -16,12 +16,8 @@ internal static class Suspension
     /// <returns>False when there was none.</returns>
     public static bool Forget(string state)
     {
-        if (!IsThere(state))
-        {
-            return false;
-        }
-
-        foreach (var left in Directory.EnumerateDirectories(state, Rubbish + "*"))
+        // Of a deletion that was cut off: a whole memory.
+        foreach (var left in Directory.Exists(state) ? Directory.GetDirectories(state, Rubbish + "*") : [])
         {
             Directory.Delete(left, recursive: true);
         }

@@ -1,5 +1,5 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 using Machine.Tool.Tests.Commands;
 
 namespace Machine.Attacks.Tests.OtherUser;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 using Machine.Tool.Packages;
 using Machine.Tool.Tests.Commands;
 using Machine.Tool.Tests.Packages;

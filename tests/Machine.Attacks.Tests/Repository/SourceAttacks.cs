@@ -88,6 +88,7 @@ public sealed class SourceAttacks
         using var answer = await feed.GetAsync("flat/thing/index.json");
 
         answer.StatusCode.ShouldNotBe(HttpStatusCode.OK);
+        evil.Refused.ShouldBeGreaterThan(0, "else it was never asked, and this test says nothing");
         CredentialPlugin.AskedAbout(evil.Address).ShouldBeEmpty();
         evil.Paths.ShouldBeEmpty("a request with the canary would have been let in");
     }

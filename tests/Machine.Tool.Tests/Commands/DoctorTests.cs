@@ -179,14 +179,6 @@ public sealed class DoctorTests : IDisposable
         (await LeftoverChecks.RunAsync(Paths, Cancel)).Any(result => result.Repair is not null).ShouldBe(found);
     }
 
-    [Theory]
-    [InlineData("apt-get install qemu-x qemu-y", "qemu-x qemu-y")]
-    [InlineData("install it: apt-get install foo, or run: dotnet-machine doctor --fix", "")]
-    [InlineData("ask for nested virtualisation", "")]
-    [InlineData(null, "")]
-    public void Packages_are_read_from_the_engines_advice(string? fix, string packages) =>
-        string.Join(' ', PackageInstall.PackagesIn(fix)).ShouldBe(packages);
-
     [Fact]
     public void Packages_are_installed_as_root_or_through_sudo_or_by_hand()
     {

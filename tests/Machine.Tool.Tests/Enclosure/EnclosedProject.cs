@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Tests.Enclosure;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Machine.Tool.Enclosure;
+using Machine.Tool.Sdks;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Tests.Enclosure;
@@ -87,5 +88,5 @@ public sealed class GlobalJsonEditTests
 
     private static string[] Paths(string json) => [.. Read(json).GetProperty("sdk").GetProperty("paths").EnumerateArray().Select(path => path.GetString()!)];
 
-    private static JsonElement Read(string json) => JsonDocument.Parse(json, GlobalJsonEdit.Reading).RootElement;
+    private static JsonElement Read(string json) => JsonDocument.Parse(json, GlobalJson.Strict).RootElement;
 }

@@ -4,10 +4,10 @@ namespace Machine.Tool.Tests.Packages;
 
 internal static class NuGetForTests
 {
-    /// <summary>Before any test: NuGet's own cache of answers must not outlive the run.</summary>
+    /// <summary>Before any test: NuGet's caches are the run's own, and its one credential provider is the tests'.</summary>
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "There is no earlier place in a test program.")]
-    internal static void Register()
+    internal static void Prepare()
     {
         var cache = Directory.CreateTempSubdirectory("machine-http-cache-").FullName;
         Environment.SetEnvironmentVariable("NUGET_HTTP_CACHE_PATH", cache);

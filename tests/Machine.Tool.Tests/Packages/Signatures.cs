@@ -75,4 +75,11 @@ public sealed class Signatures
         await SigningUtility.SignAsync(options, sign, Cancel);
         return signed;
     }
+
+    // Without them no author's signature has a trusted root on Linux, and "require" refuses what dotnet takes.
+    [Theory]
+    [InlineData("codesignctl.pem")]
+    [InlineData("timestampctl.pem")]
+    public void The_roots_of_signers_lie_where_NuGet_looks_for_them(string roots) =>
+        new FileInfo(Path.Combine(Path.GetDirectoryName(typeof(NuGet.Packaging.PackageArchiveReader).Assembly.Location)!, "trustedroots", roots)).Length.ShouldBeGreaterThan(100_000);
 }

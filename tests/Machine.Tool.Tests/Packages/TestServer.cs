@@ -16,6 +16,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Paths { get; } = [];
 
+    /// <summary>Requests without what <see cref="Authorization"/> asks.</summary>
+    public int Refused { get; private set; }
+
     /// <summary>When set, every request needs it: <c>user:password</c> as Basic, else the whole Authorization header.</summary>
     public string? Authorization { get; set; }
 
@@ -52,6 +55,7 @@ internal sealed class TestServer : IAsyncDisposable
 
         if (Authorization is { } wanted && context.Request.Headers.Authorization != wanted)
         {
+            Refused++;
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"test\"";
             return Task.CompletedTask;

@@ -26,13 +26,11 @@ internal sealed class Doctor(MachinePaths paths, HostProbe host, IEngine engine,
 
         // Its first look boots something to see which accelerator really works.
         progress.Step($"looking at {engine.Name}");
-        findings.AddRange((await engine.CheckAsync(cancel)).Select(WithPackages));
+        findings.AddRange(await engine.CheckAsync(cancel));
         progress.Step("looking at machines");
         findings.Add(ProjectCheck.Run(folder, paths));
         findings.AddRange(EnclosureCheck.Run(folder, paths));
         findings.AddRange(await LeftoverChecks.RunAsync(paths, cancel));
         return findings;
     }
-
-    private static CheckResult WithPackages(CheckResult check) => check with { Packages = check.Status == CheckStatus.Ok ? [] : PackageInstall.PackagesIn(check.Fix) };
 }

@@ -1,7 +1,7 @@
 using Machine.Tool.Enclosure;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Commands.Diagnosis;
 

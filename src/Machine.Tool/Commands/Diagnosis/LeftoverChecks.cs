@@ -54,7 +54,7 @@ internal static class LeftoverChecks
 
     private static IEnumerable<CheckResult> HalfDestroyed(MachinePaths paths) =>
         !Directory.Exists(paths.Machines) ? [] :
-        Directory.EnumerateDirectories(paths.Machines, ".destroyed-*").Select(folder =>
+        Directory.EnumerateDirectories(paths.Machines, MachineAtRest.Rubbish + "*").Select(folder =>
             new CheckResult(Name, CheckStatus.Warning, $"{folder} was being destroyed", "dotnet machine doctor --fix") { Repair = _ => DeleteAsync(folder) });
 
     private static IEnumerable<CheckResult> Ownerless(MachinePaths paths, IReadOnlyList<KnownMachine> machines)

@@ -8,22 +8,6 @@ internal static class PackageInstall
     private const string Apt = "apt-get";
     private const string Brew = "brew";
 
-    /// <summary>The packages that an <see cref="HostProgram.InstallHint"/> names.</summary>
-    public static IReadOnlyList<string> PackagesIn(string? fix)
-    {
-        foreach (var manager in (string[])[$"{Apt} install ", $"{Brew} install "])
-        {
-            var at = fix?.IndexOf(manager, StringComparison.Ordinal) ?? -1;
-            if (at >= 0)
-            {
-                return [.. fix![(at + manager.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                    .TakeWhile(word => word.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '.' or '-' or '_' or '@'))];
-            }
-        }
-
-        return [];
-    }
-
     /// <summary>The command, or null where this host has no package manager that these names are for.</summary>
     public static IReadOnlyList<string>? Command(IReadOnlyList<string> packages, HostProbe host)
     {

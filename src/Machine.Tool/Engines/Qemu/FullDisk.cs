@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Machine.Tool.Machinefiles;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
 

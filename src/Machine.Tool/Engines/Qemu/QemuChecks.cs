@@ -18,12 +18,12 @@ internal static class QemuChecks
         {
             var program = await QemuProgram.FindAsync(cancel);
             return program.Version < QemuProgram.Oldest
-                ? (new CheckResult(QemuProgram.Name, CheckStatus.Failed, $"{program.Version} is older than {QemuProgram.Oldest}", Install(QemuProgram.Package)), null)
+                ? (Missing(QemuProgram.Name, $"{program.Version} is older than {QemuProgram.Oldest}", QemuProgram.Package), null)
                 : (new CheckResult(QemuProgram.Name, CheckStatus.Ok, $"{program.Version} ({program.Path})"), program);
         }
         catch (MachineException e)
         {
-            return (new CheckResult(QemuProgram.Name, CheckStatus.Failed, e.Message, Install(QemuProgram.Package)), null);
+            return (Missing(QemuProgram.Name, e.Message, QemuProgram.Package), null);
         }
     }
 
@@ -31,13 +31,13 @@ internal static class QemuChecks
     {
         if (HostProgram.Find("qemu-img") is not { } path)
         {
-            return new CheckResult("qemu-img", CheckStatus.Failed, "qemu-img is not installed", Install(QemuDisks.Package));
+            return Missing("qemu-img", "qemu-img is not installed", QemuDisks.Package);
         }
 
         var result = await HostProgram.TryRunAsync(path, ["--version"], cancel);
         return result.ExitCode == 0
             ? new CheckResult("qemu-img", CheckStatus.Ok, $"{QemuProgram.ParseVersion(result.Output)} ({path})")
-            : new CheckResult("qemu-img", CheckStatus.Failed, $"{path} does not run: {HostProgram.LastLines(result.Error, 2).Trim()}", Install(QemuDisks.Package));
+            : Missing("qemu-img", $"{path} does not run: {HostProgram.LastLines(result.Error, 2).Trim()}", QemuDisks.Package);
     }
 
     private static async Task<CheckResult> AcceleratorAsync(AcceleratorChoice accelerators, QemuProgram program, CancellationToken cancel)
@@ -70,5 +70,6 @@ internal static class QemuChecks
         return new CheckResult("confinement", CheckStatus.Ok, $"a virtual machine's process sees its own files alone (Landlock {version}, system calls, limits)");
     }
 
-    private static string Install(string package) => HostProgram.InstallHint(package);
+    private static CheckResult Missing(string name, string message, string package) =>
+        new(name, CheckStatus.Failed, message, HostProgram.InstallHint(package)) { Packages = [package] };
 }

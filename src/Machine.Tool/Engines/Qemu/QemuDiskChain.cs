@@ -30,7 +30,7 @@ internal static class QemuDiskChain
             if (next is null || files.Count > Longest || !(known.Any(file => ProjectRoot.RealPath(file) == next) || may.Any(folder => IsWithin(next, folder))))
             {
                 throw new MachineException(
-                    $"the disk {disk} refers to a file that it has no business with{(text is null ? "" : $": {Machinefiles.Printable.Quote(text)}")}; it is not used",
+                    $"the disk {disk} refers to a file that it has no business with{(text is null ? "" : $": {Printable.Quote(text)}")}; it is not used",
                     "its virtual machine may have been broken out of: dotnet machine destroy, and look at what the project ran",
                     ExitCode.MachineUnavailable);
             }

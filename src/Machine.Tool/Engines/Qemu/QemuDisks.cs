@@ -1,5 +1,4 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 

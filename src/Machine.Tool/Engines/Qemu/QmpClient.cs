@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 

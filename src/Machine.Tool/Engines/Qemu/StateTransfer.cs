@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 

@@ -5,7 +5,7 @@ using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images.Cloud;
 

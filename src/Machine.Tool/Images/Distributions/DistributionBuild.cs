@@ -1,6 +1,6 @@
 using System.Text;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images.Distributions;
 

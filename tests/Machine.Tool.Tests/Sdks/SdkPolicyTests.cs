@@ -1,6 +1,7 @@
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
+using Machine.Tool.Tests.Images;
 
-namespace Machine.Tool.Tests.Images;
+namespace Machine.Tool.Tests.Sdks;
 
 /// <summary>The table of the dotnet host's own documentation and source (sdk_resolver.cpp).</summary>
 public sealed class SdkPolicyTests

@@ -1,4 +1,4 @@
-namespace Machine.Tool.Images.Sdks;
+namespace Machine.Tool.Sdks;
 
 internal enum RollForward
 {

@@ -1,19 +1,24 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images.Sdks;
+namespace Machine.Tool.Sdks;
 
 /// <summary>The nearest <c>global.json</c>, read as the dotnet host reads it: what it cannot use, it ignores as a whole.</summary>
 internal static class GlobalJson
 {
+    public const string FileName = "global.json";
+
     private static readonly JsonDocumentOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>How a file is read that is to be obeyed or changed: a key that is there twice means one thing here and another to the muxer.</summary>
+    public static JsonDocumentOptions Strict => Options with { AllowDuplicateProperties = false };
 
     /// <summary>The file at or above <paramref name="folder"/>, or null; one of another user ends the search.</summary>
     public static string? Find(string folder)
     {
         for (var at = Path.GetFullPath(folder); at is not null; at = Path.GetDirectoryName(at))
         {
-            var file = Path.Combine(at, "global.json");
+            var file = Path.Combine(at, FileName);
             if (File.Exists(file))
             {
                 return TrustedOwner.Flaw(file) is null ? file : null;
@@ -34,6 +39,32 @@ internal static class GlobalJson
                 : Read(sdk);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The version as it is written; null where there is none, or the file can't be read.</summary>
+    public static string? Version(string file) =>
+        InSdk(file, Options, sdk => sdk.TryGetProperty("version", out var version) && version.ValueKind == JsonValueKind.String ? version.GetString() : null);
+
+    /// <summary>Where the muxer looks for SDKs (<c>sdk.paths</c>); null where there is no file, no such key, or nothing that can be read.</summary>
+    public static IReadOnlyList<string>? Paths(string file) =>
+        InSdk<IReadOnlyList<string>>(file, Strict, sdk => sdk.TryGetProperty("paths", out var paths) && paths.ValueKind == JsonValueKind.Array
+            ? [.. paths.EnumerateArray().Select(path => path.ValueKind == JsonValueKind.String ? path.GetString()! : path.GetRawText())]
+            : null);
+
+    private static T? InSdk<T>(string file, JsonDocumentOptions options, Func<JsonElement, T?> read)
+        where T : class
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(SmallFile.ReadText(file), options);
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("sdk", out var sdk) && sdk.ValueKind == JsonValueKind.Object
+                ? read(sdk)
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             return null;
         }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Machine.Tool.Images.Sdks;
+namespace Machine.Tool.Sdks;
 
 /// <summary>A version of the .NET SDK, ordered as semantic versions are; its feature band is the patch's hundreds.</summary>
 internal sealed record SdkVersion(int Major, int Minor, int Patch, string Prerelease)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images.Sdks;
+namespace Machine.Tool.Sdks;
 
 /// <summary>Finds the folder of this host's dotnet: <c>DOTNET_ROOT</c>, the muxer in the path, the one that runs this very program.</summary>
 internal static class DotnetRoot

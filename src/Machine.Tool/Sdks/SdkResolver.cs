@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images.Sdks;
+namespace Machine.Tool.Sdks;
 
 /// <summary>The SDK that a project gets in its machine.</summary>
 /// <param name="Why">What asked for it, for the user: <c>/src/global.json asks for 10.0.100 (rollForward latestFeature)</c>.</param>

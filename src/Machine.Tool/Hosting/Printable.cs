@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Machinefiles;
+namespace Machine.Tool.Hosting;
 
 /// <summary>
 /// Text of a file that somebody else may have written, fit for a terminal: no escape sequence, no character that reorders

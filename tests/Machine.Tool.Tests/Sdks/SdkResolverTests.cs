@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Sdks;
+using Machine.Tool.Sdks;
+using Machine.Tool.Tests.Images;
 
-namespace Machine.Tool.Tests.Images;
+namespace Machine.Tool.Tests.Sdks;
 
 public sealed class SdkResolverTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images.Sdks;
+namespace Machine.Tool.Sdks;
 
 /// <summary>Where the guest's SDK comes from.</summary>
 internal abstract record SdkSource(string Version)
