@@ -81,4 +81,28 @@ public sealed class SearchPathAttacks : IDisposable
             e.Message.ShouldContain("is not installed");
         }
     }
+
+    // NuGet starts plug-ins that are libraries with "dotnet", and .NET looks for a bare name in the current folder, too.
+    [Theory]
+    [InlineData(null)]
+    [InlineData("dotnet")]
+    [InlineData("./dotnet")]
+    public void A_dotnet_of_the_project_never_runs_the_users_credential_provider(string? named)
+    {
+        const string Host = "DOTNET_HOST_PATH";
+        var before = Environment.GetEnvironmentVariable(Host);
+        Environment.SetEnvironmentVariable(Host, named);
+        try
+        {
+            using var credentials = Machine.Tool.Packages.PluginCredentials.OfThisUser(NuGet.Common.NullLogger.Instance);
+
+            var host = Environment.GetEnvironmentVariable(Host)!;
+            Path.IsPathFullyQualified(host).ShouldBeTrue(host);
+            host.ShouldBe(HostProgram.Find("dotnet"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Host, before);
+        }
+    }
 }
