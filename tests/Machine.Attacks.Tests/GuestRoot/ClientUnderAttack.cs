@@ -79,40 +79,9 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
 
     public Task<ToolOutcome> RunAsync(IReadOnlyDictionary<string, string> variables, params string[] arguments) => tool.RunAsync(variables, arguments);
 
-    /// <summary>At a terminal: what it showed, and what was typed when.</summary>
-    /// <param name="typed">Pairs: after which output (empty: at once), which keys.</param>
-    public async Task<string> RunAtTerminalAsync(IReadOnlyDictionary<string, string> variables, (string After, string Keys)[] typed, params string[] arguments)
-    {
-        Assert.SkipUnless(File.Exists("/usr/bin/script"), "needs util-linux's script, which makes a terminal");
-        var start = new ProcessStartInfo("/usr/bin/script", ["-qefc", $"'{ToolProcess.Program}' {string.Join(' ', arguments)}", "/dev/null"])
-        {
-            WorkingDirectory = tool.Project, RedirectStandardInput = true, RedirectStandardOutput = true,
-        };
-        start.Environment["MACHINE_HOME"] = tool.Home;
-        variables.ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);
-        using var process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        await using var ends = limit.Token.Register(() => process.Kill(entireProcessTree: true));
-        var shown = new StringBuilder();
-        var keys = new Queue<(string After, string Keys)>(typed);
-        var buffer = new byte[4096];
-        while (true)
-        {
-            while (keys.TryPeek(out var next) && shown.ToString().Contains(next.After, StringComparison.Ordinal))
-            {
-                keys.Dequeue();
-                await process.StandardInput.WriteAsync(next.Keys);
-                await process.StandardInput.FlushAsync();
-            }
-
-            if (await process.StandardOutput.BaseStream.ReadAsync(buffer, TestContext.Current.CancellationToken) is not (> 0 and var count))
-            {
-                return shown.ToString();
-            }
-
-            shown.Append(Encoding.Latin1.GetString(buffer, 0, count));
-        }
-    }
+    /// <inheritdoc cref="ToolProcess.RunAtTerminalAsync"/>
+    public async Task<string> RunAtTerminalAsync(IReadOnlyDictionary<string, string> variables, (string After, string Keys)[] typed, params string[] arguments) =>
+        (await tool.RunAtTerminalAsync(variables, typed, arguments)).Output;
 
     public async ValueTask DisposeAsync()
     {

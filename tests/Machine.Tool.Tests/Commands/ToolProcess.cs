@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Machine.Tool.Tests.Commands;
 
@@ -39,17 +40,23 @@ public sealed class ToolProcess : IDisposable
 
     public Task<ToolOutcome> RunInAsync(string folder, params string[] arguments) => RunInAsync(folder, new Dictionary<string, string>(), arguments);
 
-    /// <summary>At a terminal, with one line typed; what it says on both streams is the output.</summary>
-    public Task<ToolOutcome> RunAtTerminalAsync(IReadOnlyDictionary<string, string> variables, string typed, params string[] arguments)
+    /// <summary>At a terminal: what it shows, of both streams, is the output.</summary>
+    /// <param name="typed">After which output (empty: at once), which keys. What is typed before a question is dropped.</param>
+    public Task<ToolOutcome> RunAtTerminalAsync(IReadOnlyDictionary<string, string> variables, (string After, string Keys)[] typed, params string[] arguments)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "needs util-linux's script, which makes a terminal");
-        return RunAsync("/usr/bin/script", Project, variables, ["-qec", $"'{Program}' {string.Join(' ', arguments)}", "/dev/null"], typed + "\n");
+        return RunAsync("/usr/bin/script", Project, variables, ["-qefc", $"'{Program}' {string.Join(' ', arguments)}", "/dev/null"], process => ConverseAsync(process, typed));
     }
 
     public Task<ToolOutcome> RunInAsync(string folder, IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
-        RunAsync(Program, folder, variables, arguments, "");
+        RunAsync(Program, folder, variables, arguments, process =>
+        {
+            process.StandardInput.Close();
+            return process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        });
 
-    private async Task<ToolOutcome> RunAsync(string program, string folder, IReadOnlyDictionary<string, string> variables, string[] arguments, string input)
+    private async Task<ToolOutcome> RunAsync(
+        string program, string folder, IReadOnlyDictionary<string, string> variables, string[] arguments, Func<Process, Task<string>> converse)
     {
         var start = new ProcessStartInfo(program)
         {
@@ -67,9 +74,7 @@ public sealed class ToolProcess : IDisposable
         }
 
         using var process = Process.Start(start)!;
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = converse(process);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(3));
@@ -84,6 +89,29 @@ public sealed class ToolProcess : IDisposable
         }
 
         return new ToolOutcome(process.ExitCode, await output, await error);
+    }
+
+    private static async Task<string> ConverseAsync(Process process, (string After, string Keys)[] typed)
+    {
+        var shown = new StringBuilder();
+        var keys = new Queue<(string After, string Keys)>(typed);
+        var buffer = new byte[4096];
+        while (true)
+        {
+            while (keys.TryPeek(out var next) && shown.ToString().Contains(next.After, StringComparison.Ordinal))
+            {
+                keys.Dequeue();
+                await process.StandardInput.WriteAsync(next.Keys);
+                await process.StandardInput.FlushAsync();
+            }
+
+            if (await process.StandardOutput.BaseStream.ReadAsync(buffer, TestContext.Current.CancellationToken) is not (> 0 and var count))
+            {
+                return shown.ToString();
+            }
+
+            shown.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
     }
 
     public void Dispose() => Directory.Delete(root, recursive: true);

@@ -67,7 +67,7 @@ public sealed class UsageTests : IDisposable
     {
         tool.Write("project/Machinefile", "ports: [18080]\n");
 
-        var outcome = await tool.RunAtTerminalAsync(new Dictionary<string, string> { ["CI"] = ci }, "n", "start");
+        var outcome = await tool.RunAtTerminalAsync(new Dictionary<string, string> { ["CI"] = ci }, [("[y/N] ", "n\n")], "start");
 
         outcome.ExitCode.ShouldBe(125, outcome.ToString());
         outcome.Output.ShouldContain(said);
