@@ -12,10 +12,10 @@ public sealed class ColdBootTests(ColdBootTests.TwoProcessors cold) : IClassFixt
     private readonly ProjectFolder project = cold.Project;
 
     [Fact]
-    public async Task Two_processors_work_at_once_and_the_clock_is_right_after_a_suspend()
+    public async Task Two_processors_work_and_the_clock_is_right_after_a_suspend()
     {
         (await project.ExecAsync("nproc")).ShouldSucceed().Output.ShouldBe("2\n");
-        // Each at its own loop, each on its own processor, for as long as the other.
+        // Each loop is bound to a processor of its own.
         const string Both = "for at in 0 1; do taskset -c $at sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; echo $n' & done; wait";
         (await project.ExecAsync("sh", "-c", Both)).ShouldSucceed().Output.ShouldBe("20000\n20000\n");
 
