@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
@@ -25,7 +26,7 @@ internal static class DestroyCommand
     private static async Task<int> RunAsync(string? id, bool yes, CancellationToken cancel)
     {
         var paths = MachinePaths.FromEnvironment();
-        var wanted = id ?? ProjectRoot.Find(Environment.CurrentDirectory).MachineId;
+        var wanted = id is not null ? new MachineId(id) : ProjectRoot.Find(Environment.CurrentDirectory).MachineId;
         if (KnownMachines.Find(paths, wanted) is not { } machine)
         {
             return id is null
@@ -51,7 +52,7 @@ internal static class DestroyCommand
             await client.StopAsync(cancel);
         }
 
-        await MachineAtRest.DestroyAsync(paths, machine.Id, EngineCatalog.Create(paths), cancel);
+        await MachineAtRest.DestroyAsync(machine.Folders, EngineCatalog.Create(paths), cancel);
     }
 
     private static void Agree(KnownMachine machine, MachinePaths paths, string remedy)
@@ -72,12 +73,12 @@ internal static class DestroyCommand
 
     private static string Lost(KnownMachine machine, MachinePaths paths)
     {
-        var volumes = machine.Project is { } project ? new VolumeStore(new MachineFolders(paths, project), EngineCatalog.Create(paths)).List().ToList() : [];
-        var held = ChangeLedger.Load(machine.Folder).Held.Count;
+        var volumes = machine.Project is { } project ? new VolumeStore(new ProjectMachine(paths, project), EngineCatalog.Create(paths)).List().ToList() : [];
+        var held = ChangeLedger.Load(machine.Folders.State).Held.Count;
         var lines = volumes.Select(volume => $"  volume {volume.Name}, {HumanText.Size(volume.Bytes)}")
             .Concat(held > 0 ? [$"  {HumanText.Count(held, "held change")}, nowhere else"] : [])
             .ToList();
-        return lines.Count > 0 ? string.Join('\n', lines) : $"  its state, {HumanText.Size(DiskUsage.AllocatedBytesOfFolder(machine.Folder))}";
+        return lines.Count > 0 ? string.Join('\n', lines) : $"  its state, {HumanText.Size(DiskUsage.AllocatedBytesOfFolder(machine.Folders.State))}";
     }
 
     private static int Done(string line)

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Diagnosis;
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Commands;
 

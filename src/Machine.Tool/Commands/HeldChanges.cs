@@ -1,3 +1,4 @@
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Templates;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -125,7 +126,7 @@ internal static class ImageCommand
     {
         var paths = MachinePaths.FromEnvironment();
         var templates = new TemplateStore(paths).List().ToLookup(template => template.Facts.Image, template => template.SizeBytes);
-        var images = new ImageStore(paths).List().Select(image => ImageListing.Of(image, ImageUse.Machines(paths, image.Hash), templates[image.Hash].Sum())).ToList();
+        var images = new ImageStore(paths).List().Select(image => ImageListing.Of(image, KnownMachines.OnImage(paths, image.Hash), templates[image.Hash].Sum())).ToList();
         if (json)
         {
             Say.Json(images);
@@ -168,7 +169,7 @@ internal static class ImageCommand
             image = await new ProjectImage(command.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(command.Folders, command.Machinefile, progress, cancel, refresh);
         }
 
-        if (!File.Exists(Path.Combine(command.Folders.State, "machine.json")))
+        if (!MachineRecord.IsThere(command.Folders.State))
         {
             // Its folder has a log now: `list` and `destroy` must know whose it is.
             MachineRecord.ReadOrNew(command.Folders.State, command.Project, engine.Name).Save(command.Folders.State);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 
@@ -25,7 +25,7 @@ internal static class ListCommand
     {
         var paths = MachinePaths.FromEnvironment();
         var machines = await Task.WhenAll(KnownMachines.All(paths).Select(async machine =>
-            MachineListing.Of(machine, await KnownMachines.TryStatusAsync(paths, machine, cancel))));
+            MachineListing.Of(machine, await SupervisorClient.TryStatusAsync(paths, machine, cancel))));
         if (json)
         {
             Say.Json(machines);
@@ -67,11 +67,11 @@ internal sealed record MachineListing(
     string Id, string? Project, bool ProjectExists, MachineState State, long DiskBytes, long? MemoryBytes, string? Engine, string? Accelerator, string? ImageHash, DateTimeOffset? Started)
 {
     public static MachineListing Of(KnownMachine machine, MachineStatus? status) => new(
-        machine.Id,
+        machine.Id.Text,
         machine.Record?.Project,
         machine.ProjectExists,
-        status?.State ?? (Suspension.IsThere(machine.Folder) ? MachineState.Suspended : MachineState.Stopped),
-        DiskUsage.AllocatedBytesOfFolder(machine.Folder),
+        status?.State ?? (Suspension.IsThere(machine.Folders.State) ? MachineState.Suspended : MachineState.Stopped),
+        DiskUsage.AllocatedBytesOfFolder(machine.Folders.State),
         status?.MemoryBytes,
         status?.Engine ?? machine.Record?.Engine,
         status?.Accelerator,

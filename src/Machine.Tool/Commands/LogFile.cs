@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Commands;
 
@@ -27,7 +27,7 @@ internal static class LogsCommand
 
         command.SetAction((parsed, cancel) =>
         {
-            var folders = new MachineFolders(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory));
+            var folders = new ProjectMachine(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory));
             var all = !(parsed.GetValue(supervisor) || parsed.GetValue(console) || parsed.GetValue(engine));
             var files = Files(folders.Logs, all || parsed.GetValue(supervisor), all || parsed.GetValue(console), all || parsed.GetValue(engine));
             return ShowAsync(files, Math.Max(0, parsed.GetValue(lines)), parsed.GetValue(follow), cancel);

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Packages;
-using Machine.Tool.Supervision;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 
@@ -23,7 +22,7 @@ internal static class PackagesCommand
 
     private static int Log(bool json)
     {
-        var entries = PackageLog.Read(new MachineFolders(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory)).PackagesLog).ToList();
+        var entries = PackageLog.Read(new ProjectMachine(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory)).PackagesLog).ToList();
         if (json)
         {
             Say.Json(entries);

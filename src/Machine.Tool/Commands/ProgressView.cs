@@ -1,6 +1,5 @@
 using Machine.Tool.Commands.Streams;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
 

@@ -1,5 +1,7 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
@@ -16,7 +18,7 @@ internal sealed class ProjectCommand
         Project = project;
         Directory = directory;
         Machinefile = machinefile;
-        Folders = new MachineFolders(paths, project);
+        Folders = new ProjectMachine(paths, project);
     }
 
     public MachinePaths Paths { get; }
@@ -28,7 +30,7 @@ internal sealed class ProjectCommand
 
     public Machinefile Machinefile { get; }
 
-    public MachineFolders Folders { get; }
+    public ProjectMachine Folders { get; }
 
     public HostUser User { get; } = HostUser.Current;
 
@@ -41,7 +43,7 @@ internal sealed class ProjectCommand
         return new ProjectCommand(MachinePaths.FromEnvironment(), project, directory, MachinefileReader.Read(project));
     }
 
-    public Workspace OpenWorkspace(GuestConnection guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, GuestProgram.Over(guest));
+    public Workspace OpenWorkspace(GuestAddress guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, GuestProgram.Over(new SshSession(guest)));
 
     /// <summary>Starts or finds the machine and gets the right to run one command.</summary>
     public async Task<ClientLease> LeaseAsync(SupervisorClient client, string display, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;

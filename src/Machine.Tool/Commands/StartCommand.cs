@@ -2,6 +2,7 @@ using System.CommandLine;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
@@ -80,7 +81,7 @@ internal static class StartCommand
     }
 
     /// <summary>The branch that was checked out when the machine was last started, where another is now and changes are held.</summary>
-    internal static string? BranchHeld(MachineFolders folders) =>
+    internal static string? BranchHeld(ProjectMachine folders) =>
         MachineProject.Known(folders.State)?.Branch is { } before && before != ProjectMark.Of(folders.Project).Branch && Workspaces.ChangeLedger.Load(folders.State).Held.Count > 0 ? before : null;
 
     // A machine can run without it; dotnet in this folder then refuses, and says so.

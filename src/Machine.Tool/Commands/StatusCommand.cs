@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
@@ -27,7 +28,7 @@ internal static class StatusCommand
         var paths = MachinePaths.FromEnvironment();
         var client = SupervisorClient.For(paths, project);
         var status = client.TryStatus(cancel)
-            ?? new MachineStatus(project.MachineId, project.Path, Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
+            ?? new MachineStatus(project.MachineId.Text, project.Path, Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
 
         // As last seen: looking again would start the machine.
         var held = ChangeLedger.Load(paths.MachineFolder(project.MachineId)).Held.Count;
@@ -39,7 +40,7 @@ internal static class StatusCommand
         }
         else
         {
-            foreach (var (name, text) in Lines(status, held, DateTimeOffset.UtcNow, held == 0 ? null : StartCommand.BranchHeld(new MachineFolders(paths, project))))
+            foreach (var (name, text) in Lines(status, held, DateTimeOffset.UtcNow, held == 0 ? null : StartCommand.BranchHeld(new ProjectMachine(paths, project))))
             {
                 Say.Result($"{name,-12}{text}");
             }

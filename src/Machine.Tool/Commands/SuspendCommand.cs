@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
@@ -30,7 +31,7 @@ internal static class SuspendCommand
                 return ExitCode.Ok;
             }
 
-            if (KnownMachines.HasLeftovers(paths, project.MachineId))
+            if (new MachineFolders(paths, project.MachineId).HasLeftovers)
             {
                 throw new MachineException($"{project.MachineId} has lost its supervisor, and may be running", "dotnet machine start, and then dotnet machine suspend", ExitCode.MachineUnavailable);
             }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Supervision;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Commands;
 
@@ -49,7 +49,7 @@ internal static class VolumeCommand
             var volume = parsed.GetRequiredValue(name);
             var (paths, folders, store) = Here();
             var info = Require(store, volume);
-            using var held = await MachineAtRest.HoldAsync(paths, folders.Id, EngineCatalog.Create(paths), cancel);
+            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Create(paths), cancel);
             if (volume != Rebuildable && !parsed.GetValue(yes))
             {
                 Agree($"{Lost(info)} is lost", $"dotnet machine volume rm {volume} --yes", "Delete it?");
@@ -130,10 +130,10 @@ internal static class VolumeCommand
         }
     }
 
-    internal static (MachinePaths Paths, MachineFolders Folders, VolumeStore Store) Here()
+    internal static (MachinePaths Paths, ProjectMachine Folders, VolumeStore Store) Here()
     {
         var paths = MachinePaths.FromEnvironment();
-        var folders = new MachineFolders(paths, ProjectRoot.Find(Environment.CurrentDirectory));
+        var folders = new ProjectMachine(paths, ProjectRoot.Find(Environment.CurrentDirectory));
         return (paths, folders, new VolumeStore(folders, EngineCatalog.Create(paths)));
     }
 }

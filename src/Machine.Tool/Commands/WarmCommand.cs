@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Templates;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,4 +1,4 @@
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Enclosure;

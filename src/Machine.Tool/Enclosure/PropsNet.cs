@@ -1,5 +1,5 @@
 using System.Xml;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Enclosure;

@@ -1,4 +1,4 @@
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 
 namespace Machine.Tool.Enclosure;
 

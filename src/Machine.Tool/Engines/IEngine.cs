@@ -1,3 +1,4 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines;
@@ -50,7 +51,7 @@ internal interface IEngine
 }
 
 /// <summary>A running machine.</summary>
-internal interface IEngineMachine : IAsyncDisposable
+internal interface IEngineMachine : IGuestMachine, IAsyncDisposable
 {
     int ProcessId { get; }
 
@@ -62,12 +63,6 @@ internal interface IEngineMachine : IAsyncDisposable
 
     /// <summary>Why what keeps its guest in is weaker than it could be, for the user; null where it is not.</summary>
     string? Weakness => null;
-
-    /// <summary>Completes when the machine's process has ended, with its last words (empty when it went in peace).</summary>
-    Task<string> Exited { get; }
-
-    /// <summary>Why the guest stands still at the moment (the host's disk is full); null while it runs.</summary>
-    string? Trouble => null;
 
     /// <summary>
     /// Freezes the machine with its memory into <paramref name="folder"/> and ends its process. Its shares are unplugged
@@ -81,9 +76,6 @@ internal interface IEngineMachine : IAsyncDisposable
 
     /// <summary>Ends the process now. Disks stay consistent as after a power failure.</summary>
     Task KillAsync(CancellationToken cancel);
-
-    /// <summary>The console's last lines, for an error message about a boot that failed.</summary>
-    string ConsoleTail(int lines);
 }
 
 /// <summary>Format: <c>raw</c> or <c>qcow2</c>.</summary>

@@ -51,24 +51,24 @@ internal sealed class MachinePaths
     public static MachinePaths At(string home) => new(Path.GetFullPath(home), RuntimeFolder(Path.GetFullPath(home)));
 
     /// <summary>The state folder of one machine.</summary>
-    public string MachineFolder(string machineId) => Path.Combine(Machines, machineId);
+    public string MachineFolder(MachineId id) => Path.Combine(Machines, id.Text);
 
     /// <summary>The socket folder of one machine.</summary>
-    public string MachineRuntime(string machineId) => Path.Combine(Runtime, machineId[(machineId.LastIndexOf('-') + 1)..]);
+    public string MachineRuntime(MachineId id) => Path.Combine(Runtime, id.Short);
 
     /// <summary>The socket folder of one machine, made where it is missing.</summary>
     /// <exception cref="MachineException">Another user planted it, or the folder above it.</exception>
-    public string CreateRuntime(string machineId)
+    public string CreateRuntime(MachineId id)
     {
         OwnFolder.CreatePrivate(Runtime);
-        return OwnFolder.CreatePrivate(MachineRuntime(machineId));
+        return OwnFolder.CreatePrivate(MachineRuntime(id));
     }
 
     /// <summary>Before anything in the socket folder of one machine is used; nothing is made.</summary>
     /// <exception cref="MachineException">Another user planted it, or the folder above it.</exception>
-    public string RequireRuntime(string machineId)
+    public string RequireRuntime(MachineId id)
     {
-        var folder = MachineRuntime(machineId);
+        var folder = MachineRuntime(id);
         if (OwnFolder.RequirePrivate(Runtime))
         {
             OwnFolder.RequirePrivate(folder);

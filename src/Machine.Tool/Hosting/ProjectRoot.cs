@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Machine.Tool.Hosting;
 
 /// <summary>The folder that holds the Machinefile, by its real path, and the machine's id derived from it.</summary>
@@ -10,8 +8,7 @@ internal sealed record ProjectRoot(string Path)
 
     public string Machinefile => System.IO.Path.Combine(Path, MachinefileName);
 
-    /// <summary>Folder name plus a hash of the path: two projects with the same name never share a machine.</summary>
-    public string MachineId => $"{Slug(System.IO.Path.GetFileName(Path))}-{MachinePaths.ShortHash(Path)}";
+    public MachineId MachineId => MachineId.OfProject(Path);
 
     /// <summary>The nearest folder at or above <paramref name="start"/> that holds a Machinefile.</summary>
     /// <exception cref="MachineException">There is none, or it is another user's.</exception>
@@ -88,17 +85,5 @@ internal sealed record ProjectRoot(string Path)
         }
 
         return real;
-    }
-
-    private static string Slug(string name)
-    {
-        var slug = new StringBuilder();
-        foreach (var c in name.ToLowerInvariant())
-        {
-            slug.Append(char.IsAsciiLetterOrDigit(c) ? c : '-');
-        }
-
-        var text = slug.ToString().Trim('-');
-        return text.Length == 0 ? "project" : text.Length > 32 ? text[..32].Trim('-') : text;
     }
 }

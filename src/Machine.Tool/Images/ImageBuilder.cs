@@ -1,10 +1,11 @@
 using Machine.Tool.Engines;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Cloud;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
-using Machine.Tool.Sdks;
 using Machine.Tool.Images.Tools;
+using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images;
 
@@ -22,7 +23,7 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
 
     /// <summary>The name that the image of this request has or would have.</summary>
     /// <param name="services">Asked for tools that are not recorded.</param>
-    public async Task<string> HashAsync(ImageRequest request, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel) =>
+    public async Task<string> HashAsync(ImageRequest request, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel) =>
         HashOf(await tools.PinAsync(request, services, anew: false, progress, cancel));
 
     /// <summary>The name of a request whose tools are pinned.</summary>
@@ -33,7 +34,7 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
     /// <param name="refresh">Asks anew what the tools are, also where that is known.</param>
     /// <exception cref="MachineException">It can't be built. Nothing half-made is kept.</exception>
     public async Task<Image> EnsureAsync(
-        ImageRequest request, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel, bool refresh = false)
+        ImageRequest request, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel, bool refresh = false)
     {
         request = await tools.PinAsync(request, services, refresh, progress, cancel);
         if (Use(HashOf(request)) is { } image)
@@ -72,7 +73,7 @@ internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolv
     }
 
     private async Task<ImageFacts> BuildAsync(
-        string folder, string hash, ImageRequest request, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        string folder, string hash, ImageRequest request, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         request = Complete(request);
         if (LayerBuild.IsNeeded(request))

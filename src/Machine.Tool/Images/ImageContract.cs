@@ -36,12 +36,6 @@ internal sealed record PinnedTool(string Kind, string Name, string Version, stri
 /// <param name="SizeBytes">Bytes on disk (sparse files counted by their blocks).</param>
 internal sealed record Image(string Hash, BootImage Boot, ImageRequest Request, DateTimeOffset Created, DateTimeOffset LastUsed, long SizeBytes);
 
-/// <summary>
-/// A service of this host that an image build may use from inside the guest (the package feed, the npm registry):
-/// a connection to <paramref name="GuestPort"/> on the guest's loopback arrives at <paramref name="HostSocket"/>.
-/// </summary>
-internal sealed record BuildService(int GuestPort, string HostSocket);
-
 /// <summary>A server that a build on this host may reach, and nothing else: others than this user may use its socket, where it is shown to them.</summary>
 internal sealed record BuildDoor(string Socket, IAsyncDisposable Server) : IAsyncDisposable
 {

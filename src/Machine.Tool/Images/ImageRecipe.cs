@@ -1,5 +1,5 @@
 using System.Text;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 
 namespace Machine.Tool.Images;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Images;
 
@@ -56,7 +57,7 @@ internal sealed class ImageStore(MachinePaths paths)
     {
         var image = Find(hash) ?? throw new MachineException($"there is no image {hash}", "dotnet machine image list", ExitCode.Failed);
         using var held = await FileLock.AcquireAsync(BuildFolder.LockFile(paths.Images, image.Hash), waiting: null, cancel);
-        if (ImageUse.Machines(paths, image.Hash) is { Count: > 0 } machines)
+        if (KnownMachines.OnImage(paths, image.Hash) is { Count: > 0 } machines)
         {
             throw new MachineException(
                 $"the image {image.Hash[..12]} is used by {string.Join(", ", machines)}", "destroy those machines first: dotnet machine destroy, in their projects");
@@ -75,7 +76,7 @@ internal sealed class ImageStore(MachinePaths paths)
         {
             cancel.ThrowIfCancellationRequested();
             using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths.Images, image.Hash));
-            if (held is not null && DateTimeOffset.UtcNow - image.LastUsed >= olderThan && ImageUse.Machines(paths, image.Hash).Count == 0)
+            if (held is not null && DateTimeOffset.UtcNow - image.LastUsed >= olderThan && KnownMachines.OnImage(paths, image.Hash).Count == 0)
             {
                 Delete(image.Hash);
                 removed.Add(image);
@@ -97,7 +98,7 @@ internal sealed class ImageStore(MachinePaths paths)
             }
 
             using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths.Images, hash));
-            if (held is not null && ImageUse.Machines(paths, hash).Count == 0)
+            if (held is not null && KnownMachines.OnImage(paths, hash).Count == 0)
             {
                 Delete(hash);
             }

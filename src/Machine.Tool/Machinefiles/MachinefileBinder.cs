@@ -1,6 +1,6 @@
 using System.Globalization;
 
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;

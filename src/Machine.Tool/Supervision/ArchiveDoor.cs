@@ -1,4 +1,3 @@
-using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Packages;

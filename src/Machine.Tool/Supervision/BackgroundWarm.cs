@@ -1,4 +1,5 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -13,7 +14,7 @@ internal static class BackgroundWarm
     public static bool IsWanted =>
         Environment.GetEnvironmentVariable("CI") is null or "" or "false" && Environment.GetEnvironmentVariable("MACHINE_WARM") != "never";
 
-    public static void Begin(MachineFolders folders, ILogger logger)
+    public static void Begin(ProjectMachine folders, ILogger logger)
     {
         if (!IsWanted || OperatingSystem.IsWindows())
         {

@@ -1,5 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>The requests that a client of this host's user may make. Long answers are one <see cref="ControlEvent"/> after another.</summary>
-internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, MachineLifecycle lifecycle, ILogger logger)
+internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, MachineLifecycle lifecycle, ILogger logger)
 {
     private readonly RunningCommands commands = new();
 
@@ -41,7 +42,7 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
     {
         var running = lifecycle.Running;
         return new MachineStatus(
-            folders.Id,
+            folders.Id.Text,
             folders.Project.Path,
             lifecycle.State,
             ToolVersion.Current,
@@ -125,7 +126,7 @@ internal sealed class ControlApi(MachineFolders folders, MachinePaths paths, Mac
         try
         {
             var prepared = ordered is null ? null : await ordered.PrepareAsync(machine, token, gone);
-            await SendAsync(http, new ControlEvent { Lease = new CommandLease(token, machine.Guest, machine.Machine.Accelerator, Stale(machine), prepared) });
+            await SendAsync(http, new ControlEvent { Lease = new CommandLease(token, machine.Guest.Address, machine.Machine.Accelerator, Stale(machine), prepared) });
             ordered?.GetReady();
             var ended = await Task.WhenAny(machine.Machine.Exited, Task.Delay(Timeout.Infinite, gone));
             if (ended == machine.Machine.Exited)

@@ -1,3 +1,4 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
@@ -71,7 +72,7 @@ internal sealed record ControlEvent
         ("lease", [var token, var port, var key, var hosts, var control, var accelerator, var stale, var line, var begun]) => new()
         {
             Lease = new CommandLease(
-                token, new GuestConnection((int)Number(port, int.MaxValue), key, hosts, control), accelerator, stale == "1",
+                token, new GuestAddress((int)Number(port, int.MaxValue), key, hosts, control), accelerator, stale == "1",
                 line.Length == 0 ? null : new PreparedCommand(line, new DateTimeOffset(Number(begun, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero))),
         },
         ("stopped", []) => new() { Stopped = true },

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
@@ -11,7 +12,7 @@ internal sealed record ControlFailure(string Message, string? Remedy, int ExitCo
 /// <param name="Token">Names the command's control group in the guest.</param>
 /// <param name="Stale">The Machinefile changed since the machine was started.</param>
 /// <param name="Command">What was ordered; null where nothing was.</param>
-internal sealed record CommandLease(string Token, GuestConnection Guest, string Accelerator, bool Stale, PreparedCommand? Command = null);
+internal sealed record CommandLease(string Token, GuestAddress Guest, string Accelerator, bool Stale, PreparedCommand? Command = null);
 
 /// <summary>An ordered command that may begin.</summary>
 /// <param name="Line">For ssh.</param>
@@ -81,8 +82,6 @@ internal static class ControlJson
 }
 
 [JsonSerializable(typeof(CommandEnd))]
-[JsonSerializable(typeof(MachineRecord))]
 [JsonSerializable(typeof(MachineStatus))]
-[JsonSerializable(typeof(ProjectMark))]
 [JsonSerializable(typeof(SuspendAnswer))]
 internal sealed partial class SupervisionTypes : JsonSerializerContext;

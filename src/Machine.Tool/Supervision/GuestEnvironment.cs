@@ -1,6 +1,5 @@
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Supervision;

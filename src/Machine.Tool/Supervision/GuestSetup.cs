@@ -1,8 +1,8 @@
 using System.Text;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Supervision;
 

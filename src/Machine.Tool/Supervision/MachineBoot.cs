@@ -2,6 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Templates;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;

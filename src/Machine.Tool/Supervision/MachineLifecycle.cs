@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Machine.Tool.Engines;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -10,7 +12,7 @@ namespace Machine.Tool.Supervision;
 /// <param name="starts">How a machine is started; null for <see cref="MachineStart"/>.</param>
 /// <param name="suspends">How one is frozen; null for <see cref="MachineSuspend"/>.</param>
 internal sealed class MachineLifecycle(
-    MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown,
+    ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown,
     Func<CancellationToken, Task<RunningMachine>>? starts = null, Func<RunningMachine, Task<string?>>? suspends = null)
 {
     private static readonly TimeSpan BootDeadline = TimeLimit.Minutes(8);
@@ -183,8 +185,8 @@ internal sealed class MachineLifecycle(
             var frozen = false;
             try
             {
-                var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
-                var guest = new GuestConnection(left.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
+                var identity = await folders.IdentityAsync(cancel);
+                var guest = new SshSession(identity.At(left.SshPort, folders.SshControl));
                 frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)

@@ -1,7 +1,8 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Images;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Supervision;
 
@@ -12,7 +13,7 @@ internal static class MachineSpecs
     private const int LeastSlots = 6;
 
     public static MachineSpec Of(
-        MachineFolders folders, Machinefile machinefile, Image image, IReadOnlyList<VolumeDisk> disks, IReadOnlyDictionary<string, string> identity)
+        ProjectMachine folders, Machinefile machinefile, Image image, IReadOnlyList<VolumeDisk> disks, IReadOnlyDictionary<string, string> identity)
     {
         SharedFolder[] shares =
         [
@@ -20,7 +21,7 @@ internal static class MachineSpecs
             .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestSetup.ShareTag(index), share.HostPath, !share.Write)),
         ];
         return new MachineSpec(
-            folders.Id, folders.State, folders.Runtime, image.Boot, machinefile.Cpus, machinefile.MemoryBytes, machinefile.DiskBytes,
+            folders.Id.Text, folders.State, folders.Runtime, image.Boot, machinefile.Cpus, machinefile.MemoryBytes, machinefile.DiskBytes,
             shares, disks, identity, Slots: Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count), RequiresAccelerator: machinefile.RequiresAccelerator);
     }
 }

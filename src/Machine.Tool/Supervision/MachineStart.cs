@@ -1,13 +1,16 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>One start of a machine, from the Machinefile to a guest that takes commands.</summary>
-internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress)
+/// <param name="sessions">How a guest at an address is talked to; null for <see cref="SshSession"/>.</param>
+internal sealed class MachineStart(
+    ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress, Func<GuestAddress, IGuestSession>? sessions = null)
 {
     // A thaw takes seconds; on a busy host ten times as long. A guest whose memory is not what was frozen never answers.
     private static readonly TimeSpan ThawDeadline = TimeLimit.Minutes(2);
@@ -30,7 +33,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
 
         MachineProject.Remember(folders);
         var record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
-        var identity = await MachineIdentity.EnsureAsync(paths, folders, cancel);
+        var identity = await folders.IdentityAsync(cancel);
         var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);
         services.FetchLocked(folders.Project.Path);
         IEngineMachine? machine = null;
@@ -76,14 +79,14 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
                 booted = !quick;
             }
 
-            var (guest, master) = Connection(machine, identity);
-            if (!adopted || !await master.IsConnectedAsync(cancel))
+            var guest = Session(machine, identity);
+            if (!adopted || !await guest.IsConnectedAsync(cancel))
             {
                 progress.Step(adopted ? "reconnecting" : quick ? "connecting" : "booting");
                 var thawed = quick && !holdsWork;
                 try
                 {
-                    await master.ConnectAsync(machine, thawed ? ThawDeadline : bootDeadline, TimeSpan.FromMilliseconds(quick ? 40 : 250), cancel);
+                    await guest.ConnectAsync(machine, new GuestPatience(thawed ? ThawDeadline : bootDeadline, TimeSpan.FromMilliseconds(quick ? 40 : 250)), cancel);
                 }
                 catch (MachineException e) when (thawed)
                 {
@@ -95,14 +98,14 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
                     Boot.GiveUpForGood(template, e.Message);
                     (machine, record, started) = await BootAsync(machinefile, record, identity, thaws: false, cancel);
                     booted = true;
-                    (guest, master) = Connection(machine, identity);
+                    guest = Session(machine, identity);
                     progress.Step("booting");
-                    await master.ConnectAsync(machine, bootDeadline, TimeSpan.FromMilliseconds(250), cancel);
+                    await guest.ConnectAsync(machine, new GuestPatience(bootDeadline, TimeSpan.FromMilliseconds(250)), cancel);
                 }
             }
 
             // An adopted one too: its supervisor may have died while it stopped or suspended it, with volumes frozen or the workspace let go.
-            await PrepareAsync(guest, master, started!.Machinefile, record, withFiles: booted, cancel);
+            await PrepareAsync(guest, started!.Machinefile, record, withFiles: booted, cancel);
 
             if (machine.Weakness is { } weakness && !record.WeaknessTold)
             {
@@ -116,7 +119,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
                 BackgroundWarm.Begin(folders, logger);
             }
 
-            var running = new RunningMachine(machine, guest, master, services, started!, record, logger);
+            var running = new RunningMachine(machine, guest, services, started!, record, logger);
             await running.Orders.GetReadyAsync();
             return running;
         }
@@ -140,14 +143,14 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
 
     private MachineBoot Boot => new(paths, engine, logger, progress);
 
-    private (GuestConnection Guest, SshMaster Master) Connection(IEngineMachine machine, MachineIdentity identity)
+    private IGuestSession Session(IEngineMachine machine, GuestIdentity identity)
     {
-        var guest = new GuestConnection(machine.SshPort, identity.PrivateKey, identity.KnownHosts, folders.SshControl);
-        return (guest, new SshMaster(guest, folders.GuestSocket, logger));
+        var address = identity.At(machine.SshPort, folders.SshControl);
+        return sessions?.Invoke(address) ?? new SshSession(address, [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)], logger);
     }
 
     private async Task<(IEngineMachine Machine, MachineRecord Record, StartedMachine Started)> BootAsync(
-        Machinefile machinefile, MachineRecord record, MachineIdentity identity, bool thaws, CancellationToken cancel)
+        Machinefile machinefile, MachineRecord record, GuestIdentity identity, bool thaws, CancellationToken cancel)
     {
         SharedFolderRule.RequireUnchanged(machinefile.Shares, folders.Project, HostFacts.Current());
         PortsFree(machinefile.Ports);
@@ -170,7 +173,7 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         return (machine, record, started);
     }
 
-    private async Task PrepareAsync(GuestConnection guest, SshMaster master, Machinefile machinefile, MachineRecord record, bool withFiles, CancellationToken cancel)
+    private async Task PrepareAsync(IGuestSession guest, Machinefile machinefile, MachineRecord record, bool withFiles, CancellationToken cancel)
     {
         progress.Step("preparing the workspace");
         var result = await RunAsync(withFiles);
@@ -182,16 +185,15 @@ internal sealed class MachineStart(MachineFolders folders, MachinePaths paths, I
         if (result.ExitCode != 0)
         {
             throw new MachineException(
-                $"the machine could not be prepared:\n{HostProgram.LastLines(result.Error + result.Output, 12)}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
+                $"the machine could not be prepared:\n{new GuestText(result.Error.Raw + result.Output.Raw).LastLines(12)}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
         }
 
         foreach (var port in machinefile.Ports)
         {
-            await master.ForwardAsync(port, cancel);
+            await guest.ForwardAsync(port.Host, port.Guest, cancel);
         }
 
-        Task<ProgramResult> RunAsync(bool files) => Ssh.TryRunAsync(
-            guest,
+        Task<GuestResult> RunAsync(bool files) => guest.RunAsync(
             "sh -s",
             cancel,
             GuestSetup.Script(files, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow),

@@ -1,10 +1,11 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>Freezes a running machine with the work that is open in it.</summary>
-internal sealed class MachineSuspend(MachineFolders folders, ILogger logger)
+internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
 {
     private static readonly TimeSpan Patience = TimeLimit.Minutes(3);
 

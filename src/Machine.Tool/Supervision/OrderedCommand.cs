@@ -1,6 +1,8 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Sources;
+using Machine.Tool.Machines;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
 
@@ -9,7 +11,7 @@ namespace Machine.Tool.Supervision;
 /// <summary>A client's order, from the check of what it asks for until its outputs are on the host.</summary>
 internal sealed class OrderedCommand
 {
-    private readonly MachineFolders folders;
+    private readonly ProjectMachine folders;
     private readonly MachinePaths paths;
     private readonly CommandOrder order;
     private readonly Machinefile machinefile;
@@ -19,7 +21,7 @@ internal sealed class OrderedCommand
     private Workspace? workspace;
     private DateTimeOffset begun;
 
-    private OrderedCommand(MachineFolders folders, MachinePaths paths, CommandOrder order, Machinefile machinefile, ProjectSources sources)
+    private OrderedCommand(ProjectMachine folders, MachinePaths paths, CommandOrder order, Machinefile machinefile, ProjectSources sources)
     {
         this.folders = folders;
         this.paths = paths;
@@ -32,7 +34,7 @@ internal sealed class OrderedCommand
     /// <summary>Looks at the Machinefile as it is now, before anything is started for it.</summary>
     /// <returns>Null where it asks for what nobody approved.</returns>
     /// <exception cref="MachineException">The Machinefile has a flaw, or the command names a place for output that the machine can't write.</exception>
-    public static OrderedCommand? Check(MachineFolders folders, MachinePaths paths, CommandOrder order)
+    public static OrderedCommand? Check(ProjectMachine folders, MachinePaths paths, CommandOrder order)
     {
         var machinefile = MachinefileReader.Read(folders.Project);
         var plan = MachinePlan.From(machinefile, folders.Project);

@@ -1,9 +1,10 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
-using Machine.Tool.Sdks;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
+using Machine.Tool.Sdks;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -21,7 +22,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         machinefile.Provision);
 
     /// <summary>The name of the image; asks for tools only where they are not known.</summary>
-    public async Task<string> HashAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
+    public async Task<string> HashAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
         var builder = new ImageBuilder(paths, engine);
         var request = Request(machine.Project, machinefile, paths);
@@ -36,11 +37,11 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         var log = Path.Combine(MachinePaths.CreatePrivate(Path.Combine(paths.Home, "tools")), "packages.log");
         await using var services = await ServiceHost.StartAsync(
             Path.Combine(paths.Runtime, $"hash-{Environment.ProcessId}"), project: null, paths, log, forImages: true, logs, cancel);
-        return await builder.HashAsync(request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
+        return await builder.HashAsync(request, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }
 
     /// <param name="refresh">Asks anew what the tools are.</param>
-    public async Task<Image> EnsureAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel, bool refresh = false)
+    public async Task<Image> EnsureAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel, bool refresh = false)
     {
         // Not after minutes of building what would not be started.
         await engine.RequireAcceleratorAsync(machinefile.RequiresAccelerator, progress, cancel);
@@ -48,10 +49,10 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         await using var services = await ServeAsync(machine, cancel);
         var builder = new ImageBuilder(paths, engine, archives: token => ArchiveDoor.OpenAsync(Path.Combine(machine.Runtime, "archives"), logs, token));
         return await builder.EnsureAsync(
-            request, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel, refresh);
+            request, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel, refresh);
     }
 
     // Served only to the build: at run time no guest sees the npm registry. An image is everybody's: of the project's configuration nothing is read.
-    private Task<ServiceHost> ServeAsync(MachineFolders machine, CancellationToken cancel) =>
+    private Task<ServiceHost> ServeAsync(ProjectMachine machine, CancellationToken cancel) =>
         ServiceHost.StartAsync(Path.Combine(machine.Runtime, "build"), project: null, paths, machine.PackagesLog, forImages: true, logs, cancel);
 }

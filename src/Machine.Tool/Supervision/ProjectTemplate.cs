@@ -1,9 +1,10 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -11,7 +12,7 @@ namespace Machine.Tool.Supervision;
 /// <summary>Finds or makes the warm template that a project's machine thaws from.</summary>
 internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILoggerFactory logs)
 {
-    public async Task<WarmTemplate> EnsureAsync(MachineFolders machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
+    public async Task<WarmTemplate> EnsureAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(machine, machinefile, progress, cancel);
@@ -21,6 +22,6 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
         await using var services = await ServiceHost.StartAsync(
             Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, forImages: false, logs, cancel);
         return await new TemplateBuild(paths, engine).EnsureAsync(
-            image, spec, HostUser.Current, [new BuildService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
+            image, spec, HostUser.Current, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }
 }

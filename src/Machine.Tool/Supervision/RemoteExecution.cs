@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
@@ -19,7 +19,7 @@ internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams
 
     private int interrupts;
 
-    private GuestConnection Guest => lease.Lease.Guest;
+    private GuestAddress Guest => lease.Lease.Guest;
 
     /// <param name="line">As the supervisor prepared it.</param>
     /// <returns>The command's exit code.</returns>
@@ -69,7 +69,7 @@ internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams
     {
         try
         {
-            await Ssh.TryRunAsync(Guest, $"sh {GuestLayout.Programs}/signal.sh {lease.Lease.Token} {signal}", CancellationToken.None);
+            await Ssh.RunAsync(Guest, $"sh {GuestLayout.Programs}/signal.sh {lease.Lease.Token} {signal}", CancellationToken.None);
         }
         catch (MachineException)
         {
@@ -86,8 +86,8 @@ internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams
 
     private int Explain()
     {
-        var own = Ssh.TryRunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None, patience: TimeLimit.Seconds(30)).GetAwaiter().GetResult();
-        if (own.ExitCode == 0 && own.Output == "255")
+        var own = Ssh.RunAsync(Guest, $"cat /run/machine/exit-{lease.Lease.Token}", CancellationToken.None, patience: TimeLimit.Seconds(30)).GetAwaiter().GetResult();
+        if (own.ExitCode == 0 && own.Output.Raw == "255")
         {
             return SshFailed;
         }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;
@@ -37,11 +37,11 @@ internal sealed class RunningCommands
     public bool End(RunningCommand command) => !commands.TryRemove(command.Token, out _);
 
     /// <summary>Ends what is left in the guest of a command whose client has gone.</summary>
-    public static async Task KillAsync(GuestConnection guest, string token, CancellationToken cancel)
+    public static async Task KillAsync(IGuestSession guest, string token, CancellationToken cancel)
     {
         try
         {
-            await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/signal.sh {token} KILL", cancel);
+            await guest.RunAsync($"sh {GuestLayout.Programs}/signal.sh {token} KILL", cancel);
         }
         catch (MachineException)
         {

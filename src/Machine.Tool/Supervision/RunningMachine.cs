@@ -1,8 +1,9 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Sources;
+using Machine.Tool.Machines;
 using Machine.Tool.Workspaces;
 using Microsoft.Extensions.Logging;
 
@@ -10,17 +11,17 @@ namespace Machine.Tool.Supervision;
 
 /// <summary>A machine that takes commands, with everything that serves it.</summary>
 internal sealed class RunningMachine(
-    IEngineMachine machine, GuestConnection guest, SshMaster master, ServiceHost services, StartedMachine started, MachineRecord record, ILogger logger)
+    IEngineMachine machine, IGuestSession guest, ServiceHost services, StartedMachine started, MachineRecord record, ILogger logger)
     : IAsyncDisposable
 {
-    private static readonly TimeSpan ReconnectDeadline = TimeLimit.Minutes(1);
+    private static readonly GuestPatience Reconnecting = new(TimeLimit.Minutes(1), TimeSpan.FromMilliseconds(250));
 
     private readonly SemaphoreSlim connecting = new(1);
     private int disposed;
 
     public IEngineMachine Machine => machine;
 
-    public GuestConnection Guest => guest;
+    public IGuestSession Guest => guest;
 
     /// <summary>Tells what commands changed; between two of them one process of it waits in the guest.</summary>
     public GuestProgram Changes { get; } = GuestProgram.Over(guest);
@@ -41,7 +42,7 @@ internal sealed class RunningMachine(
     /// <summary>Connects again where the connection has gone, which carries the feed and the ports: somebody killed it, or the host slept too long.</summary>
     public async Task EnsureConnectedAsync(CancellationToken cancel)
     {
-        if (master.Listens())
+        if (guest.Listens())
         {
             return;
         }
@@ -49,13 +50,13 @@ internal sealed class RunningMachine(
         await connecting.WaitAsync(cancel);
         try
         {
-            if (!master.Listens())
+            if (!guest.Listens())
             {
                 logger.LogWarning("the connection to the guest has gone; connecting again");
-                await master.ConnectAsync(machine, ReconnectDeadline, TimeSpan.FromMilliseconds(250), cancel);
+                await guest.ConnectAsync(machine, Reconnecting, cancel);
                 foreach (var port in Machinefile.Ports)
                 {
-                    await master.ForwardAsync(port, cancel);
+                    await guest.ForwardAsync(port.Host, port.Guest, cancel);
                 }
             }
         }
@@ -83,8 +84,8 @@ internal sealed class RunningMachine(
         // What waits there holds the workspace.
         Changes.Dispose();
         var paths = Machinefile.Shares.Select(share => share.GuestPath).Prepend(project).Select(Ssh.ShellQuote);
-        var result = await Ssh.TryRunAsync(guest, $"perl {GuestLayout.Programs}/suspend.pl {string.Join(' ', paths)}", cancel);
-        return result.ExitCode == 0 ? null : HostProgram.LastLines(result.Error, 1).Trim();
+        var result = await guest.RunAsync($"perl {GuestLayout.Programs}/suspend.pl {string.Join(' ', paths)}", cancel);
+        return result.ExitCode == 0 ? null : result.Error.LastLines(1).Trim();
     }
 
     public async ValueTask DisposeAsync()
@@ -105,7 +106,7 @@ internal sealed class RunningMachine(
     {
         Changes.Dispose();
         Orders.Dispose();
-        await master.CloseAsync(CancellationToken.None);
+        await guest.CloseAsync();
         await services.DisposeAsync();
     }
 }

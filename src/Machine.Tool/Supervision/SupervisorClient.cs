@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Supervision;
 
@@ -11,10 +13,10 @@ internal sealed class SupervisorClient
     // A guest has 20 seconds to power off, and is killed then.
     private static readonly TimeSpan EndDeadline = TimeLimit.Minutes(2);
 
-    private readonly MachineFolders folders;
+    private readonly ProjectMachine folders;
     private readonly SupervisorLaunch launch;
 
-    private SupervisorClient(MachineFolders folders)
+    private SupervisorClient(ProjectMachine folders)
     {
         // Its sockets are believed: what they say is run, and what they ask for is sent.
         folders.RequireOwnRuntime();
@@ -23,7 +25,7 @@ internal sealed class SupervisorClient
     }
 
     /// <exception cref="MachineException">Another user planted the folder of its sockets.</exception>
-    public static SupervisorClient For(MachinePaths paths, ProjectRoot project) => new(new MachineFolders(paths, project));
+    public static SupervisorClient For(MachinePaths paths, ProjectRoot project) => new(new ProjectMachine(paths, project));
 
     /// <summary>Whether a supervisor listens, as far as its socket tells.</summary>
     public bool IsThere => File.Exists(folders.ControlSocket);
@@ -45,6 +47,27 @@ internal sealed class SupervisorClient
         catch (IOException)
         {
             cancel.ThrowIfCancellationRequested();
+            return null;
+        }
+    }
+
+    /// <summary>What a machine's supervisor says; null when none runs, or it does not answer within five seconds.</summary>
+    public static async Task<MachineStatus?> TryStatusAsync(MachinePaths paths, KnownMachine machine, CancellationToken cancel)
+    {
+        if (machine.Project is null)
+        {
+            return null;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(TimeLimit.Seconds(5));
+        var client = For(paths, machine.Project);
+        try
+        {
+            return await Task.Run(() => client.TryStatus(limit.Token), limit.Token);
+        }
+        catch (Exception e) when (e is JsonException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
             return null;
         }
     }

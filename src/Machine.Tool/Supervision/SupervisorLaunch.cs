@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>Starts a project's supervisor, in the background and with a log of its own.</summary>
-internal sealed class SupervisorLaunch(MachineFolders folders)
+internal sealed class SupervisorLaunch(ProjectMachine folders)
 {
     /// <returns>Ends at once where another client was quicker.</returns>
     public Process Start()

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -22,7 +22,7 @@ internal static partial class SupervisorProcess
         }
 
         var paths = MachinePaths.FromEnvironment();
-        var folders = new MachineFolders(paths, new ProjectRoot(projectPath)).Create();
+        var folders = new ProjectMachine(paths, new ProjectRoot(projectPath)).Create();
         using var held = FileLock.TryAcquire(folders.SupervisorLock);
         if (held is null)
         {

@@ -1,6 +1,7 @@
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -9,14 +10,14 @@ namespace Machine.Tool.Supervision;
 internal static class VolumeFreeze
 {
     /// <returns>False where the guest did not do it within <paramref name="grace"/>: it needs the orderly shutdown.</returns>
-    public static async Task<bool> TryAsync(GuestConnection guest, Machinefile machinefile, TimeSpan grace, ILogger logger, CancellationToken cancel)
+    public static async Task<bool> TryAsync(IGuestSession guest, Machinefile machinefile, TimeSpan grace, ILogger logger, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(grace);
         try
         {
             var volumes = string.Join(' ', VolumeStore.AllOf(machinefile).Values.Select(volume => Ssh.ShellQuote(volume.GuestPath)));
-            var result = await Ssh.TryRunAsync(guest, $"sh {GuestLayout.Programs}/freeze.sh {volumes}", patience.Token);
+            var result = await guest.RunAsync($"sh {GuestLayout.Programs}/freeze.sh {volumes}", patience.Token);
             if (result.ExitCode == 0)
             {
                 return true;

@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Workspaces;
 
 /// <summary>The host's file as it was when a change to it was first seen, or just after it was brought.</summary>
@@ -47,21 +49,9 @@ internal sealed class ChangeLedger
     {
         var path = FileIn(machineFolder);
         // One of a machine that was destroyed: what it brought is still there.
-        var content = LedgerFile.TryRead(path) ?? (File.Exists(path) ? null : LedgerFile.TryRead(Kept(machineFolder)));
+        var content = LedgerFile.TryRead(path) ?? (File.Exists(path) ? null : LedgerFile.TryRead(OutlivingFile.KeptOf(machineFolder, OutlivingFile.Ledger)));
         return new ChangeLedger(path, content is { Version: CurrentVersion } ? content : Content.Empty, LedgerFile.ReadArriving(ArrivingFileOf(path)));
     }
-
-    /// <summary>Before a machine's folder is deleted: its outputs stay on the host, and the next machine knows them for the machine's own.</summary>
-    public static void Keep(string machineFolder)
-    {
-        if (File.Exists(FileIn(machineFolder)))
-        {
-            File.Copy(FileIn(machineFolder), Kept(machineFolder), overwrite: true);
-        }
-    }
-
-    /// <summary>What was kept is of no use to the machine that comes to lie here: another project's.</summary>
-    public static void Forget(string machineFolder) => File.Delete(Kept(machineFolder));
 
     /// <summary>Written before the first file: should this process be killed, the next one knows these for the machine's own.</summary>
     public void Expect(IReadOnlyCollection<(string Path, ArrivingFile File)> files)
@@ -100,12 +90,9 @@ internal sealed class ChangeLedger
 
     public void Save() => LedgerFile.Write(path, content);
 
-    private static string FileIn(string machineFolder) => Path.Combine(machineFolder, "changes.json");
+    private static string FileIn(string machineFolder) => Path.Combine(machineFolder, OutlivingFile.Ledger);
 
     private static string ArrivingFileOf(string path) => path + ".arriving";
-
-    // Beside the machines' folders; one that begins with a dot is no machine.
-    private static string Kept(string machineFolder) => Path.Combine(Path.GetDirectoryName(machineFolder)!, $".{Path.GetFileName(machineFolder)}.changes.json");
 
     internal sealed record Content(
         int Version, string? UpperId, DateTimeOffset? LastListed, Dictionary<string, BroughtFile> Brought, Dictionary<string, HeldBase> Held)

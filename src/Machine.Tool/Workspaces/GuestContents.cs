@@ -1,5 +1,3 @@
-using Machine.Tool.Hosting;
-
 namespace Machine.Tool.Workspaces;
 
 /// <summary>Reads what the guest holds, for showing it or for its hash; nothing of it reaches the host's tree.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
@@ -14,8 +14,8 @@ internal sealed class GuestProgram(Func<string, IReadOnlyList<string>, Process> 
     private (string Key, Process Process)? ready;
     private bool disposed;
 
-    public static GuestProgram Over(GuestConnection guest) => new((verb, arguments) => Ssh.StartPiped(
-        guest, "exec " + string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
+    public static GuestProgram Over(IGuestSession guest) => new((verb, arguments) => guest.StartPiped(
+        "exec " + string.Join(' ', new[] { "perl", $"{GuestLayout.Programs}/changes.pl", verb }.Concat(arguments).Select(Ssh.ShellQuote))));
 
     public void GetReady(string verb, IReadOnlyList<string> arguments)
     {

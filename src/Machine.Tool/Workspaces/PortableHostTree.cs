@@ -1,5 +1,3 @@
-using Machine.Tool.Hosting;
-
 namespace Machine.Tool.Workspaces;
 
 /// <summary>

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Microsoft.AspNetCore.Builder;
@@ -22,7 +24,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
         tool.Write("guest.sh", guest);
         var ssh = tool.Write("bin/ssh", $"#!/bin/sh\nprintf '%s\\n' \"$@\" >> {At("ssh.args")}\nexec sh {At("guest.sh")}\n");
         File.SetUnixFileMode(ssh, (UnixFileMode)0x1ED);
-        var folders = new MachineFolders(MachinePaths.At(tool.Home), new ProjectRoot(ProjectRoot.RealPath(tool.Project))).Create();
+        var folders = new ProjectMachine(MachinePaths.At(tool.Home), new ProjectRoot(ProjectRoot.RealPath(tool.Project))).Create();
         runtime = folders.Runtime;
         supervisor = ServiceHost.Create(folders.ControlSocket, NullLoggerFactory.Instance, _ => { });
         supervisor.MapPost("/v1/exec", async http =>
@@ -56,7 +58,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
 
     public static ControlEvent Lease(string token) => new()
     {
-        Lease = new CommandLease(token, new GuestConnection(1, "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedCommand(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
+        Lease = new CommandLease(token, new GuestAddress(1, "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedCommand(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
     };
 
     /// <summary>A file beside the project.</summary>

@@ -1,5 +1,4 @@
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Tests.Packages;
 using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
 

@@ -1,6 +1,5 @@
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
@@ -54,10 +54,10 @@ public sealed class OutputBoundAttacks : IDisposable
         // Accepts, and never speaks: the real ssh waits for a banner.
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        var guest = new GuestConnection(((IPEndPoint)silent.LocalEndpoint).Port, "none", "none", Path.Combine(folder, "control"));
+        var guest = new GuestAddress(((IPEndPoint)silent.LocalEndpoint).Port, "none", "none", Path.Combine(folder, "control"));
         var clock = Stopwatch.StartNew();
 
-        var failure = await Should.ThrowAsync<MachineException>(() => Ssh.TryRunAsync(guest, "true", cancel, patience: TimeSpan.FromSeconds(1)));
+        var failure = await Should.ThrowAsync<MachineException>(() => Ssh.RunAsync(guest, "true", cancel, patience: TimeSpan.FromSeconds(1)));
 
         failure.Message.ShouldContain("did not end within 1 seconds");
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
-using Machine.Tool.Tests.Packages;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Attacks.Tests.GuestRoot;

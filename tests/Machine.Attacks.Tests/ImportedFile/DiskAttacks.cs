@@ -4,8 +4,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Cloud;
-using Machine.Tool.Supervision;
-using Machine.Tool.Tests.Packages;
+using Machine.Tool.Machines;
 using NSubstitute;
 
 namespace Machine.Attacks.Tests.ImportedFile;
@@ -40,7 +39,7 @@ public sealed class DiskAttacks : IDisposable
     public async Task A_volume_that_is_imported_reads_no_file_of_the_host(string variant)
     {
         var engine = Substitute.For<IEngine>();
-        var machine = new MachineFolders(MachinePaths.At(folder["home"]), Project()).Create();
+        var machine = new ProjectMachine(MachinePaths.At(folder["home"]), Project()).Create();
         var store = new VolumeStore(machine, engine);
 
         await Should.ThrowAsync<MachineException>(() => store.ImportAsync("db", Disk(variant), Cancel));
@@ -85,7 +84,7 @@ public sealed class DiskAttacks : IDisposable
     {
         Assert.SkipWhen(HostProgram.Find("qemu-img") is null, "qemu-img is not installed");
         var paths = MachinePaths.At(folder["home"]);
-        var machine = new MachineFolders(paths, Project()).Create();
+        var machine = new ProjectMachine(paths, Project()).Create();
         await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", folder["good"], "1M"], Cancel);
         DiskFile? read = null;
         var engine = Substitute.For<IEngine>();

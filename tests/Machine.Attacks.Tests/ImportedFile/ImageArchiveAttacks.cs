@@ -5,7 +5,6 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.ImportedFile;
 

@@ -6,7 +6,6 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Supervision;
-using Machine.Tool.Tests.Packages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -33,7 +33,7 @@ public sealed class IdentityAttacks : IDisposable
     [InlineData("/w/$(x)")]
     [InlineData("/w/-oProxyCommand=x")]
     [InlineData("/w/con")]
-    public void A_machines_name_is_a_plain_name(string path) => new ProjectRoot(path).MachineId.ShouldMatch("^[a-z0-9][a-z0-9-]*-[0-9a-z]+$");
+    public void A_machines_name_is_a_plain_name(string path) => new ProjectRoot(path).MachineId.Text.ShouldMatch("^[a-z0-9][a-z0-9-]*-[0-9a-z]+$");
 
     [Fact]
     public void A_link_does_not_make_a_project_another()

@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Supervision;
+using Machine.Tool.Machines;
 using Machine.Tool.Tests.Commands;
 
 namespace Machine.Attacks.Tests.OtherProject;
@@ -11,14 +11,14 @@ public sealed class PathHeirAttacks : IDisposable
     private const string Ports = "ports: [\"8080:80\"]";
 
     private readonly ToolProcess tool = new();
-    private readonly MachineFolders folders;
+    private readonly ProjectMachine folders;
     private readonly ProjectRoot project;
 
     public PathHeirAttacks()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "folders made within a moment of each other are told apart by the file system");
         project = new ProjectRoot(ProjectRoot.RealPath(tool.Project));
-        folders = new MachineFolders(MachinePaths.At(tool.Home), project).Create();
+        folders = new ProjectMachine(MachinePaths.At(tool.Home), project).Create();
         Clone("https://git.example/acme/shop.git");
         MachineRecord.ReadOrNew(folders.State, project, "qemu").Save(folders.State);
         MachineProject.Remember(folders);
@@ -93,7 +93,7 @@ public sealed class PathHeirAttacks : IDisposable
         File.WriteAllText(
             Path.Combine(folders.State, "changes.json"),
             """{"version":1,"upperId":"u","brought":{"bin/canary":{"host":{"kind":"file","sizeBytes":1,"modifiedNs":1,"sha256":"x"}}},"held":{}}""");
-        await MachineAtRest.DestroyAsync(MachinePaths.At(tool.Home), folders.Id, EngineCatalog.Create(MachinePaths.At(tool.Home)), TestContext.Current.CancellationToken);
+        await MachineAtRest.DestroyAsync(folders, EngineCatalog.Create(MachinePaths.At(tool.Home)), TestContext.Current.CancellationToken);
         Replace(origin, folderToo: true);
 
         MachineProject.Remember(folders.Create());

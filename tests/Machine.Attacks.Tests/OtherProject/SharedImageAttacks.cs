@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Layers;

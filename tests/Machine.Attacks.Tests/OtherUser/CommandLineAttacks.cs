@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Machine.Attacks.Tests.GuestRoot;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Packages;
@@ -138,7 +139,7 @@ public sealed class CommandLineAttacks
     private static string Script()
     {
         var file = Path.Combine(Path.GetTempPath(), $"machine-orders-{Environment.ProcessId}.pl");
-        File.WriteAllText(file, Machine.Tool.Guest.GuestResource.Read("orders.pl"));
+        File.WriteAllText(file, Machine.Tool.Guests.GuestResource.Read("orders.pl"));
         return file;
     }
 

@@ -2,7 +2,6 @@ using System.Runtime.Versioning;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Templates;
-using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.OtherUser;
 

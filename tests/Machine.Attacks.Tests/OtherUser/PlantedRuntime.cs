@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 
 namespace Machine.Attacks.Tests.OtherUser;
@@ -22,7 +21,7 @@ internal sealed class PlantedRuntime : IDisposable
         Tool.Write("project/Machinefile", "");
         Project = new ProjectRoot(ProjectRoot.RealPath(Tool.Project));
         Outer = $"/tmp/machine-{MachinePaths.ShortHash($"{Environment.UserName}\n{Path.GetFullPath(Tool.Home)}")}";
-        Inner = Path.Combine(Outer, Project.MachineId[(Project.MachineId.LastIndexOf('-') + 1)..]);
+        Inner = Path.Combine(Outer, Project.MachineId.Short);
     }
 
     public ToolProcess Tool { get; } = new();

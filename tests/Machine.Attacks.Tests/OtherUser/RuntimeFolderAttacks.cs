@@ -1,6 +1,7 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Layers;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using NSubstitute;
 

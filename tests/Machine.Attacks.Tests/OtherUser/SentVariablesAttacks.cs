@@ -1,5 +1,6 @@
 using System.Text;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Microsoft.AspNetCore.Builder;
@@ -25,7 +26,7 @@ public sealed class SentVariablesAttacks : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the socket's folder is computed for Unix");
         tool.Write("project/Machinefile", machinefile);
-        var folders = new MachineFolders(MachinePaths.At(tool.Home), new ProjectRoot(ProjectRoot.RealPath(tool.Project))).Create();
+        var folders = new ProjectMachine(MachinePaths.At(tool.Home), new ProjectRoot(ProjectRoot.RealPath(tool.Project))).Create();
         var heard = new TaskCompletionSource<string>();
         await using var supervisor = ServiceHost.Create(folders.ControlSocket, NullLoggerFactory.Instance, _ => { });
         supervisor.MapPost("/v1/exec", async http =>

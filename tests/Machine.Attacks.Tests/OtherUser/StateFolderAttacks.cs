@@ -1,6 +1,6 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 
 namespace Machine.Attacks.Tests.OtherUser;
@@ -56,10 +56,10 @@ public sealed class StateFolderAttacks : IDisposable
     public async Task A_key_that_another_user_may_know_opens_no_machine(string attack, string why)
     {
         var paths = MachinePaths.At(tool.Home);
-        var key = await MachineIdentity.EnsureHostLoginKeyAsync(paths, TestContext.Current.CancellationToken);
+        var key = await SshKey.EnsureLoginAsync(paths, TestContext.Current.CancellationToken);
         Stranger.Root("/bin/sh", "-ec", attack.Replace("KEY", key, StringComparison.Ordinal));
 
-        var refusal = await Should.ThrowAsync<MachineException>(() => MachineIdentity.EnsureHostLoginKeyAsync(paths, TestContext.Current.CancellationToken));
+        var refusal = await Should.ThrowAsync<MachineException>(() => SshKey.EnsureLoginAsync(paths, TestContext.Current.CancellationToken));
 
         refusal.Message.ShouldContain(why);
         refusal.Message.ShouldContain(key);

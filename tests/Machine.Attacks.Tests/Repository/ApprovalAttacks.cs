@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Machine.Tool.Tests.Machinefiles;

@@ -1,7 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Commands;
-using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.Repository;
 

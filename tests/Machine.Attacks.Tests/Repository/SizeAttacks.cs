@@ -1,4 +1,3 @@
-using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Machinefiles;
 

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using Machine.Tool.Commands.Diagnosis;
-using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Tests.Commands;
 

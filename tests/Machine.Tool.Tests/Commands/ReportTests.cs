@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Machine.Tool.Commands;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Tests.Commands;
 
@@ -23,7 +22,7 @@ public sealed class ReportTests : IDisposable
 
         var status = await JsonAsync("status", "--json");
 
-        status.GetProperty("id").GetString().ShouldBe(Project.MachineId);
+        status.GetProperty("id").GetString().ShouldBe(Project.MachineId.Text);
         status.GetProperty("project").GetString().ShouldBe(Project.Path);
         status.GetProperty("state").GetString().ShouldBe("stopped");
         status.GetProperty("heldChanges").GetInt32().ShouldBe(0);
@@ -36,7 +35,7 @@ public sealed class ReportTests : IDisposable
         tool.Write("project/Machinefile", "");
         tool.Write("project/src/deep/a.cs", "");
 
-        (await tool.RunInAsync(Path.Combine(tool.Project, "src", "deep"), "status")).Output.ShouldContain(Project.MachineId);
+        (await tool.RunInAsync(Path.Combine(tool.Project, "src", "deep"), "status")).Output.ShouldContain(Project.MachineId.Text);
     }
 
     [Fact]
@@ -47,7 +46,7 @@ public sealed class ReportTests : IDisposable
         var machines = await JsonAsync("list", "--json");
 
         machines.GetArrayLength().ShouldBe(1);
-        machines[0].GetProperty("id").GetString().ShouldBe(Project.MachineId);
+        machines[0].GetProperty("id").GetString().ShouldBe(Project.MachineId.Text);
         machines[0].GetProperty("projectExists").GetBoolean().ShouldBeFalse();
         machines[0].GetProperty("state").GetString().ShouldBe("stopped");
         machines[0].GetProperty("diskBytes").GetInt64().ShouldBeGreaterThan(0);
@@ -160,7 +159,7 @@ public sealed class ReportTests : IDisposable
         Remember();
         Volume("db", 5000);
 
-        var refused = await tool.RunAsync("destroy", Project.MachineId);
+        var refused = await tool.RunAsync("destroy", Project.MachineId.Text);
 
         refused.ExitCode.ShouldBe(1);
         refused.Error.ShouldContain("volume db");
@@ -174,11 +173,11 @@ public sealed class ReportTests : IDisposable
         Remember();
         Volume("db", 5000);
 
-        var done = await tool.RunAsync("destroy", Project.MachineId, "--yes");
+        var done = await tool.RunAsync("destroy", Project.MachineId.Text, "--yes");
 
         done.ExitCode.ShouldBe(0, done.ToString());
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(State)!).ShouldBeEmpty();
-        (await tool.RunAsync("destroy", Project.MachineId, "--yes")).ExitCode.ShouldBe(1);
+        (await tool.RunAsync("destroy", Project.MachineId.Text, "--yes")).ExitCode.ShouldBe(1);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,10 +21,10 @@ public sealed class ShortCommandTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the socket's folder is computed for Unix");
         tool.Write("project/Machinefile", "");
         var project = new ProjectRoot(ProjectRoot.RealPath(tool.Project));
-        var folders = new MachineFolders(MachinePaths.At(tool.Home), project).Create();
+        var folders = new ProjectMachine(MachinePaths.At(tool.Home), project).Create();
         await using var supervisor = ServiceHost.Create(folders.ControlSocket, NullLoggerFactory.Instance, _ => { });
         supervisor.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(
-            new MachineStatus(project.MachineId, project.Path, MachineState.Running, "1", 1, 2, 3, "qemu", "tcg", null, null, null, [], [], Stale: false),
+            new MachineStatus(project.MachineId.Text, project.Path, MachineState.Running, "1", 1, 2, 3, "qemu", "tcg", null, null, null, [], [], Stale: false),
             ControlJson.Options, http.RequestAborted));
         await supervisor.StartAsync(TestContext.Current.CancellationToken);
         var trace = Path.Combine(tool.Home, "loads.nettrace");

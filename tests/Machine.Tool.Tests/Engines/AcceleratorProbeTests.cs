@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
 using NSubstitute;

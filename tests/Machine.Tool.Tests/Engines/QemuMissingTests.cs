@@ -1,4 +1,3 @@
-using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
 

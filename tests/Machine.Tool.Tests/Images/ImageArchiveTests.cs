@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Machine.Tool.Hosting;
-using Machine.Tool.Packages;
 
 namespace Machine.Tool.Tests.Packages;
 

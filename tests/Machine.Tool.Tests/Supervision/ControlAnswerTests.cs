@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 using Microsoft.AspNetCore.Builder;

@@ -1,6 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 
@@ -16,8 +17,8 @@ public sealed class ControlFieldsTests
         new() { Note = "line\nline" },
         new() { Failure = new ControlFailure("message", "remedy", 3) },
         new() { Failure = new ControlFailure("message", null, 125) },
-        new() { Lease = new CommandLease("token", new GuestConnection(22, "a key", "hosts", "socket"), "tcg", Stale: true) },
-        new() { Lease = new CommandLease("token", new GuestConnection(22, "key", "hosts", "socket"), "tcg", Stale: false, new PreparedCommand("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
+        new() { Lease = new CommandLease("token", new GuestAddress(22, "a key", "hosts", "socket"), "tcg", Stale: true) },
+        new() { Lease = new CommandLease("token", new GuestAddress(22, "key", "hosts", "socket"), "tcg", Stale: false, new PreparedCommand("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
         new() { Stopped = true },
         new() { Unapproved = true },
         new() { Ending = true },

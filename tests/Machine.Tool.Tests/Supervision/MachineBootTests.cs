@@ -1,9 +1,9 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Engines;
-using Machine.Tool.Tests.Packages;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using Machine.Tool.Engines;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
@@ -79,10 +81,10 @@ public sealed class MachineLifecycleTests : IDisposable
         lifecycle.Leave();
     }
 
-    private MachineFolders Folders()
+    private ProjectMachine Folders()
     {
         Directory.CreateDirectory(Path.Combine(folder, "project"));
-        return new MachineFolders(MachinePaths.At(folder), new ProjectRoot(ProjectRoot.RealPath(Path.Combine(folder, "project"))));
+        return new ProjectMachine(MachinePaths.At(folder), new ProjectRoot(ProjectRoot.RealPath(Path.Combine(folder, "project"))));
     }
 
     private static IEngineMachine Machine()
@@ -96,11 +98,11 @@ public sealed class MachineLifecycleTests : IDisposable
     // Its ssh reaches nothing: the guest does not let go.
     private RunningMachine Running(IEngineMachine machine)
     {
-        var guest = new GuestConnection(1, "none", "none", Path.Combine(folder, "ssh"));
+        var guest = new GuestAddress(1, "none", "none", Path.Combine(folder, "ssh"));
         var project = new ProjectRoot(Path.Combine(folder, "project"));
         File.WriteAllText(project.Machinefile, "");
         var started = new StartedMachine(1, null!, MachinefileReader.Read(project), "");
         var services = (ServiceHost)RuntimeHelpers.GetUninitializedObject(typeof(ServiceHost));
-        return new RunningMachine(machine, guest, new SshMaster(guest, "none", NullLogger.Instance), services, started, MachineRecord.ReadOrNew(folder, project, "none"), NullLogger.Instance);
+        return new RunningMachine(machine, new SshSession(guest), services, started, MachineRecord.ReadOrNew(folder, project, "none"), NullLogger.Instance);
     }
 }

@@ -21,7 +21,7 @@ public sealed class OverlayFixture : IDisposable
         State = Path.Combine(Base, "state");
         Mount = Directory.CreateDirectory(Path.Combine(Base, "mount")).FullName;
         Disk = Directory.CreateDirectory(Path.Combine(Base, "disk")).FullName;
-        using (var script = typeof(Workspace).Assembly.GetManifestResourceStream("Guest/changes.pl")!)
+        using (var script = typeof(Workspace).Assembly.GetManifestResourceStream("Guests/changes.pl")!)
         using (var file = File.Create(Path.Combine(Base, "changes.pl")))
         {
             script.CopyTo(file);

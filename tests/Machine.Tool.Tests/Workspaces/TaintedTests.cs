@@ -1,6 +1,5 @@
 using FsCheck.Fluent;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Tests.Workspaces;
 

@@ -249,7 +249,7 @@ public sealed class WorkspaceOnOverlayTests : IDisposable
         box.OnHost("a.txt", "1");
         await box.CommandAsync("printf 2 >a.txt; mkdir bin; printf 1 >bin/a");
         // As destroy does.
-        ChangeLedger.Keep(box.State);
+        OutlivingFile.KeepAll(box.State);
         Directory.Delete(box.State, recursive: true);
         (await box.CommandAsync("printf 2 >bin/a")).Imported.ShouldBe(1);
         box.HostText("bin/a").ShouldBe("2");

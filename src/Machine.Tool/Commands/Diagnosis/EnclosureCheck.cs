@@ -1,5 +1,4 @@
 using Machine.Tool.Enclosure;
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Sdks;
 

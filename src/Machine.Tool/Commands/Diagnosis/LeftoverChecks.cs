@@ -1,5 +1,5 @@
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands.Diagnosis;
@@ -30,12 +30,12 @@ internal static class LeftoverChecks
     {
         if (machine.Project is not { } project)
         {
-            return new CheckResult(Name, CheckStatus.Warning, $"{machine.Folder} does not tell whose machine it is", $"dotnet machine destroy {machine.Id}");
+            return new CheckResult(Name, CheckStatus.Warning, $"{machine.Folders.State} does not tell whose machine it is", $"dotnet machine destroy {machine.Id}");
         }
 
-        var running = await KnownMachines.TryStatusAsync(paths, machine, cancel) is not null;
+        var running = await SupervisorClient.TryStatusAsync(paths, machine, cancel) is not null;
         // A suspended one is not touched: to end what is left of it would be to end it.
-        if (!running && !Suspension.IsThere(machine.Folder) && KnownMachines.HasLeftovers(paths, machine.Id))
+        if (!running && !Suspension.IsThere(machine.Folders.State) && machine.Folders.HasLeftovers)
         {
             return new CheckResult(Name, CheckStatus.Warning, $"{machine.Id} has no supervisor, but sockets or a virtual machine are left of it", "dotnet machine doctor --fix")
             {
@@ -59,7 +59,7 @@ internal static class LeftoverChecks
 
     private static IEnumerable<CheckResult> Ownerless(MachinePaths paths, IReadOnlyList<KnownMachine> machines)
     {
-        var owned = machines.Select(machine => paths.MachineRuntime(machine.Id)).ToHashSet(StringComparer.Ordinal);
+        var owned = machines.Select(machine => machine.Folders.Runtime).ToHashSet(StringComparer.Ordinal);
         return !Directory.Exists(paths.Runtime) ? [] :
             Directory.EnumerateDirectories(paths.Runtime).Where(folder => !owned.Contains(folder) && !Directory.EnumerateFileSystemEntries(folder).Any()).Select(folder =>
                 new CheckResult(Name, CheckStatus.Warning, $"{folder} belongs to no machine", "dotnet machine doctor --fix") { Repair = _ => DeleteAsync(folder) });

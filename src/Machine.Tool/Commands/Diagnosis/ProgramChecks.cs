@@ -1,4 +1,3 @@
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands.Diagnosis;

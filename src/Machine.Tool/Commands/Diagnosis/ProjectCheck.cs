@@ -1,4 +1,3 @@
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands.Diagnosis;
@@ -47,7 +46,7 @@ internal static class StateChecks
     public static CheckResult RuntimeFolder(MachinePaths paths)
     {
         const string Name = "runtime folder";
-        var longest = Path.Combine(paths.MachineRuntime("any-00000000"), "console");
+        var longest = Path.Combine(paths.MachineRuntime(new MachineId("any-00000000")), "console");
         if (Encoding.UTF8.GetByteCount(longest) > LongestSocket)
         {
             return new CheckResult(Name, CheckStatus.Failed, $"{paths.Runtime} is too long a path for sockets", "set XDG_RUNTIME_DIR to a shorter folder of yours");

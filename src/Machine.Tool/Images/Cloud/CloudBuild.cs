@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
@@ -26,7 +26,7 @@ internal static partial class CloudBuild
     /// <param name="services">The archive of packages must be among them, where packages are missing.</param>
     public static async Task<ImageFacts> RunAsync(
         IEngine engine, MachinePaths paths, string folder, string hash, ImageRequest request, SdkSource? sdk, TrustStore trust,
-        IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         PackageName.Check(request.Packages);
         var source = await CloudDisk.FetchAsync(request.Base, request.BaseSha256!, folder, progress, cancel);

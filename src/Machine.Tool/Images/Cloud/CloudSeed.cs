@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Machine.Tool.Images.Layers;
+using Machine.Tool.Guests;
 
 namespace Machine.Tool.Images.Cloud;
 
@@ -9,10 +9,10 @@ namespace Machine.Tool.Images.Cloud;
 /// </summary>
 internal static class CloudSeed
 {
-    public static void Write(string folder, BuildIdentity identity)
+    public static void Write(string folder, GuestIdentity identity)
     {
         Directory.CreateDirectory(folder);
-        var login = File.ReadAllText(identity.PrivateKey + ".pub");
+        var login = File.ReadAllText(identity.LoginKey + ".pub");
         var config = new Dictionary<string, object>
         {
             ["disable_root"] = false,

@@ -1,5 +1,5 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Tools;
 using Machine.Tool.Machinefiles;
@@ -22,7 +22,7 @@ internal static class LayerBuild
 
     public static async Task<ImageFacts> RunAsync(
         IEngine engine, MachinePaths paths, string folder, string hash, Image below, ImageFacts facts, ImageRequest request,
-        IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         var disk = new DiskFile(Path.Combine(folder, "layer.qcow2"), "qcow2");
         // The same size: a base's disk is sparse, and as large as a machine's is by default.

@@ -1,6 +1,6 @@
 using System.Text;
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Layers;
 
@@ -19,7 +19,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
     /// <param name="spec">The machine that will thaw; only its processors, memory, disk and slots count.</param>
     /// <exception cref="MachineException">It can't be made; nothing half-made is kept.</exception>
     public async Task<WarmTemplate> EnsureAsync(
-        Image image, MachineSpec spec, HostUser user, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        Image image, MachineSpec spec, HostUser user, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         var key = await TemplateKey.OfAsync(engine, image, spec, user, cancel);
         if (store.Find(key, out _) is { } there)
@@ -61,7 +61,7 @@ internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
     }
 
     private async Task RunAsync(
-        string folder, string key, Image image, MachineSpec spec, HostUser user, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        string folder, string key, Image image, MachineSpec spec, HostUser user, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         var disk = new DiskFile(Path.Combine(folder, WarmTemplate.Root), "qcow2");
         await engine.CreateOverlayDiskAsync(disk.Path, image.Boot.Disk, spec.DiskBytes, cancel);

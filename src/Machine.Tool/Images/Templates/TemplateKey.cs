@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images.Templates;

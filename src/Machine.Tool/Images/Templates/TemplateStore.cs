@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Images.Templates;
 
@@ -54,7 +55,7 @@ internal sealed class TemplateStore(MachinePaths paths)
     public bool TryRemove(string key)
     {
         using var held = FileLock.TryAcquire(BuildFolder.LockFile(paths.Templates, key));
-        if (held is null || ImageUse.MachinesOnTemplate(paths, key).Count > 0)
+        if (held is null || KnownMachines.OnTemplate(paths, key).Count > 0)
         {
             return false;
         }
@@ -102,7 +103,7 @@ internal sealed class TemplateStore(MachinePaths paths)
     /// <exception cref="MachineException">Something of this key is there, broken, and machines stand on its disk.</exception>
     public void RequireReplaceable(string key)
     {
-        if (Directory.Exists(Path.Combine(paths.Templates, key)) && ImageUse.MachinesOnTemplate(paths, key) is { Count: > 0 } machines)
+        if (Directory.Exists(Path.Combine(paths.Templates, key)) && KnownMachines.OnTemplate(paths, key) is { Count: > 0 } machines)
         {
             throw new MachineException(
                 $"the warm template {key[..Math.Min(12, key.Length)]} is broken, and cannot be made again while machines stand on its disk: {string.Join(", ", machines)}",

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images.Tools;
@@ -23,7 +24,7 @@ internal sealed class ToolResolver(MachinePaths paths)
     /// <param name="anew">Asks the sources, whatever is recorded.</param>
     /// <exception cref="MachineException">A tool is not recorded, and can't be asked for.</exception>
     public async Task<ImageRequest> PinAsync(
-        ImageRequest request, IReadOnlyList<BuildService> services, bool anew, IProgressSink progress, CancellationToken cancel)
+        ImageRequest request, IReadOnlyList<GuestService> services, bool anew, IProgressSink progress, CancellationToken cancel)
     {
         var asked = request.NpmTools.Distinct().Select(tool => (Kind: Npm, Asked: tool)).Concat(request.DotnetTools.Distinct().Select(tool => (Kind: Dotnet, Asked: tool)));
         var pinned = new List<PinnedTool>();
@@ -42,7 +43,7 @@ internal sealed class ToolResolver(MachinePaths paths)
         && request.DotnetTools.All(tool => records.Find(Dotnet, tool, out var old) is not null && !old);
 
     private async Task<IReadOnlyList<PinnedTool>> AskAsync(
-        string kind, string asked, ToolRecord? record, IReadOnlyList<BuildService> services, IProgressSink progress, CancellationToken cancel)
+        string kind, string asked, ToolRecord? record, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         try
         {

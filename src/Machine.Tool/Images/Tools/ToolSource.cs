@@ -2,12 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images.Tools;
 
 /// <summary>The host's feed and registry, asked by the host itself over the very service that an image build is served by.</summary>
-/// <param name="socket">The service's (<see cref="BuildService.HostSocket"/>); what answers has the user's own configuration alone.</param>
+/// <param name="socket">The service's (<see cref="GuestService.HostSocket"/>); what answers has the user's own configuration alone.</param>
 internal sealed class ToolSource(string socket) : IDisposable
 {
     private const long MostPackage = 1L << 30;

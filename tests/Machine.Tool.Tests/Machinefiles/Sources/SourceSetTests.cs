@@ -1,5 +1,4 @@
 using Machine.Tool.Machinefiles.Sources;
-using Machine.Tool.Tests.Packages;
 using NuGet.Configuration;
 
 namespace Machine.Tool.Tests.Machinefiles.Sources;

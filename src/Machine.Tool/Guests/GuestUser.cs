@@ -1,8 +1,7 @@
 using System.Text;
-using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images.Templates;
+namespace Machine.Tool.Guests;
 
 /// <summary>Makes the host's user inside, as a script.</summary>
 internal static class GuestUser

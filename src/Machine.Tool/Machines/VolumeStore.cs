@@ -1,9 +1,9 @@
 using Machine.Tool.Engines;
-using Machine.Tool.Guest;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Machines;
 
 /// <summary>The disks of one machine that outlive it.</summary>
 internal sealed class VolumeStore(MachineFolders machine, IEngine engine)

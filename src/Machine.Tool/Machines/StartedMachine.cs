@@ -3,7 +3,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Machines;
 
 /// <summary>
 /// As what a machine was started, in <c>started.json</c> of its state folder: it is adopted, suspended and resumed as that,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Hosting;
+namespace Machine.Tool.Guests;
 
 /// <summary>The OpenSSH client, as this tool uses it: no configuration of the user's, no agent, one pinned host key.</summary>
 internal static class Ssh
@@ -11,7 +12,7 @@ internal static class Ssh
     public static string Program => HostProgram.Require("ssh", "openssh-client");
 
     /// <summary>Arguments of every call, up to and including the destination.</summary>
-    public static List<string> Arguments(GuestConnection guest, params string[] more) =>
+    public static List<string> Arguments(GuestAddress guest, params string[] more) =>
     [
         "-F", "none",
         "-p", guest.Port.ToString(),
@@ -45,18 +46,19 @@ internal static class Ssh
     /// <summary>How long a short command of ours in a guest may take; emulated ones are slow.</summary>
     public static readonly TimeSpan ShortPatience = TimeLimit.Minutes(3);
 
-    /// <summary>Runs one command line in the guest's shell and captures what it says, as much as <see cref="ProgramResult"/> takes.</summary>
+    /// <summary>Runs one command line in the guest's shell and captures what it says.</summary>
     /// <param name="patience">For all of it; null for <see cref="ShortPatience"/>.</param>
     /// <exception cref="MachineException">The guest did not come to an end with it.</exception>
-    public static async Task<ProgramResult> TryRunAsync(
-        GuestConnection guest, string commandLine, CancellationToken cancel, string? input = null, TimeSpan? patience = null)
+    public static async Task<GuestResult> RunAsync(
+        GuestAddress guest, string commandLine, CancellationToken cancel, string? input = null, TimeSpan? patience = null)
     {
         var most = patience ?? ShortPatience;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(most);
         try
         {
-            return await HostProgram.TryRunAsync(Program, [.. Arguments(guest), commandLine], limit.Token, input);
+            var result = await HostProgram.TryRunAsync(Program, [.. Arguments(guest), commandLine], limit.Token, input);
+            return new GuestResult(result.ExitCode, new GuestText(result.Output), new GuestText(result.Error));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -65,7 +67,7 @@ internal static class Ssh
     }
 
     /// <summary>Starts ssh with pipes at both ends, for streams of bytes (tar in, tar out).</summary>
-    public static Process StartPiped(GuestConnection guest, string commandLine) =>
+    public static Process StartPiped(GuestAddress guest, string commandLine) =>
         HostProgram.Start(Program, [.. Arguments(guest), commandLine], start =>
         {
             start.RedirectStandardInput = true;

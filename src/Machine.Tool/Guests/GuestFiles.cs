@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Guests;
 
 /// <summary>This tool's programs and configuration inside, as a script that writes them: so an image depends on none of them.</summary>
 internal static class GuestFiles

@@ -1,7 +1,6 @@
-using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images.Templates;
+namespace Machine.Tool.Guests;
 
 /// <summary>The variables that every command inside has, whatever the project; a template is heated with the same.</summary>
 internal static class BuildEnvironment

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Guests;
 
 /// <summary>The files that tell a guest who it is; <c>identity.pl</c> reads them there by these names.</summary>
 internal static class IdentityFiles

@@ -1,4 +1,4 @@
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Guests;
 
 /// <summary>What tells a command that it runs inside. The net in a project's MSBuild files holds everywhere else.</summary>
 internal static class InsideVariables

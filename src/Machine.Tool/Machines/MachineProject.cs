@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Machines;
 
 /// <summary>
 /// Whose a machine is, beyond its path: <c>project.json</c> of its state folder. Its disks, held changes and outputs were written by the
@@ -10,14 +9,13 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 internal static class MachineProject
 {
-    private const string FileName = "project.json";
-    private static readonly JsonSerializerOptions Json = JsonState.Knowing(SupervisionTypes.Default);
+    private static readonly JsonSerializerOptions Json = JsonState.Knowing(MachineTypes.Default);
 
     /// <summary>As it was at the last start; null where none is known.</summary>
-    public static ProjectMark? Known(string state) => TryRead(Path.Combine(state, FileName));
+    public static ProjectMark? Known(string state) => TryRead(Path.Combine(state, OutlivingFile.Project));
 
     /// <exception cref="MachineException">Another project lies there now.</exception>
-    public static void Require(MachineFolders folders)
+    public static void Require(ProjectMachine folders)
     {
         if (Known(folders.State) is { } known && ProjectMark.Of(folders.Project) is var now && !known.IsSame(now))
         {
@@ -29,33 +27,20 @@ internal static class MachineProject
     }
 
     /// <summary>From now on the machine is of the project that lies there.</summary>
-    public static void Remember(MachineFolders folders)
+    public static void Remember(ProjectMachine folders)
     {
         var now = ProjectMark.Of(folders.Project);
-        if (TryRead(Kept(folders.State)) is { } destroyed && !destroyed.IsSame(now))
+        if (TryRead(OutlivingFile.KeptOf(folders.State, OutlivingFile.Project)) is { } destroyed && !destroyed.IsSame(now))
         {
             // What its machine brought would be taken for this one's own, and overwritten unasked.
-            ChangeLedger.Forget(folders.State);
-            File.Delete(Kept(folders.State));
+            OutlivingFile.ForgetAll(folders.State);
         }
 
         if (Directory.Exists(folders.State) && Known(folders.State) != now)
         {
-            JsonState.Write(Path.Combine(folders.State, FileName), now, Json);
+            JsonState.Write(Path.Combine(folders.State, OutlivingFile.Project), now, Json);
         }
     }
-
-    /// <summary>Before a machine's folder is deleted: whose the list of what it brought is.</summary>
-    public static void Keep(string state)
-    {
-        ChangeLedger.Keep(state);
-        if (File.Exists(Path.Combine(state, FileName)))
-        {
-            File.Copy(Path.Combine(state, FileName), Kept(state), overwrite: true);
-        }
-    }
-
-    private static string Kept(string state) => Path.Combine(Path.GetDirectoryName(state)!, $".{Path.GetFileName(state)}.{FileName}");
 
     private static ProjectMark? TryRead(string file)
     {

@@ -1,4 +1,4 @@
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Guests;
 
 /// <summary>Where things are inside every machine. The embedded scripts of this room use the same places.</summary>
 internal static class GuestLayout

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Guests;
 
 /// <summary>
 /// The way of orders into the guest: <c>orders.pl</c> waits there on the shared connection. It is quicker than a session for each, and
@@ -20,7 +19,7 @@ internal sealed class GuestOrders(Func<Process> start, TimeSpan? most = null) : 
     private Process? waiting;
     private bool disposed;
 
-    public static GuestOrders Over(GuestConnection guest) => new(() => Ssh.StartPiped(guest, $"exec perl {GuestLayout.Programs}/orders.pl"));
+    public static GuestOrders Over(IGuestSession guest) => new(() => guest.StartPiped($"exec perl {GuestLayout.Programs}/orders.pl"));
 
     /// <summary>Starts what waits, so that the first order finds it.</summary>
     public async Task GetReadyAsync()

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Machine.Tool.Guest;
+namespace Machine.Tool.Guests;
 
 /// <summary>The scripts of this room, embedded in the tool.</summary>
 internal static class GuestResource
@@ -20,5 +20,5 @@ internal static class GuestResource
     }
 
     private static Stream Open(string name) =>
-        typeof(GuestResource).Assembly.GetManifestResourceStream($"Guest/{name}") ?? throw new InvalidOperationException($"no guest resource {name}");
+        typeof(GuestResource).Assembly.GetManifestResourceStream($"Guests/{name}") ?? throw new InvalidOperationException($"no guest resource {name}");
 }

@@ -1,7 +1,6 @@
-using Machine.Tool.Guest;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Guests;
 
 /// <summary>One command for the guest, byte for byte.</summary>
 /// <param name="Directory">Absolute; the same path as on the host.</param>

@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Machines;
 
 /// <summary>A machine that was suspended: the folder <c>suspended</c> of its state, in which the engine froze it.</summary>
 internal static class Suspension

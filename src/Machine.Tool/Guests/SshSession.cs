@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Machine.Tool.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Machine.Tool.Guests;
+
+/// <summary>A guest reached by OpenSSH: one master connection, which outlives this process, and every other ssh through its socket.</summary>
+/// <param name="services">Offered to the guest as long as the connection stands.</param>
+internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestService>? services = null, ILogger? logger = null) : IGuestSession
+{
+    private const int ConsoleLines = 12;
+
+    private static readonly TimeSpan Attempt = TimeLimit.Seconds(60);
+    private static readonly TimeSpan Greeting = TimeLimit.Seconds(8);
+
+    public GuestAddress Address => address;
+
+    /// <summary>Of which no more is known than the socket of its shared connection: enough to close that.</summary>
+    public static SshSession AtSocket(string control) => new(new GuestAddress(1, "none", "none", control));
+
+    public async Task ConnectAsync(IGuestMachine machine, GuestPatience patience, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        var said = "";
+        while (clock.Elapsed < patience.Deadline)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (machine.Exited.IsCompleted)
+            {
+                throw Failed("the machine ended while it was booting", await machine.Exited, machine);
+            }
+
+            if (!patience.AfterGreeting || await GreetsAsync(cancel))
+            {
+                said = await TryConnectAsync(machine, cancel);
+                if (said.Length == 0)
+                {
+                    logger?.LogInformation("ssh connected after {Seconds:0.0} s", clock.Elapsed.TotalSeconds);
+                    return;
+                }
+            }
+
+            if (machine.Trouble is { } trouble)
+            {
+                throw new MachineException(trouble, "free some space, and try again", ExitCode.MachineUnavailable);
+            }
+
+            if (patience.KnowsItself && (said.Contains("Host key verification failed", StringComparison.Ordinal) || said.Contains("Permission denied", StringComparison.Ordinal)))
+            {
+                throw Failed("the machine booted with another identity than it was given", said, machine);
+            }
+
+            await Task.Delay(patience.Retry, cancel);
+        }
+
+        throw Failed($"the guest did not answer within {patience.Deadline.TotalSeconds:0} s", said, machine);
+    }
+
+    public bool Listens()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(address.ControlPath));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<bool> IsConnectedAsync(CancellationToken cancel) => (await AskMasterAsync(cancel, "-O", "check")).ExitCode == 0;
+
+    public Task<GuestResult> RunAsync(string commandLine, CancellationToken cancel, string? input = null, TimeSpan? patience = null) =>
+        Ssh.RunAsync(address, commandLine, cancel, input, patience);
+
+    public async Task<GuestResult> StreamAsync(string commandLine, Action<GuestText> line, CancellationToken cancel)
+    {
+        var result = await HostProgram.StreamAsync(Ssh.Program, [.. Ssh.Arguments(address), commandLine], input: "", text => line(new GuestText(text)), cancel);
+        return new GuestResult(result.ExitCode, new GuestText(result.Output), new GuestText(result.Error));
+    }
+
+    public Process StartPiped(string commandLine) => Ssh.StartPiped(address, commandLine);
+
+    public async Task ForwardAsync(int hostPort, int guestPort, CancellationToken cancel)
+    {
+        var result = await AskMasterAsync(cancel, "-O", "forward", "-L", $"127.0.0.1:{hostPort}:127.0.0.1:{guestPort}");
+        if (result.ExitCode != 0)
+        {
+            throw new MachineException(
+                $"port {hostPort} of this host cannot be opened for the machine: {result.Error.Trim()}",
+                $"free it, or give another in the Machinefile: ports: [\"{hostPort + 1}:{guestPort}\"]",
+                ExitCode.MachineUnavailable);
+        }
+    }
+
+    public Task CloseAsync() => AskMasterAsync(CancellationToken.None, "-O", "exit");
+
+    private Task<ProgramResult> AskMasterAsync(CancellationToken cancel, params string[] question) =>
+        HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(address, question), cancel);
+
+    // ssh -f returns when the connection and its forwards stand, and leaves the master running on its own: it outlives
+    // a supervisor that dies, and the next one finds it by its socket.
+    private async Task<string> TryConnectAsync(IGuestMachine machine, CancellationToken cancel)
+    {
+        File.Delete(address.ControlPath);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        attempt.CancelAfter(Attempt);
+        var log = address.ControlPath + ".log";
+        try
+        {
+            // Its standard streams go to a file: a pipe of ours would stay open in the background.
+            File.Delete(log);
+            var offers = (services ?? []).SelectMany(service => new[] { "-R", $"127.0.0.1:{service.GuestPort}:{service.HostSocket}" });
+            var connecting = HostProgram.TryRunAsync(
+                "/bin/sh",
+                DetachedProgram.Arguments(log, [Ssh.Program, .. Ssh.Arguments(
+                    address,
+                    [
+                        "-M", "-N", "-f",
+                        "-o", "ControlMaster=yes",
+                        "-o", "ControlPersist=no",
+                        "-o", Ssh.ConnectTimeoutOption,
+                        "-o", "ConnectionAttempts=1",
+                        "-o", "ServerAliveInterval=20",
+                        "-o", "ServerAliveCountMax=30",
+                        "-o", "ExitOnForwardFailure=yes",
+                        .. offers,
+                    ])]),
+                attempt.Token);
+            if (await Task.WhenAny(connecting, machine.Exited) == machine.Exited)
+            {
+                await attempt.CancelAsync();
+            }
+
+            var result = await connecting;
+            return result.ExitCode == 0 ? "" : $"{(await File.ReadAllTextAsync(log, cancel)).Trim()}{result.Error}" is { Length: > 0 } words ? words : $"ssh ended with {result.ExitCode}";
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return $"no answer within {Attempt.TotalSeconds:0} s";
+        }
+    }
+
+    private async Task<bool> GreetsAsync(CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Greeting);
+        try
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(IPAddress.Loopback, address.Port, limit.Token);
+            return await socket.GetStream().ReadAsync(new byte[1], limit.Token) > 0;
+        }
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static MachineException Failed(string what, string words, IGuestMachine machine)
+    {
+        var console = machine.ConsoleTail(ConsoleLines);
+        return new MachineException(
+            what + (string.IsNullOrWhiteSpace(words) ? "" : $":\n{Tainted.LastLines(words, 8)}") + (console.Length > 0 ? $"\nits console's last lines:\n{HostProgram.LastLines(console, ConsoleLines)}" : ""),
+            "dotnet machine logs   shows more",
+            ExitCode.MachineUnavailable);
+    }
+}

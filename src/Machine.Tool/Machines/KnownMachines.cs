@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Machine.Tool.Hosting;
+
+namespace Machine.Tool.Machines;
+
+/// <summary>A machine that this host keeps state of.</summary>
+/// <param name="Record">Null where it is missing or cannot be read.</param>
+internal sealed record KnownMachine(MachineFolders Folders, MachineRecord? Record)
+{
+    public MachineId Id => Folders.Id;
+
+    /// <summary>Null where nothing tells which project it belongs to.</summary>
+    public ProjectRoot? Project { get; } = Record is { } record && new ProjectRoot(record.Project) is { } project && project.MachineId == Folders.Id ? project : null;
+
+    public bool ProjectExists => Project is { } project && File.Exists(project.Machinefile);
+}
+
+/// <summary>The machines of this host, as their state folders tell.</summary>
+internal static class KnownMachines
+{
+    public static IReadOnlyList<KnownMachine> All(MachinePaths paths) =>
+        !Directory.Exists(paths.Machines) ? [] :
+        [.. Directory.EnumerateDirectories(paths.Machines).Select(folder => Path.GetFileName(folder))
+            .Where(name => !name.StartsWith('.'))
+            .Order(StringComparer.Ordinal)
+            .Select(name => new MachineFolders(paths, new MachineId(name)))
+            .Select(folders => new KnownMachine(folders, MachineRecord.TryRead(folders.State, out var record) ? record : null))];
+
+    public static KnownMachine? Find(MachinePaths paths, MachineId id) => All(paths).FirstOrDefault(machine => machine.Id == id);
+
+    /// <summary>Ids of the machines that stand on an image.</summary>
+    public static IReadOnlyList<string> OnImage(MachinePaths paths, string hash) => Using(paths, hash, record => record.ImageHash);
+
+    /// <summary>Ids of the machines that were thawed from a template and not stopped since.</summary>
+    public static IReadOnlyList<string> OnTemplate(MachinePaths paths, string key) => Using(paths, key, record => record.TemplateKey);
+
+    private static IReadOnlyList<string> Using(MachinePaths paths, string hash, Func<MachineRecord, string?> used) =>
+        [.. All(paths).Where(machine => machine.Record is { } record ? used(record) == hash : MachineRecord.Speaks(machine.Folders.State, hash)).Select(machine => machine.Id.Text)];
+}
