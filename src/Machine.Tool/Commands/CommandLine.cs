@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Machine.Tool.Control;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
@@ -15,7 +16,7 @@ internal static class CommandLine
     /// <exception cref="OperationCanceledException">The user interrupted it.</exception>
     public static int Run(string[] args)
     {
-        if (args is [SupervisorProcess.Verb, var project])
+        if (args is [SupervisorLaunch.Verb, var project])
         {
             return SupervisorProcess.RunAsync(project).GetAwaiter().GetResult();
         }

@@ -1,9 +1,9 @@
 using Machine.Tool.Commands.Streams;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Hosting.Output;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
 

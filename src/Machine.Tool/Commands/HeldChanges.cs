@@ -1,5 +1,5 @@
+using Machine.Tool.Control;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;

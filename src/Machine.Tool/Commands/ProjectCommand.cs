@@ -1,8 +1,8 @@
+using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;

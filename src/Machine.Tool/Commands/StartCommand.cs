@@ -1,9 +1,9 @@
 using System.CommandLine;
+using Machine.Tool.Control;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands;
 

@@ -1,3 +1,4 @@
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
@@ -55,7 +56,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
             running?.Record.Started,
             running is null ? null : ProcessMemory.ProportionalBytes(running.Machine.ProcessId),
             commands.Snapshot(),
-            running is null ? [] : [.. running.Machinefile.Ports.Select(port => $"127.0.0.1:{port.Host} → {port.Guest}")],
+            running is null ? [] : running.Ports.Lines,
             Stale(running),
             lifecycle.Awake,
             running?.Record.TemplateKey,

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.NetworkInformation;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -32,7 +31,7 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
             var used = last == default ? double.MaxValue : (now.Processor - last.Processor) / Stopwatch.GetElapsedTime(last.At, now.At);
             last = now;
             // One that waits for disk space takes no processor either, and could not answer.
-            if (lifecycle.InUse || used > Busy || machine.Machine.Trouble is not null || HasConnections(machine))
+            if (lifecycle.InUse || used > Busy || machine.Machine.Trouble is not null || machine.Ports.AreInUse)
             {
                 idleSince = now.At;
             }
@@ -58,12 +57,5 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
         {
             return TimeSpan.Zero;
         }
-    }
-
-    private static bool HasConnections(RunningMachine machine)
-    {
-        var ports = machine.Machinefile.Ports.Select(port => port.Host).ToHashSet();
-        return ports.Count > 0 && IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
-            .Any(connection => connection.State == TcpState.Established && ports.Contains(connection.LocalEndPoint.Port));
     }
 }

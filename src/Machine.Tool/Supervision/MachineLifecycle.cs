@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Machine.Tool.Control;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
@@ -9,11 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>Starts, adopts and stops one project's machine. One start runs at a time, and everybody waits for the same one.</summary>
-/// <param name="starts">How a machine is started; null for <see cref="MachineStart"/>.</param>
-/// <param name="suspends">How one is frozen; null for <see cref="MachineSuspend"/>.</param>
+/// <param name="sessions">How a guest at an address is talked to; null for <see cref="SshSession"/>.</param>
 internal sealed class MachineLifecycle(
     ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown,
-    Func<CancellationToken, Task<RunningMachine>>? starts = null, Func<RunningMachine, Task<string?>>? suspends = null)
+    Func<GuestAddress, IGuestSession>? sessions = null)
 {
     private static readonly TimeSpan BootDeadline = TimeLimit.Minutes(8);
     private static readonly TimeSpan PowerOffGrace = TimeLimit.Seconds(20);
@@ -50,20 +50,19 @@ internal sealed class MachineLifecycle(
     {
         lock (gate)
         {
-            if (State is MachineState.Stopping or MachineState.Suspended || Running is { Machine.Exited.IsCompleted: true })
+            if (MachineTransitions.IsEnding(State) || Running is { Machine.Exited.IsCompleted: true })
             {
                 return null;
             }
 
-            if (start is null)
+            var before = State;
+            if (Move(MachineEvent.Wanted) != before)
             {
-                State = MachineState.Starting;
-                progress = new ProgressBroadcast();
-                start = StartAfterAsync(suspension, progress);
+                Begin(after: suspension);
             }
 
             users++;
-            return (start, progress);
+            return (start!, progress);
         }
     }
 
@@ -84,7 +83,7 @@ internal sealed class MachineLifecycle(
         Task<string?> freezing;
         lock (gate)
         {
-            if (Running is not { } machine || State != MachineState.Running)
+            if (State != MachineState.Running || Running is not { } machine)
             {
                 return $"it is {State.ToString().ToLowerInvariant()}";
             }
@@ -101,41 +100,31 @@ internal sealed class MachineLifecycle(
 
             // Its end is awaited from here on, and is no reason to go.
             watched = null;
-            State = MachineState.Suspending;
+            Move(MachineEvent.SuspendAsked);
             start = null;
-            freezing = suspension = Task.Run(() => suspends?.Invoke(machine) ?? new MachineSuspend(folders, logger).RunAsync(machine));
+            freezing = suspension = Task.Run(() => new MachineSuspend(folders, logger).RunAsync(machine));
         }
 
-        try
-        {
-            Awake = await freezing;
-        }
-        catch (Exception e)
-        {
-            logger.LogError(e, "the machine was not suspended");
-            Awake = e.Message;
-        }
-
+        var reason = await freezing;
         lock (gate)
         {
+            Awake = reason;
             suspension = null;
 
-            // Unless somebody wants it started, or stopped, meanwhile.
-            if (State == MachineState.Suspending && Awake is null)
+            // Nothing follows where somebody wanted it started, or stopped, meanwhile.
+            var before = State;
+            var now = Move(reason is null ? MachineEvent.Frozen : MachineEvent.StayedUp);
+            if (now == MachineState.Suspended)
             {
-                State = MachineState.Suspended;
                 gone.TrySetResult();
             }
-            else if (State == MachineState.Suspending)
+            else if (now != before)
             {
-                // It lives: connected to again, as after a supervisor's crash.
-                State = MachineState.Starting;
-                progress = new ProgressBroadcast();
-                start = StartAfterAsync(null, progress);
+                Begin(after: null);
             }
         }
 
-        return Awake;
+        return reason;
     }
 
     /// <summary>Stops the machine, whatever it is doing; a start under way is given up.</summary>
@@ -145,7 +134,7 @@ internal sealed class MachineLifecycle(
         Task? freezing;
         lock (gate)
         {
-            State = MachineState.Stopping;
+            Move(MachineEvent.StopAsked);
             current = start;
             freezing = suspension;
         }
@@ -186,7 +175,8 @@ internal sealed class MachineLifecycle(
             try
             {
                 var identity = await folders.IdentityAsync(cancel);
-                var guest = new SshSession(identity.At(left.SshPort, folders.SshControl));
+                var address = identity.At(left.SshPort, folders.SshControl);
+                var guest = sessions?.Invoke(address) ?? new SshSession(address);
                 frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -213,25 +203,29 @@ internal sealed class MachineLifecycle(
         }
     }
 
-    private Task<RunningMachine> StartAfterAsync(Task? before, ProgressBroadcast sink) => Task.Run(async () =>
+    // Under the gate.
+    private MachineState Move(MachineEvent happened) => State = MachineTransitions.Next(State, happened);
+
+    // Under the gate. However what comes before ends: it says so itself.
+    private void Begin(Task? after)
     {
-        // However it ended: it says so itself.
-        await (before ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await StartAndWatchAsync(sink);
-    });
+        var sink = progress = new ProgressBroadcast();
+        start = Task.Run(async () =>
+        {
+            await (after ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return await StartAndWatchAsync(sink);
+        });
+    }
 
     private async Task<RunningMachine> StartAndWatchAsync(ProgressBroadcast sink)
     {
         try
         {
-            var machine = await (starts?.Invoke(stopping.Token) ?? new MachineStart(folders, paths, engine, logs, sink).RunAsync(BootDeadline, stopping.Token));
+            var machine = await new MachineStart(folders, paths, engine, logs, sink, sessions).RunAsync(BootDeadline, stopping.Token);
             lock (gate)
             {
                 watched = machine;
-                if (State == MachineState.Starting)
-                {
-                    State = MachineState.Running;
-                }
+                Move(MachineEvent.Ready);
             }
 
             _ = WatchAsync(machine);
@@ -240,6 +234,11 @@ internal sealed class MachineLifecycle(
         catch (Exception e)
         {
             logger.LogError(e, "the machine did not start");
+            lock (gate)
+            {
+                Move(MachineEvent.Failed);
+            }
+
             gone.TrySetResult();
             throw;
         }
@@ -260,7 +259,7 @@ internal sealed class MachineLifecycle(
                 return;
             }
 
-            State = MachineState.Stopping;
+            Move(MachineEvent.Ended);
         }
 
         await machine.DisposeAsync();

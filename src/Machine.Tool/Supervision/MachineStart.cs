@@ -12,15 +12,14 @@ namespace Machine.Tool.Supervision;
 internal sealed class MachineStart(
     ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress, Func<GuestAddress, IGuestSession>? sessions = null)
 {
-    // A thaw takes seconds; on a busy host ten times as long. A guest whose memory is not what was frozen never answers.
-    private static readonly TimeSpan ThawDeadline = TimeLimit.Minutes(2);
-
     // Volumes are made and mounted, folders shared.
     private static readonly TimeSpan SetupPatience = TimeLimit.Minutes(10);
 
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
-    private bool quick;
+    private readonly MachineBoot boot = new(paths, engine, logs.CreateLogger<MachineStart>(), progress);
+    private MachineRecord record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
 
+    /// <exception cref="MachineException">It asks for more than was approved, or does not come up. One that held somebody's work runs on.</exception>
     public async Task<RunningMachine> RunAsync(TimeSpan bootDeadline, CancellationToken cancel)
     {
         ProjectFolderRule.Require(folders.Project, HostFacts.Current());
@@ -32,131 +31,107 @@ internal sealed class MachineStart(
         }
 
         MachineProject.Remember(folders);
-        var record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
         var identity = await folders.IdentityAsync(cancel);
         var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);
         services.FetchLocked(folders.Project.Path);
-        IEngineMachine? machine = null;
-        var holdsWork = false;
+        ArrivedMachine? arrived = null;
         try
         {
-            machine = await engine.AdoptAsync(folders.State, folders.Runtime, cancel);
-            var started = StartedMachine.Read(folders.State);
-            if (machine is { } found && (!record.Prepared || started is null))
+            arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
+            var guest = Session(arrived, identity);
+            try
             {
-                // Its supervisor died before the guest was whole: nothing of a user's is in it.
-                logger.LogInformation("found a machine that was never prepared; starting anew");
-                await found.KillAsync(cancel);
-                await found.DisposeAsync();
-                machine = null;
+                await ConnectAsync(guest, arrived, bootDeadline, cancel);
             }
-
-            var adopted = holdsWork = machine is not null;
-            var booted = false;
-            if (adopted)
+            catch (MachineException e) when (arrived.Way == Arrival.Thawed)
             {
-                // Frozen only in part, if at all: its process lives, and that is the machine.
-                Suspension.Forget(folders.State);
-            }
-            else
-            {
-                if (Suspension.IsThere(folders.State) && started is not null)
-                {
-                    SharedFolderRule.RequireUnchanged(started.Machinefile.Shares, folders.Project, HostFacts.Current());
-                    // While it is still on disk: once it runs, there is no way back.
-                    PortsFree(started.Machinefile.Ports);
-                }
-
-                if (await Boot.TryResumeAsync(folders.State, identity.Files, cancel) is { } resumed)
-                {
-                    (machine, started, quick, holdsWork) = (resumed.Machine, resumed.Started, true, true);
-                }
-            }
-
-            if (machine is null)
-            {
-                (machine, record, started) = await BootAsync(machinefile, record, identity, thaws: true, cancel);
-                booted = !quick;
-            }
-
-            var guest = Session(machine, identity);
-            if (!adopted || !await guest.IsConnectedAsync(cancel))
-            {
-                progress.Step(adopted ? "reconnecting" : quick ? "connecting" : "booting");
-                var thawed = quick && !holdsWork;
-                try
-                {
-                    await guest.ConnectAsync(machine, new GuestPatience(thawed ? ThawDeadline : bootDeadline, TimeSpan.FromMilliseconds(quick ? 40 : 250)), cancel);
-                }
-                catch (MachineException e) when (thawed)
-                {
-                    await machine.KillAsync(cancel);
-                    await machine.DisposeAsync();
-                    machine = null;
-                    var template = record.TemplateKey!;
-                    record = (record with { TemplateKey = null }).Save(folders.State);
-                    Boot.GiveUpForGood(template, e.Message);
-                    (machine, record, started) = await BootAsync(machinefile, record, identity, thaws: false, cancel);
-                    booted = true;
-                    guest = Session(machine, identity);
-                    progress.Step("booting");
-                    await guest.ConnectAsync(machine, new GuestPatience(bootDeadline, TimeSpan.FromMilliseconds(250)), cancel);
-                }
+                await EndAsync(arrived.Machine, cancel);
+                arrived = null;
+                var template = record.TemplateKey!;
+                Remember(record with { TemplateKey = null });
+                boot.GiveUpForGood(template, e.Message);
+                arrived = await BeginAsync(machinefile, identity, thaws: false, cancel);
+                guest = Session(arrived, identity);
+                await ConnectAsync(guest, arrived, bootDeadline, cancel);
             }
 
             // An adopted one too: its supervisor may have died while it stopped or suspended it, with volumes frozen or the workspace let go.
-            await PrepareAsync(guest, started!.Machinefile, record, withFiles: booted, cancel);
-
-            if (machine.Weakness is { } weakness && !record.WeaknessTold)
+            await PrepareAsync(guest, arrived, cancel);
+            if (arrived.Machine.Weakness is { } weakness && !record.WeaknessTold)
             {
                 progress.Note(weakness);
-                record = record with { WeaknessTold = true };
+                Remember(record with { WeaknessTold = true });
             }
 
-            record = (record with { Prepared = true, FreshVolumes = [], Started = adopted ? record.Started : DateTimeOffset.UtcNow }).Save(folders.State);
-            if (booted)
+            Remember(record with { Prepared = true, FreshVolumes = [], Started = arrived.Way == Arrival.Adopted ? record.Started : DateTimeOffset.UtcNow });
+            if (arrived.Way == Arrival.Booted)
             {
                 BackgroundWarm.Begin(folders, logger);
             }
 
-            var running = new RunningMachine(machine, guest, services, started!, record, logger);
+            var running = new RunningMachine(arrived.Machine, guest, services, arrived.Started, record, logger);
             await running.Orders.GetReadyAsync();
             return running;
         }
         catch
         {
             await services.DisposeAsync();
-            if (machine is not null)
+            if (arrived is { HoldsWork: false })
             {
-                if (!holdsWork)
-                {
-                    await machine.KillAsync(CancellationToken.None);
-                }
+                await arrived.Machine.KillAsync(CancellationToken.None);
+            }
 
+            if (arrived is not null)
+            {
                 // One with a user's work runs on: the next start finds it, and stop ends it.
-                await machine.DisposeAsync();
+                await arrived.Machine.DisposeAsync();
             }
 
             throw;
         }
     }
 
-    private MachineBoot Boot => new(paths, engine, logger, progress);
-
-    private IGuestSession Session(IEngineMachine machine, GuestIdentity identity)
+    /// <returns>Null where none runs that a user's work is in.</returns>
+    private async Task<ArrivedMachine?> TryAdoptAsync(CancellationToken cancel)
     {
-        var address = identity.At(machine.SshPort, folders.SshControl);
-        return sessions?.Invoke(address) ?? new SshSession(address, [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)], logger);
+        if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is not { } found)
+        {
+            return null;
+        }
+
+        if (!record.Prepared || StartedMachine.Read(folders.State) is not { } started)
+        {
+            // Its supervisor died before the guest was whole: nothing of a user's is in it.
+            logger.LogInformation("found a machine that was never prepared; starting anew");
+            await EndAsync(found, cancel);
+            return null;
+        }
+
+        // Frozen only in part, if at all: its process lives, and that is the machine.
+        Suspension.Forget(folders.State);
+        return new ArrivedMachine(found, started, Arrival.Adopted);
     }
 
-    private async Task<(IEngineMachine Machine, MachineRecord Record, StartedMachine Started)> BootAsync(
-        Machinefile machinefile, MachineRecord record, GuestIdentity identity, bool thaws, CancellationToken cancel)
+    /// <returns>Null where none is suspended, or it can't be brought back.</returns>
+    private async Task<ArrivedMachine?> TryResumeAsync(GuestIdentity identity, CancellationToken cancel)
+    {
+        if (Suspension.IsThere(folders.State) && StartedMachine.Read(folders.State) is { } started)
+        {
+            SharedFolderRule.RequireUnchanged(started.Machinefile.Shares, folders.Project, HostFacts.Current());
+            // While it is still on disk: once it runs, there is no way back.
+            new PublishedPorts(started.Machinefile.Ports).RequireFree();
+        }
+
+        return await boot.TryResumeAsync(folders.State, identity.Files, cancel) is { } resumed ? new ArrivedMachine(resumed.Machine, resumed.Started, Arrival.Resumed) : null;
+    }
+
+    private async Task<ArrivedMachine> BeginAsync(Machinefile machinefile, GuestIdentity identity, bool thaws, CancellationToken cancel)
     {
         SharedFolderRule.RequireUnchanged(machinefile.Shares, folders.Project, HostFacts.Current());
-        PortsFree(machinefile.Ports);
+        new PublishedPorts(machinefile.Ports).RequireFree();
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(folders, machinefile, progress, cancel);
-        record = (record with { ImageHash = image.Hash, Prepared = false, Started = null }).Save(folders.State);
+        Remember(record with { ImageHash = image.Hash, Prepared = false, Started = null });
 
         var volumes = new VolumeStore(folders, engine);
         record = await volumes.EnsureAsync(machinefile, record, cancel);
@@ -164,19 +139,24 @@ internal sealed class MachineStart(
         var started = StartedMachine.Of(spec, machinefile).Save(folders.State);
         await IdentityFiles.WriteWorkAsync(
             identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
-        (var machine, quick) = await Boot.StartAsync(
-            spec,
-            image,
-            thaws,
-            key => record = (record with { TemplateKey = key }).Save(folders.State),
-            cancel);
-        return (machine, record, started);
+        var (machine, thawed) = await boot.StartAsync(spec, image, thaws, key => Remember(record with { TemplateKey = key }), cancel);
+        return new ArrivedMachine(machine, started, thawed ? Arrival.Thawed : Arrival.Booted);
     }
 
-    private async Task PrepareAsync(IGuestSession guest, Machinefile machinefile, MachineRecord record, bool withFiles, CancellationToken cancel)
+    private async Task ConnectAsync(IGuestSession guest, ArrivedMachine arrived, TimeSpan bootDeadline, CancellationToken cancel)
+    {
+        if (arrived.Way != Arrival.Adopted || !await guest.IsConnectedAsync(cancel))
+        {
+            progress.Step(arrived.Step);
+            await guest.ConnectAsync(arrived.Machine, arrived.Patience(bootDeadline), cancel);
+        }
+    }
+
+    private async Task PrepareAsync(IGuestSession guest, ArrivedMachine arrived, CancellationToken cancel)
     {
         progress.Step("preparing the workspace");
-        var result = await RunAsync(withFiles);
+        var machinefile = arrived.Started.Machinefile;
+        var result = await RunAsync(files: arrived.Way == Arrival.Booted);
         if (result.ExitCode == GuestFiles.Missing)
         {
             result = await RunAsync(files: true);
@@ -188,10 +168,7 @@ internal sealed class MachineStart(
                 $"the machine could not be prepared:\n{new GuestText(result.Error.Raw + result.Output.Raw).LastLines(12)}", "dotnet machine logs   shows more", ExitCode.MachineUnavailable);
         }
 
-        foreach (var port in machinefile.Ports)
-        {
-            await guest.ForwardAsync(port.Host, port.Guest, cancel);
-        }
+        await new PublishedPorts(machinefile.Ports).OpenAsync(guest, cancel);
 
         Task<GuestResult> RunAsync(bool files) => guest.RunAsync(
             "sh -s",
@@ -200,24 +177,17 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    // Said before minutes are spent on a boot.
-    private static void PortsFree(IReadOnlyList<PortForward> ports)
+    private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity)
     {
-        foreach (var port in ports)
-        {
-            try
-            {
-                using var probe = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, port.Host);
-                probe.Start();
-            }
-            catch (System.Net.Sockets.SocketException e)
-            {
-                throw new MachineException(
-                    $"port {port.Host} of this host, which the Machinefile declares, cannot be opened: {e.Message}",
-                    $"free it, or give another: ports: [\"{port.Host + 1}:{port.Guest}\"]",
-                    ExitCode.MachineUnavailable,
-                    e);
-            }
-        }
+        var address = identity.At(arrived.Machine.SshPort, folders.SshControl);
+        return sessions?.Invoke(address) ?? new SshSession(address, [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)], logger);
+    }
+
+    private void Remember(MachineRecord what) => record = what.Save(folders.State);
+
+    private static async Task EndAsync(IEngineMachine machine, CancellationToken cancel)
+    {
+        await machine.KillAsync(cancel);
+        await machine.DisposeAsync();
     }
 }

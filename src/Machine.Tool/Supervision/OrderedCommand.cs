@@ -1,3 +1,4 @@
+using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;

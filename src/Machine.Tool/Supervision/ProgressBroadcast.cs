@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Supervision;

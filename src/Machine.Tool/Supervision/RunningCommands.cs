@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 

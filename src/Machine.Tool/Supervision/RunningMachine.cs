@@ -34,6 +34,8 @@ internal sealed class RunningMachine(
 
     public string MachinefileHash => started.MachinefileHash;
 
+    public PublishedPorts Ports { get; } = new(started.Machinefile.Ports);
+
     public MachineRecord Record => record;
 
     /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
@@ -54,10 +56,7 @@ internal sealed class RunningMachine(
             {
                 logger.LogWarning("the connection to the guest has gone; connecting again");
                 await guest.ConnectAsync(machine, Reconnecting, cancel);
-                foreach (var port in Machinefile.Ports)
-                {
-                    await guest.ForwardAsync(port.Host, port.Guest, cancel);
-                }
+                await Ports.OpenAsync(guest, cancel);
             }
         }
         finally

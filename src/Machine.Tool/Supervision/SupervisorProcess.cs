@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
@@ -8,9 +9,6 @@ namespace Machine.Tool.Supervision;
 /// <summary>The background process that owns one running machine. Started by a client, it ends with its machine.</summary>
 internal static partial class SupervisorProcess
 {
-    /// <summary>The hidden verb by which a client starts it.</summary>
-    public const string Verb = "__supervise";
-
     private static readonly TimeSpan FirstClientDeadline = TimeLimit.Seconds(30);
 
     public static async Task<int> RunAsync(string projectPath)

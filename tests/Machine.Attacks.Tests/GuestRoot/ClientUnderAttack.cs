@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;

@@ -1,8 +1,8 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting.Output;
-using Machine.Tool.Supervision;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

@@ -1,5 +1,5 @@
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Workspaces;
 
 namespace Machine.Attacks.Tests.OtherUser;

@@ -1,8 +1,8 @@
+using Machine.Tool.Control;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Layers;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 using NSubstitute;
 
 namespace Machine.Attacks.Tests.OtherUser;
@@ -66,7 +66,7 @@ public sealed class RuntimeFolderAttacks : IDisposable
         string[] Sockets() => Directory.Exists(planted.Inner) ? [.. Directory.EnumerateFileSystemEntries(planted.Inner).Order(StringComparer.Ordinal)] : [];
         var before = Sockets();
 
-        var outcome = await planted.Tool.RunAsync(SupervisorProcess.Verb, planted.Project.Path);
+        var outcome = await planted.Tool.RunAsync(SupervisorLaunch.Verb, planted.Project.Path);
 
         outcome.ExitCode.ShouldBe(ExitCode.MachineUnavailable, outcome.ToString());
         Sockets().ShouldBe(before);

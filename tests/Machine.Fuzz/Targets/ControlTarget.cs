@@ -1,5 +1,5 @@
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
 
 namespace Machine.Fuzz.Targets;
 

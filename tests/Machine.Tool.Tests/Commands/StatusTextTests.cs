@@ -1,5 +1,5 @@
 using Machine.Tool.Commands;
-using Machine.Tool.Supervision;
+using Machine.Tool.Control;
 
 namespace Machine.Tool.Tests.Commands;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
 using Machine.Tool.Supervision;

@@ -1,9 +1,9 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Tests.Supervision;
 

@@ -1,108 +1,288 @@
-using System.Runtime.CompilerServices;
+using Machine.Tool.Control;
 using Machine.Tool.Engines;
-using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
-using Microsoft.Extensions.Logging.Abstractions;
-using NSubstitute;
 
 namespace Machine.Tool.Tests.Supervision;
 
+/// <summary>Whatever happens while whatever is under way: the machine ends in a state that the next command can go on from, and nothing waits for ever.</summary>
 public sealed class MachineLifecycleTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("machine-lifecycle-").FullName;
-    private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    private readonly SupervisedMachine machine = new();
 
-    [Fact]
-    public async Task A_suspension_that_fails_with_whatever_leaves_a_machine_that_runs()
-    {
-        var starts = 0;
-        var lifecycle = Lifecycle(() => starts++, _ => Task.FromException<string?>(new NotSupportedException("a surprise")));
-        await ReadyAsync(lifecycle);
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-        (await lifecycle.SuspendAsync()).ShouldBe("a surprise");
-
-        await ReadyAsync(lifecycle);
-        lifecycle.State.ShouldBe(MachineState.Running);
-        lifecycle.Awake.ShouldBe("a surprise");
-        starts.ShouldBe(2, "it is connected to again");
-    }
+    public void Dispose() => machine.Dispose();
 
     [Fact]
-    public async Task Stop_goes_on_where_a_suspension_failed()
+    public async Task Two_clients_wait_for_one_start()
     {
-        var frozen = new TaskCompletionSource<string?>();
-        var lifecycle = Lifecycle(() => { }, _ => frozen.Task);
-        await ReadyAsync(lifecycle);
+        var supervisor = await BegunAsync();
 
-        var suspending = lifecycle.SuspendAsync();
-        var stopping = lifecycle.StopAsync(cancel);
-        frozen.SetException(new NotSupportedException("a surprise"));
+        var (one, two) = (supervisor.Start()!.Value.Ready, supervisor.Start()!.Value.Ready);
 
-        (await suspending).ShouldBe("a surprise");
-        await stopping.WaitAsync(TimeSpan.FromSeconds(30), cancel);
-        lifecycle.Gone.IsCompleted.ShouldBeTrue();
+        (await one.WaitAsync(Limit, Cancel)).ShouldBe(await two.WaitAsync(Limit, Cancel));
+        machine.Engine.Starts.ShouldBe(1);
+        supervisor.InUse.ShouldBeTrue();
+        supervisor.Leave();
+        supervisor.InUse.ShouldBeTrue("one of two is still there");
     }
 
     [Theory]
-    [InlineData(typeof(NotSupportedException))]
-    [InlineData(typeof(UnauthorizedAccessException))]
-    [InlineData(typeof(NullReferenceException))]
-    public async Task Whatever_goes_wrong_in_it_is_a_reason_to_stay_up(Type surprise)
+    [InlineData("starting")]
+    [InlineData("connecting")]
+    [InlineData("preparing")]
+    public async Task A_stop_gives_up_a_start_at_whatever_it_is(string at)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs ssh as on Unix");
-        var machine = Machine();
-        machine.DisposeAsync().Returns(_ => throw (Exception)Activator.CreateInstance(surprise)!);
+        var supervisor = await BegunAsync();
+        var reached = Hold(at);
+        var ready = supervisor.Start()!.Value.Ready;
+        await reached.WaitAsync(Limit, Cancel);
 
-        (await new MachineSuspend(Folders(), NullLogger.Instance).RunAsync(Running(machine))).ShouldNotBeNull();
+        await supervisor.StopAsync(Cancel).WaitAsync(Limit, Cancel);
+
+        await Should.ThrowAsync<OperationCanceledException>(() => ready);
+        supervisor.State.ShouldBe(MachineState.Stopping);
+        supervisor.Gone.IsCompleted.ShouldBeTrue();
+        supervisor.Start().ShouldBeNull("the next supervisor is to be asked");
+        machine.Engine.Process?.IsRunning.ShouldBe(false);
     }
 
-    private MachineLifecycle Lifecycle(Action started, Func<RunningMachine, Task<string?>> suspends)
+    [Theory]
+    [InlineData("starting")]
+    [InlineData("connecting")]
+    [InlineData("preparing")]
+    public async Task A_start_that_fails_ends_the_supervisor_and_the_next_one_starts_anew(string at)
     {
-        var engine = Substitute.For<IEngine>();
-        engine.AdoptAsync("", "", default).ReturnsForAnyArgs(Task.FromResult<IEngineMachine?>(null));
-        return new MachineLifecycle(
-            Folders(), MachinePaths.At(folder), engine, NullLoggerFactory.Instance, cancel,
-            _ =>
-            {
-                started();
-                return Task.FromResult(Running(Machine()));
-            },
-            suspends);
+        var supervisor = await BegunAsync();
+        Fail(at);
+
+        (await Should.ThrowAsync<MachineException>(() => supervisor.Start()!.Value.Ready.WaitAsync(Limit, Cancel))).Message.ShouldContain("a failure");
+
+        await supervisor.Gone.WaitAsync(Limit, Cancel);
+        supervisor.Start().ShouldBeNull();
+        machine.Engine.Process?.IsRunning.ShouldBe(false, "nobody's work was in it");
+        Fail(null);
+        await ReadyAsync(machine.Supervisor());
     }
 
-    private static async Task ReadyAsync(MachineLifecycle lifecycle)
+    [Fact]
+    public async Task A_suspended_machine_goes_on_under_the_next_supervisor()
     {
-        await lifecycle.Start()!.Value.Ready;
-        lifecycle.Leave();
+        var supervisor = await RunningAsync();
+
+        (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBeNull();
+
+        supervisor.Gone.IsCompleted.ShouldBeTrue();
+        supervisor.State.ShouldBe(MachineState.Suspended);
+        supervisor.Start().ShouldBeNull();
+        machine.Engine.Process!.Last.ShouldBe("frozen");
+        Suspension.IsThere(machine.Folders.State).ShouldBeTrue();
+        var thawed = new List<FrozenMachine?>();
+        machine.Engine.Starting = (spec, _) =>
+        {
+            thawed.Add(spec.Thaw);
+            return Task.CompletedTask;
+        };
+        await ReadyAsync(machine.Supervisor());
+        thawed.Single().ShouldNotBeNull();
+        Suspension.IsThere(machine.Folders.State).ShouldBeFalse("it is used once");
     }
 
-    private ProjectMachine Folders()
+    [Fact]
+    public async Task A_freeze_that_fails_with_whatever_leaves_a_machine_that_runs()
     {
-        Directory.CreateDirectory(Path.Combine(folder, "project"));
-        return new ProjectMachine(MachinePaths.At(folder), new ProjectRoot(ProjectRoot.RealPath(Path.Combine(folder, "project"))));
+        var supervisor = await RunningAsync();
+        machine.Engine.Process!.Froze = _ => throw new NotSupportedException("a surprise");
+
+        (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBe("a surprise");
+
+        supervisor.Awake.ShouldBe("a surprise");
+        await ReadyAsync(supervisor);
+        supervisor.State.ShouldBe(MachineState.Running);
+        machine.Engine.Starts.ShouldBe(1, "it is connected to again");
+        machine.Guest.IsConnected.ShouldBeTrue();
+        Suspension.IsThere(machine.Folders.State).ShouldBeFalse();
     }
 
-    private static IEngineMachine Machine()
+    [Fact]
+    public async Task A_guest_that_does_not_let_go_of_the_project_stays_up()
     {
-        var machine = Substitute.For<IEngineMachine>();
-        machine.Exited.Returns(new TaskCompletionSource<string>().Task);
-        machine.Trouble.Returns((string?)null);
-        return machine;
+        var supervisor = await RunningAsync();
+        machine.Guest.Running = (line, _) => Task.FromResult(line.Contains("suspend.pl", StringComparison.Ordinal) ? FakeGuest.Says(1, "less than one\nvim works in \u001b[31mit") : FakeGuest.Says(0));
+
+        var reason = await supervisor.SuspendAsync().WaitAsync(Limit, Cancel);
+
+        reason.ShouldNotBeNull().ShouldContain("vim works in");
+        reason.ShouldNotContain("\u001b", customMessage: "a guest's words are cleaned");
+        await ReadyAsync(supervisor);
+        machine.Engine.Process!.IsRunning.ShouldBeTrue();
     }
 
-    // Its ssh reaches nothing: the guest does not let go.
-    private RunningMachine Running(IEngineMachine machine)
+    [Fact]
+    public async Task Who_wants_a_machine_while_it_is_suspended_gets_it_resumed()
     {
-        var guest = new GuestAddress(1, "none", "none", Path.Combine(folder, "ssh"));
-        var project = new ProjectRoot(Path.Combine(folder, "project"));
-        File.WriteAllText(project.Machinefile, "");
-        var started = new StartedMachine(1, null!, MachinefileReader.Read(project), "");
-        var services = (ServiceHost)RuntimeHelpers.GetUninitializedObject(typeof(ServiceHost));
-        return new RunningMachine(machine, new SshSession(guest), services, started, MachineRecord.ReadOrNew(folder, project, "none"), NullLogger.Instance);
+        var supervisor = await RunningAsync();
+        var (freezing, frozen) = HoldFreeze();
+        var suspending = supervisor.SuspendAsync();
+        await freezing.WaitAsync(Limit, Cancel);
+
+        var ready = supervisor.Start()!.Value.Ready;
+        supervisor.State.ShouldBe(MachineState.Starting);
+        frozen.SetResult();
+
+        await ready.WaitAsync(Limit, Cancel);
+        (await suspending.WaitAsync(Limit, Cancel)).ShouldBeNull();
+        supervisor.State.ShouldBe(MachineState.Running);
+        supervisor.Gone.IsCompleted.ShouldBeFalse();
+        machine.Engine.Starts.ShouldBe(2);
+        Suspension.IsThere(machine.Folders.State).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stop_while_it_is_suspended_stops_it_however_that_ends(bool frozen)
+    {
+        var supervisor = await RunningAsync();
+        var (freezing, held) = HoldFreeze();
+        var suspending = supervisor.SuspendAsync();
+        await freezing.WaitAsync(Limit, Cancel);
+
+        var stopping = supervisor.StopAsync(Cancel);
+        if (frozen)
+        {
+            held.SetResult();
+        }
+        else
+        {
+            held.SetException(new MachineException("it does not freeze"));
+        }
+
+        await stopping.WaitAsync(Limit, Cancel);
+        (await suspending.WaitAsync(Limit, Cancel)).ShouldBe(frozen ? null : "it does not freeze");
+        machine.Engine.Process!.Last.ShouldBe(frozen ? "frozen" : "powered off");
+        Suspension.IsThere(machine.Folders.State).ShouldBeFalse("a stopped machine is not resumed");
+        supervisor.Gone.IsCompleted.ShouldBeTrue();
+        machine.Engine.Starts.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task One_that_dies_while_it_runs_ends_its_supervisor()
+    {
+        var supervisor = await RunningAsync();
+
+        machine.Engine.Process!.End("died");
+
+        await supervisor.Gone.WaitAsync(Limit, Cancel);
+        supervisor.State.ShouldBe(MachineState.Stopping);
+        supervisor.Start().ShouldBeNull();
+        (await supervisor.SuspendAsync()).ShouldBe("it is stopping");
+        await ReadyAsync(machine.Supervisor());
+        machine.Engine.Starts.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task One_that_dies_while_it_is_suspended_is_started_anew()
+    {
+        var supervisor = await RunningAsync();
+        machine.Engine.Process!.Froze = _ =>
+        {
+            machine.Engine.Process!.End("died");
+            throw new MachineException("the machine ended");
+        };
+
+        (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBe("the machine ended");
+
+        machine.Engine.Process.Froze = null;
+        await ReadyAsync(supervisor);
+        supervisor.State.ShouldBe(MachineState.Running);
+        machine.Engine.Starts.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task One_that_is_in_use_is_not_suspended()
+    {
+        var supervisor = await BegunAsync();
+        await supervisor.Start()!.Value.Ready.WaitAsync(Limit, Cancel);
+
+        (await supervisor.SuspendAsync()).ShouldBe("a command is running");
+
+        supervisor.Leave();
+        (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBeNull();
+        (await supervisor.SuspendAsync()).ShouldBe("it is suspended");
+    }
+
+    [Fact]
+    public async Task A_machine_that_lost_its_supervisor_is_stopped_with_clean_volumes()
+    {
+        await RunningAsync();
+
+        var next = machine.Supervisor();
+        await next.StopAsync(Cancel).WaitAsync(Limit, Cancel);
+
+        machine.Engine.Process!.Last.ShouldBe("powered off");
+        machine.Guest.Asked[^1].ShouldContain("freeze.sh");
+        machine.Record.TemplateKey.ShouldBeNull();
+    }
+
+    // Adopts, starts and stops are of one image, which is there.
+    private async Task<MachineLifecycle> BegunAsync()
+    {
+        await machine.WithImageAsync();
+        return machine.Supervisor();
+    }
+
+    private async Task<MachineLifecycle> RunningAsync()
+    {
+        var supervisor = await BegunAsync();
+        await ReadyAsync(supervisor);
+        return supervisor;
+    }
+
+    private static async Task ReadyAsync(MachineLifecycle supervisor)
+    {
+        await supervisor.Start()!.Value.Ready.WaitAsync(Limit, Cancel);
+        supervisor.Leave();
+    }
+
+    // Completes when the start is there; from then on it waits until it is given up.
+    private Task Hold(string at)
+    {
+        var reached = new TaskCompletionSource();
+        Do(at, cancel =>
+        {
+            reached.TrySetResult();
+            return Task.Delay(Timeout.Infinite, cancel);
+        });
+        return reached.Task;
+    }
+
+    private void Fail(string? at) => Do(at, at is null ? null : _ => throw new MachineException("a failure"));
+
+    private void Do(string? at, Func<CancellationToken, Task>? what)
+    {
+        machine.Engine.Starting = at is null or "starting" && what is not null ? (_, cancel) => what(cancel) : null;
+        machine.Guest.Connecting = at == "connecting" ? what : null;
+        machine.Guest.Running = at != "preparing" ? null : async (line, cancel) =>
+        {
+            await (line == "sh -s" ? what!(cancel) : Task.CompletedTask);
+            return FakeGuest.Says(0);
+        };
+    }
+
+    private (Task Freezing, TaskCompletionSource Frozen) HoldFreeze()
+    {
+        var freezing = new TaskCompletionSource();
+        var frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        machine.Engine.Process!.Froze = async cancel =>
+        {
+            freezing.TrySetResult();
+            await frozen.Task.WaitAsync(cancel);
+        };
+        return (freezing.Task, frozen);
     }
 }

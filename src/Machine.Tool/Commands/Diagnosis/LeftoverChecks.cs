@@ -1,6 +1,6 @@
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Commands.Diagnosis;
 

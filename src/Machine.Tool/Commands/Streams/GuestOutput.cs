@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Hosting.Output;
-using Machine.Tool.Supervision;
 using Microsoft.Win32.SafeHandles;
 
 namespace Machine.Tool.Commands.Streams;

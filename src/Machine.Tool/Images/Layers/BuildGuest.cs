@@ -11,7 +11,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     private static readonly GuestPatience Ours = new(TimeLimit.Minutes(6), TimeSpan.FromMilliseconds(200), AfterGreeting: true, KnowsItself: true);
 
     // A disk that boots by itself, for the first time, with all that its distribution starts. A key exchange costs a slow guest a second of that.
-    private static readonly GuestPatience Strange = new(TimeLimit.Minutes(25), TimeSpan.FromSeconds(3), AfterGreeting: true);
+    private static readonly GuestPatience Strange = new(TimeLimit.Minutes(25), TimeSpan.FromMilliseconds(3000), AfterGreeting: true);
 
     // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
     private static readonly TimeSpan AfterConnection = TimeLimit.Settle(2);

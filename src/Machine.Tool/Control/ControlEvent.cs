@@ -1,7 +1,7 @@
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>One piece of news in the answer to an exec request. Exactly one member is set.</summary>
 internal sealed record ControlEvent

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>What a client does with the output of the ssh that it starts for a command.</summary>
 internal interface ICommandStreams

@@ -4,7 +4,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 internal sealed record ControlFailure(string Message, string? Remedy, int ExitCode);
 

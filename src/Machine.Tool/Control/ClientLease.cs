@@ -1,4 +1,4 @@
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>The right to run one command, held by an open connection: when this process dies, the supervisor ends the command.</summary>
 internal sealed class ClientLease(CommandLease lease, ControlAnswer connection, string socket) : IDisposable

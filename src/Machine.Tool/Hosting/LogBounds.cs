@@ -1,4 +1,4 @@
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Hosting;
 
 /// <summary>
 /// Keeps logs short while they are written, by programs that a guest can make say something again and again. Each was opened to append, so

@@ -1,6 +1,7 @@
 using System.Collections;
+using Machine.Tool.Guests;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>
 /// What a client wants run. The supervisor, which is warm, does with it what a process that has just started would take longer
@@ -9,7 +10,7 @@ namespace Machine.Tool.Supervision;
 /// <param name="Directory">Where it was typed, by its real path: at or below the project.</param>
 /// <param name="Arguments">Program and arguments, byte for byte.</param>
 /// <param name="Variables">Of this command alone; null passes the client's value.</param>
-/// <param name="Environment">Those of the client's own variables that may be handed on (<see cref="GuestEnvironment"/>); no other leaves its process.</param>
+/// <param name="Environment">Those of the client's own variables that may be handed on (<see cref="PassedVariables"/>); no other leaves its process.</param>
 internal sealed record CommandOrder(
     string Directory, IReadOnlyList<byte[]> Arguments, IReadOnlyDictionary<string, string?> Variables, IReadOnlyDictionary<string, string> Environment)
 {
@@ -21,7 +22,7 @@ internal sealed record CommandOrder(
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
         {
             var name = (string)variable.Key;
-            if (GuestEnvironment.MayPass(name) || (variables.TryGetValue(name, out var given) && given is null) || machinefile.Contains(name, StringComparison.Ordinal))
+            if (PassedVariables.MayPass(name) || (variables.TryGetValue(name, out var given) && given is null) || machinefile.Contains(name, StringComparison.Ordinal))
             {
                 environment[name] = (string?)variable.Value ?? "";
             }

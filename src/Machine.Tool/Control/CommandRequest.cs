@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>
 /// What a client says of the command it wants to run. Written as fields, not as JSON: what a serializer and an encoder need to begin takes

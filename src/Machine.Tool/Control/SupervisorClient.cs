@@ -3,7 +3,7 @@ using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>A client's end of the control API: finds the project's supervisor, or starts one.</summary>
 internal sealed class SupervisorClient

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>
 /// Runs one command in the guest as if it ran here: ssh inherits this process's streams, so bytes, terminal, colours and

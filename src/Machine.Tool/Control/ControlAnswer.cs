@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Supervision;
+namespace Machine.Tool.Control;
 
 /// <summary>
 /// The supervisor's answer to one request, over a connection of its own. HTTP/1.0: what follows the head is the body, and it
