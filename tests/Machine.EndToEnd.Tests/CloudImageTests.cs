@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
 
 namespace Machine.EndToEnd.Tests;

@@ -52,7 +52,7 @@ internal static class DestroyCommand
             await client.StopAsync(cancel);
         }
 
-        await MachineAtRest.DestroyAsync(machine.Folders, EngineCatalog.Create(paths), cancel);
+        await MachineAtRest.DestroyAsync(machine.Folders, EngineCatalog.Of(paths, machine.Folders.State), cancel);
     }
 
     private static void Agree(KnownMachine machine, MachinePaths paths, string remedy)
@@ -73,7 +73,7 @@ internal static class DestroyCommand
 
     private static string Lost(KnownMachine machine, MachinePaths paths)
     {
-        var volumes = machine.Project is { } project ? new VolumeStore(new ProjectMachine(paths, project), EngineCatalog.Create(paths)).List().ToList() : [];
+        var volumes = machine.Project is { } project ? new VolumeStore(new ProjectMachine(paths, project), EngineCatalog.Of(paths, machine.Folders.State)).List().ToList() : [];
         var held = ChangeLedger.Load(machine.Folders.State).Held.Count;
         var lines = volumes.Select(volume => $"  volume {volume.Name}, {HumanText.Size(volume.Bytes)}")
             .Concat(held > 0 ? [$"  {HumanText.Count(held, "held change")}, nowhere else"] : [])

@@ -27,7 +27,7 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(bool fix, bool yes, bool json, CancellationToken cancel)
     {
         var paths = MachinePaths.FromEnvironment();
-        var doctor = new Doctor(paths, HostProbe.ThisHost, EngineCatalog.Create(paths), Environment.CurrentDirectory);
+        var doctor = new Doctor(paths, HostProbe.ThisHost, EngineCatalog.Default(paths), Environment.CurrentDirectory);
         var findings = await ExamineAsync(doctor, cancel);
         if (fix && await FixAsync(findings, yes, cancel))
         {

@@ -21,7 +21,7 @@ internal sealed class HeldChanges : IDisposable
     /// <returns>Null where nothing can wait: the machine never ran.</returns>
     public static async Task<HeldChanges?> OpenAsync(ProjectCommand command, string verb, CancellationToken cancel)
     {
-        if (!File.Exists(new VolumeStore(command.Folders, EngineCatalog.Create(command.Paths)).PathOf(VolumeStore.Workspace)))
+        if (!File.Exists(new VolumeStore(command.Folders, EngineCatalog.Of(command.Paths, command.Folders.State)).PathOf(VolumeStore.Workspace)))
         {
             return null;
         }

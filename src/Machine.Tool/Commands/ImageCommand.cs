@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
@@ -61,7 +61,7 @@ internal static class ImageCommand
             string hash;
             await using (var progress = ProgressView.Create())
             {
-                hash = await new ProjectImage(project.Paths, EngineCatalog.Create(project.Paths), NullLoggerFactory.Instance)
+                hash = await new ProjectImage(project.Paths, EngineCatalog.Default(project.Paths), NullLoggerFactory.Instance)
                     .HashAsync(project.Folders, project.Machinefile, progress, cancel);
             }
 
@@ -161,7 +161,7 @@ internal static class ImageCommand
         var command = ProjectCommand.Here();
         Approval.Require(command, assumeYes: false);
         command.Folders.Create();
-        var engine = EngineCatalog.Create(command.Paths);
+        var engine = EngineCatalog.Default(command.Paths);
         Image image;
         await using (var progress = ProgressView.Create())
         {

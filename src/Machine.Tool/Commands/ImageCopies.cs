@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Commands;
 

@@ -49,7 +49,7 @@ internal static class VolumeCommand
             var volume = parsed.GetRequiredValue(name);
             var (paths, folders, store) = Here();
             var info = Require(store, volume);
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Create(paths), cancel);
+            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
             if (volume != Rebuildable && !parsed.GetValue(yes))
             {
                 Agree($"{Lost(info)} is lost", $"dotnet machine volume rm {volume} --yes", "Delete it?");
@@ -134,6 +134,6 @@ internal static class VolumeCommand
     {
         var paths = MachinePaths.FromEnvironment();
         var folders = new ProjectMachine(paths, ProjectRoot.Find(Environment.CurrentDirectory));
-        return (paths, folders, new VolumeStore(folders, EngineCatalog.Create(paths)));
+        return (paths, folders, new VolumeStore(folders, EngineCatalog.Of(paths, folders.State)));
     }
 }

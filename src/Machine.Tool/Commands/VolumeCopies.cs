@@ -27,7 +27,7 @@ internal static class VolumeCopies
                 throw new MachineException($"there is already a {target}", "remove it, or name another file");
             }
 
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Create(paths), cancel);
+            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
             await using var progress = ProgressView.Create();
             progress.Step($"writing {target}");
             await store.ExportAsync(volume, target, cancel);
@@ -55,7 +55,7 @@ internal static class VolumeCopies
                 VolumeCommand.Require(store, volume);
             }
 
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Create(paths), cancel);
+            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
             await using var progress = ProgressView.Create();
             foreach (var volume in volumes)
             {
@@ -87,7 +87,7 @@ internal static class VolumeCopies
             var volume = parsed.GetRequiredValue(name);
             MachinePaths.CreatePrivate(paths.Home);
             MachinePaths.CreatePrivate(folders.State);
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Create(paths), cancel);
+            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
             if (store.List().FirstOrDefault(known => known.Name == volume) is { } present && !parsed.GetValue(yes))
             {
                 VolumeCommand.Agree($"{VolumeCommand.Lost(present)} is replaced", $"dotnet machine volume import {volume} {parsed.GetValue(file)} --yes", "Replace it?");

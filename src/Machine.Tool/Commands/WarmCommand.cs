@@ -28,7 +28,7 @@ internal static class WarmCommand
         WarmTemplate template;
         await using (var progress = ProgressView.Create())
         {
-            template = await new ProjectTemplate(command.Paths, EngineCatalog.Create(command.Paths), NullLoggerFactory.Instance)
+            template = await new ProjectTemplate(command.Paths, EngineCatalog.Default(command.Paths), NullLoggerFactory.Instance)
                 .EnsureAsync(command.Folders, command.Machinefile, progress, cancel);
         }
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Images;
 

@@ -1,9 +1,11 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Cloud;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Tools;
 using Machine.Tool.Sdks;
 

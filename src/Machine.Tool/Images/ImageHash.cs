@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images;

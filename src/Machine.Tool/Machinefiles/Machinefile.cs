@@ -1,3 +1,4 @@
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a Machinefile says, defaults filled in. Made by <see cref="MachinefileReader"/>.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
-
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+
 
 namespace Machine.Tool.Machinefiles;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-
 using Machine.Tool.Hosting;
+
 
 namespace Machine.Tool.Machinefiles;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Sources;
+
 
 namespace Machine.Tool.Machinefiles;
 

@@ -25,7 +25,7 @@ internal static class ProjectFolderRule
         {
             throw new MachineException(
                 $"{Printable.Quote(project.Path)} can be no project: {why}, and a machine sees all of its project",
-                host.State.Any(folder => SharedFolderRule.Within(folder, project.Path)) && !SharedFolderRule.Within(host.Home, project.Path)
+                host.State.Any(folder => FolderPath.Within(folder, project.Path)) && !FolderPath.Within(host.Home, project.Path)
                     ? "set MACHINE_HOME to a folder outside of the project, or put the Machinefile into a smaller folder"
                     : "put the Machinefile into a folder that holds only the project",
                 ExitCode.MachineUnavailable);
@@ -34,12 +34,12 @@ internal static class ProjectFolderRule
 
     private static string? Why(string folder, HostFacts host) =>
         folder == Path.GetPathRoot(folder) ? "it is the whole file system"
-        : SharedFolderRule.Within(host.Home, folder) ? "it holds your home folder"
+        : FolderPath.Within(host.Home, folder) ? "it holds your home folder"
         : SharedFolderRule.IsEverybodys(folder) ? "it holds every user's home folder"
-        : host.State.Any(state => SharedFolderRule.Within(state, folder)) ? "it holds this tool's own state, keys and disks of every machine"
-        : host.State.Any(state => SharedFolderRule.Within(folder, state)) ? "it lies in this tool's own state"
+        : host.State.Any(state => FolderPath.Within(state, folder)) ? "it holds this tool's own state, keys and disks of every machine"
+        : host.State.Any(state => FolderPath.Within(folder, state)) ? "it lies in this tool's own state"
         : SharedFolderRule.IsCredentials(folder, host) && !IsTemporary(folder) ? "credentials live there"
-        : SharedFolderRule.IsSystems(folder, host) && !SharedFolderRule.IsBelow(folder, "/dev/shm") ? "it belongs to the system"
+        : SharedFolderRule.IsSystems(folder, host) && !FolderPath.IsBelow(folder, "/dev/shm") ? "it belongs to the system"
         : Secrets.FirstOrDefault(secret => IsThere(folder, secret)) is { } found ? $"it holds {found}"
         : null;
 
@@ -60,5 +60,5 @@ internal static class ProjectFolderRule
     }
 
     // On Windows below AppData, where credentials are kept, too.
-    private static bool IsTemporary(string folder) => OperatingSystem.IsWindows() && SharedFolderRule.IsBelow(folder, Path.TrimEndingDirectorySeparator(Path.GetTempPath()));
+    private static bool IsTemporary(string folder) => OperatingSystem.IsWindows() && FolderPath.IsBelow(folder, Path.TrimEndingDirectorySeparator(Path.GetTempPath()));
 }

@@ -26,17 +26,14 @@ internal static class SharedFolderRule
         ".local/share/keyrings", "Library/Keychains", "Library/Application Support", "AppData",
     ];
 
-    private static readonly StringComparison Comparison =
-        OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
-
     /// <param name="folder">Its real path.</param>
     public static Flaw? Check(string folder, bool write, ProjectRoot project, HostFacts host)
     {
         var why =
             folder == Path.GetPathRoot(folder) ? "it is the whole file system"
-            : Within(host.Home, folder) ? "it holds your home folder"
+            : FolderPath.Within(host.Home, folder) ? "it holds your home folder"
             : IsEverybodys(folder) ? "it holds every user's home folder"
-            : host.State.Any(f => Within(folder, f) || Within(f, folder)) ? "it holds this tool's own state"
+            : host.State.Any(f => FolderPath.Within(folder, f) || FolderPath.Within(f, folder)) ? "it holds this tool's own state"
             : IsCredentials(folder, host) ? "credentials live there"
             : IsSystems(folder, host) ? "it belongs to the system"
             : write ? WriteFlaw(folder, project, host)
@@ -47,21 +44,14 @@ internal static class SharedFolderRule
     }
 
     /// <summary>The folder of all home folders.</summary>
-    public static bool IsEverybodys(string folder) => Everybody.Any(f => Same(folder, f));
+    public static bool IsEverybodys(string folder) => Everybody.Any(f => FolderPath.Same(folder, f));
 
     /// <summary>In a folder that holds credentials, or around one.</summary>
     public static bool IsCredentials(string folder, HostFacts host) =>
-        Credentials.Select(f => Path.Combine(host.Home, Native(f))).Any(f => Within(folder, f) || Within(f, folder));
+        Credentials.Select(f => Path.Combine(host.Home, Native(f))).Any(f => FolderPath.Within(folder, f) || FolderPath.Within(f, folder));
 
     public static bool IsSystems(string folder, HostFacts host) =>
-        System.Any(f => Within(folder, f)) && !Within(folder, host.Home) && !Within(folder, "/run/media");
-
-    /// <summary>Below, and not the folder itself.</summary>
-    public static bool IsBelow(string path, string folder) => Within(path, folder) && !Same(path, folder);
-
-    /// <summary>The folder itself, or below.</summary>
-    public static bool Within(string path, string folder) =>
-        Same(path, folder) || path.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, Comparison);
+        System.Any(f => FolderPath.Within(folder, f)) && !FolderPath.Within(folder, host.Home) && !FolderPath.Within(folder, "/run/media");
 
     /// <summary>
     /// A folder that the guest writes holds no other share: through the one it would change what the other shows, or put a link in its place.
@@ -71,9 +61,9 @@ internal static class SharedFolderRule
         foreach (var other in others)
         {
             var why =
-                Same(folder, other.HostPath) ? write == other.Write ? null : "is shared twice, once for writing"
-                : write && Within(other.HostPath, folder) ? $"is shared for writing, and holds another share, {Printable.Quote(other.HostPath)}"
-                : other.Write && Within(folder, other.HostPath) ? $"lies in another share, {Printable.Quote(other.HostPath)}, which the guest may write"
+                FolderPath.Same(folder, other.HostPath) ? write == other.Write ? null : "is shared twice, once for writing"
+                : write && FolderPath.Within(other.HostPath, folder) ? $"is shared for writing, and holds another share, {Printable.Quote(other.HostPath)}"
+                : other.Write && FolderPath.Within(folder, other.HostPath) ? $"lies in another share, {Printable.Quote(other.HostPath)}, which the guest may write"
                 : null;
             if (why is not null)
             {
@@ -96,7 +86,7 @@ internal static class SharedFolderRule
         {
             var real = ProjectRoot.RealPath(share.HostPath);
             var flaw =
-                !Same(real, share.HostPath) ? new Flaw($"the shared folder {Printable.Quote(share.HostPath)} now leads to {Printable.Quote(real)}", "put the folder back, or correct shares: and approve it anew")
+                !FolderPath.Same(real, share.HostPath) ? new Flaw($"the shared folder {Printable.Quote(share.HostPath)} now leads to {Printable.Quote(real)}", "put the folder back, or correct shares: and approve it anew")
                 : !Directory.Exists(real) ? new Flaw($"the shared folder {Printable.Quote(real)} is gone", "put it back, or take it out of shares:")
                 : Check(real, share.Write, project, host) ?? CheckTogether(real, share.Write, earlier);
             if (flaw is not null)
@@ -117,16 +107,14 @@ internal static class SharedFolderRule
     }
 
     private static string? WriteFlaw(string folder, ProjectRoot project, HostFacts host) =>
-        Programs.Any(f => Within(folder, f)) && !Within(folder, host.Home) ? "programs of this host live there"
-        : Within(project.Path, folder) ? "it holds the project, which the guest never writes directly"
-        : Within(folder, project.Path) ? "it is in the project, which the guest never writes directly (workspace.outputs bring files back)"
-        : Within(folder, host.Home) && HasDotFolder(folder[host.Home.Length..]) ? "programs of this host trust what is in it"
+        Programs.Any(f => FolderPath.Within(folder, f)) && !FolderPath.Within(folder, host.Home) ? "programs of this host live there"
+        : FolderPath.Within(project.Path, folder) ? "it holds the project, which the guest never writes directly"
+        : FolderPath.Within(folder, project.Path) ? "it is in the project, which the guest never writes directly (workspace.outputs bring files back)"
+        : FolderPath.Within(folder, host.Home) && HasDotFolder(folder[host.Home.Length..]) ? "programs of this host trust what is in it"
         : null;
 
     private static bool HasDotFolder(string relative) =>
         relative.Split(Path.DirectorySeparatorChar).Any(segment => segment.StartsWith('.'));
-
-    private static bool Same(string a, string b) => string.Equals(a, b, Comparison);
 
     private static string Native(string path) => path.Replace('/', Path.DirectorySeparatorChar);
 }

@@ -34,7 +34,11 @@ internal sealed record MachineRecord(
 
     /// <summary>Null where there is none.</summary>
     /// <exception cref="JsonException">It cannot be read.</exception>
-    public static MachineRecord? Read(string folder) => JsonState.Read<MachineRecord>(Path.Combine(folder, FileName), Json);
+    public static MachineRecord? Read(string folder) => JsonState.Read<MachineRecord>(Path.Combine(folder, FileName), Json) switch
+    {
+        { Id: null } or { Project: null } or { Engine: null } or { FreshVolumes: null } => throw new JsonException("a member is missing"),
+        var record => record,
+    };
 
     /// <returns>False where it is missing or cannot be read.</returns>
     public static bool TryRead(string folder, [NotNullWhen(true)] out MachineRecord? record)

@@ -1,5 +1,5 @@
-using Machine.Tool.Images;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Packages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;

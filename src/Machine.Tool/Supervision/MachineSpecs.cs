@@ -1,6 +1,6 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 

@@ -44,7 +44,7 @@ internal static partial class SupervisorProcess
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
 
-        var lifecycle = new MachineLifecycle(folders, paths, EngineCatalog.Create(paths), logs, shutdown.Token);
+        var lifecycle = new MachineLifecycle(folders, paths, EngineCatalog.Of(paths, folders.State), logs, shutdown.Token);
         await using var application = ServiceHost.Create(folders.ControlSocket, logs, limits => limits.MinResponseDataRate = null);
         var api = new ControlApi(folders, paths, lifecycle, logger);
         api.Map(application);

@@ -3,7 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Machinefiles;
 
 namespace Machine.Attacks.Tests.ImportedFile;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Supervision;
 using Microsoft.AspNetCore.Builder;

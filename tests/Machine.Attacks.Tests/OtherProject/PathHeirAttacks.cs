@@ -93,7 +93,7 @@ public sealed class PathHeirAttacks : IDisposable
         File.WriteAllText(
             Path.Combine(folders.State, "changes.json"),
             """{"version":1,"upperId":"u","brought":{"bin/canary":{"host":{"kind":"file","sizeBytes":1,"modifiedNs":1,"sha256":"x"}}},"held":{}}""");
-        await MachineAtRest.DestroyAsync(folders, EngineCatalog.Create(MachinePaths.At(tool.Home)), TestContext.Current.CancellationToken);
+        await MachineAtRest.DestroyAsync(folders, EngineCatalog.Default(MachinePaths.At(tool.Home)), TestContext.Current.CancellationToken);
         Replace(origin, folderToo: true);
 
         MachineProject.Remember(folders.Create());

@@ -3,6 +3,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Layers;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Images.Tools;
 using Machine.Tool.Tests.Commands;

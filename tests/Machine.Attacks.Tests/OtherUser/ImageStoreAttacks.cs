@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 
 namespace Machine.Attacks.Tests.OtherUser;

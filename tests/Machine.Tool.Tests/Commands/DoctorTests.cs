@@ -131,7 +131,7 @@ public sealed class DoctorTests : IDisposable
         var half = Directory.CreateDirectory(Path.Combine(Paths.Machines, ".destroyed-x-1234")).FullName;
         var gone = new ProjectRoot(Path.Combine(tool.Home, "vanished"));
         Directory.CreateDirectory(Paths.MachineFolder(gone.MachineId));
-        MachineRecord.ReadOrNew(Paths.MachineFolder(gone.MachineId), gone, "e").Save(Paths.MachineFolder(gone.MachineId));
+        MachineRecord.ReadOrNew(Paths.MachineFolder(gone.MachineId), gone, "qemu").Save(Paths.MachineFolder(gone.MachineId));
 
         var results = await LeftoverChecks.RunAsync(Paths, Cancel);
 
@@ -167,7 +167,7 @@ public sealed class DoctorTests : IDisposable
     {
         var project = new ProjectRoot(tool.Project);
         var folder = Paths.MachineFolder(project.MachineId);
-        MachineRecord.ReadOrNew(MachinePaths.CreatePrivate(folder), project, "e").Save(folder);
+        MachineRecord.ReadOrNew(MachinePaths.CreatePrivate(folder), project, "qemu").Save(folder);
         Paths.CreateRuntime(project.MachineId);
         await File.WriteAllTextAsync(Path.Combine(Paths.MachineRuntime(project.MachineId), left), "", Cancel);
         if (suspended)

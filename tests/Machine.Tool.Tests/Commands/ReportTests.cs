@@ -168,6 +168,20 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public async Task A_machine_of_an_engine_that_this_version_does_not_know_is_left_alone()
+    {
+        Remember("cloud");
+        Volume("db", 5000);
+
+        var refused = await tool.RunAsync("destroy", Project.MachineId.Text, "--yes");
+
+        refused.ExitCode.ShouldBe(125, refused.ToString());
+        refused.Error.ShouldContain($"{Project.MachineId} was started on the engine cloud");
+        refused.Error.ShouldContain("dotnet tool update");
+        Directory.Exists(State).ShouldBeTrue("another engine would have found nothing running, and deleted its disks");
+    }
+
+    [Fact]
     public async Task A_machine_whose_project_is_gone_is_destroyed_by_its_name()
     {
         Remember();
@@ -273,10 +287,10 @@ public sealed class ReportTests : IDisposable
         return JsonDocument.Parse(outcome.Output).RootElement;
     }
 
-    private void Remember()
+    private void Remember(string engine = "qemu")
     {
         Directory.CreateDirectory(State);
-        MachineRecord.ReadOrNew(State, Project, "engine").Save(State);
+        MachineRecord.ReadOrNew(State, Project, engine).Save(State);
     }
 
     private void Volume(string name, int bytes)

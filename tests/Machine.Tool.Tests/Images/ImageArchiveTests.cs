@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Tests.Images;
 

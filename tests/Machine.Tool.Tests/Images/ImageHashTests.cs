@@ -1,4 +1,5 @@
 using Machine.Tool.Images;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Tests.Images;

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
 
 namespace Machine.Tool.Tests.Images;

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 using NSubstitute;
 
 namespace Machine.Tool.Tests.Images;
@@ -152,20 +154,32 @@ public sealed class ImageStoreTests : IDisposable
     public async Task An_image_that_a_machine_uses_is_not_removed()
     {
         await home.CommitAsync(Hash);
-        home.Machine("shop-1234", $$"""{ "imageHash": "{{Hash}}", "other": 1 }""");
+        var machine = home.Machine("/src/shop", record => record with { ImageHash = Hash });
 
         var refusal = await Should.ThrowAsync<MachineException>(() => Store.RemoveAsync(Hash, Cancel));
 
-        refusal.Message.ShouldContain("shop-1234");
+        refusal.Message.ShouldContain(machine);
         Store.Find(Hash).ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData("""{ "imageHash": "HASH", "ofALaterVersion": 1 }""")]
+    [InlineData("""{ "imageHash": "HASH" }""")]
+    [InlineData("""[ "HASH", """)]
+    public async Task An_image_that_a_record_speaks_of_which_cannot_be_read_is_not_removed(string record)
+    {
+        await home.CommitAsync(Hash);
+        home.Write("machines/shop-1234/machine.json", record.Replace("HASH", Hash, StringComparison.Ordinal));
+
+        (await Should.ThrowAsync<MachineException>(() => Store.RemoveAsync(Hash, Cancel))).Message.ShouldContain("shop-1234");
     }
 
     [Fact]
     public async Task An_image_that_no_machine_uses_is_removed_with_its_files()
     {
         await home.CommitAsync(Hash);
-        home.Machine("shop-1234", $$"""{ "imageHash": "{{Other}}" }""");
-        home.Machine("empty", "");
+        home.Machine("/src/shop", record => record with { ImageHash = Other });
+        home.Write("machines/empty/machine.json");
 
         await Store.RemoveAsync(Hash[..8], Cancel);
 
@@ -181,7 +195,7 @@ public sealed class ImageStoreTests : IDisposable
         await home.CommitAsync(Other);
         const string used = "aaaaffffffffffffffffffffffffffff";
         await home.CommitAsync(used);
-        home.Machine("broken", $"{{ not json but {used}");
+        home.Write("machines/broken/machine.json", $"{{ not json but {used}");
         foreach (var old in new[] { Hash, used })
         {
             File.SetLastWriteTimeUtc(Path.Combine(home.Paths.Images, old, "last-used"), DateTime.UtcNow.AddDays(-31));

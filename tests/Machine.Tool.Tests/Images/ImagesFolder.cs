@@ -1,7 +1,10 @@
 using System.Reflection;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Images.Store;
+using Machine.Tool.Machines;
 
 namespace Machine.Tool.Tests.Images;
 
@@ -44,7 +47,15 @@ internal sealed class ImagesFolder : IDisposable
         return await new ImageStore(Paths).CommitAsync(build, hash, inputs, request ?? Request(), facts, TestContext.Current.CancellationToken);
     }
 
-    public void Machine(string id, string json) => Write($"machines/{id}/machine.json", json);
+    /// <summary>A machine that was started once, and its record.</summary>
+    /// <returns>Its id.</returns>
+    public string Machine(string project, Func<MachineRecord, MachineRecord> change)
+    {
+        var root = new ProjectRoot(project);
+        var state = Directory.CreateDirectory(Paths.MachineFolder(root.MachineId)).FullName;
+        change(MachineRecord.ReadOrNew(state, root, "qemu")).Save(state);
+        return root.MachineId.Text;
+    }
 
     public void Dispose() => folder.Delete(recursive: true);
 }

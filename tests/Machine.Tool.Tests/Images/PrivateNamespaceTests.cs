@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
 
 namespace Machine.Tool.Tests.Images;
 

@@ -1,6 +1,6 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 using NSubstitute;
 

@@ -1,5 +1,6 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 
 namespace Machine.Tool.Tests.Images;
@@ -68,11 +69,10 @@ public sealed class TemplateStoreTests : IDisposable
     public async Task A_template_that_a_machine_stands_on_stays()
     {
         await AddAsync(Key);
-        var machine = MachinePaths.CreatePrivate(Path.Combine(home.Paths.Machines, "shop-12345678"));
-        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), $$"""{ "templateKey": "{{Key}}" }""", Cancel);
+        home.Machine("/src/shop", record => record with { TemplateKey = Key });
         Store.TryRemove(Key).ShouldBeFalse();
         Store.Find(Key, out _).ShouldNotBeNull();
-        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), """{ "templateKey": null }""", Cancel);
+        home.Machine("/src/shop", record => record with { TemplateKey = null });
         Store.TryRemove(Key).ShouldBeTrue();
     }
 
@@ -82,13 +82,12 @@ public sealed class TemplateStoreTests : IDisposable
         await AddAsync(Key);
         var disk = Path.Combine(home.Paths.Templates, Key, "root.qcow2");
         await File.WriteAllTextAsync(disk, "what the machine stands on", Cancel);
-        var machine = MachinePaths.CreatePrivate(Path.Combine(home.Paths.Machines, "shop-12345678"));
-        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), $$"""{ "templateKey": "{{Key}}" }""", Cancel);
+        var machine = home.Machine("/src/shop", record => record with { TemplateKey = Key });
 
-        (await Should.ThrowAsync<MachineException>(() => AddAsync(Key))).Message.ShouldContain("shop-12345678");
+        (await Should.ThrowAsync<MachineException>(() => AddAsync(Key))).Message.ShouldContain(machine);
         (await File.ReadAllTextAsync(disk, Cancel)).ShouldBe("what the machine stands on");
 
-        await File.WriteAllTextAsync(Path.Combine(machine, "machine.json"), """{ "templateKey": null }""", Cancel);
+        home.Machine("/src/shop", record => record with { TemplateKey = null });
         await AddAsync(Key);
         Store.Find(Key, out _).ShouldNotBeNull();
     }

@@ -1,8 +1,8 @@
 using System.Text;
-
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+
 
 namespace Machine.Tool.Tests.Machinefiles;
 

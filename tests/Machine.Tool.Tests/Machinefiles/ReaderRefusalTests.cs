@@ -1,7 +1,8 @@
 using System.Text;
-
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Machinefiles;
+
 
 namespace Machine.Tool.Tests.Machinefiles;
 

@@ -11,7 +11,7 @@ public sealed partial class RoomTests
         .ToDictionary(row => row.Groups[1].Value, row => row.Groups[2].Value.Split(", ", StringSplitOptions.TrimEntries).Where(room => room != "–").ToArray());
 
     // Their parent folder is both face and basement still.
-    private static readonly string[] WithCirclesYet = ["Images", "Commands", "Machinefiles"];
+    private static readonly string[] WithCirclesYet = ["Commands"];
 
     private static readonly Lazy<IReadOnlyList<AssemblyArrows.Arrow>> Arrows = new(AssemblyArrows.OfTheTool);
 

@@ -3,8 +3,10 @@ using System.Text.RegularExpressions;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Layers;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images.Cloud;

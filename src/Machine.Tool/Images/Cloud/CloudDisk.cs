@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 
 namespace Machine.Tool.Images.Cloud;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Images.Distributions;

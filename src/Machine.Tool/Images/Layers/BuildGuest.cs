@@ -1,6 +1,7 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 
 namespace Machine.Tool.Images.Layers;
 

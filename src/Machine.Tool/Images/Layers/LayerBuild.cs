@@ -1,6 +1,8 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Tools;
 using Machine.Tool.Machinefiles;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Images.Templates;
 

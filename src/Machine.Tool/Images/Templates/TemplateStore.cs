@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Store;
 using Machine.Tool.Machines;
 
 namespace Machine.Tool.Images.Templates;

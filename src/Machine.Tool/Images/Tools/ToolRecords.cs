@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Images.Tools;
 

@@ -5,6 +5,7 @@ using System.Xml;
 using System.Xml.Linq;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Images.Tools;
 

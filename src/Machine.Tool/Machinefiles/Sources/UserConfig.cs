@@ -37,7 +37,7 @@ internal static class UserConfig
         var repository = RepositoryOf(project.Path);
         foreach (var name in new[] { "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig" })
         {
-            if (Variable(name) is { } value && new[] { Path.GetFullPath(value), ProjectRoot.RealPath(value) }.Any(place => SharedFolderRule.Within(place, repository)))
+            if (Variable(name) is { } value && new[] { Path.GetFullPath(value), ProjectRoot.RealPath(value) }.Any(place => FolderPath.Within(place, repository)))
             {
                 throw new MachineException(
                     $"{name} leads into the project ({Printable.Escape(value)}): what lies there would count as your own configuration of package sources",
@@ -51,7 +51,7 @@ internal static class UserConfig
     private static string RepositoryOf(string folder)
     {
         var home = ProjectRoot.RealPath(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
-        for (var at = folder; at is not null && !SharedFolderRule.Within(home, at); at = Path.GetDirectoryName(at))
+        for (var at = folder; at is not null && !FolderPath.Within(home, at); at = Path.GetDirectoryName(at))
         {
             if (Path.Exists(Path.Combine(at, ".git")))
             {

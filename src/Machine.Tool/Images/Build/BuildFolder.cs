@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Build;
 
 /// <summary>
 /// Where one image (or warm template) is being made: a sibling of the finished ones that counts for nothing until it is renamed.

@@ -1,7 +1,7 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Machinefiles;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Store;
 
 /// <summary>
 /// Everything that decides what is in an image; its hash is the image's name. Two projects with equal requests share one image.

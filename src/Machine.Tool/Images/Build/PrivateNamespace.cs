@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Build;
 
 /// <summary>
 /// Runs a script as root of mount, process and (for an ordinary user) user namespaces of its own: when it ends, however

@@ -1,7 +1,7 @@
 using System.Text;
 using Machine.Tool.Guests;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Build;
 
 /// <summary>The scripts and configuration files that make an image, embedded in the tool. Their content is part of every image's hash.</summary>
 internal static class ImageRecipe

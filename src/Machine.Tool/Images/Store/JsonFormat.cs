@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Store;
 
 /// <summary>Tells a description of an earlier version of this tool from a broken one and from a later one's.</summary>
 internal static class JsonFormat

@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Build;
 
 /// <summary>Recognises a full disk, in whichever words it is told.</summary>
 internal static class DiskSpace

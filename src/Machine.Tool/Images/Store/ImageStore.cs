@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Machines;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Store;
 
 /// <summary>The finished images of this host: <c>images/HASH/</c> with <c>image.json</c>, a disk, and what boots it.</summary>
 internal sealed class ImageStore(MachinePaths paths)

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Build;
 
 /// <summary>What a build left that was killed: its folder, and a machine or a package manager that may still work in it.</summary>
 internal static class DeadBuild

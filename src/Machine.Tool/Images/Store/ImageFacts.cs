@@ -1,4 +1,4 @@
-namespace Machine.Tool.Images;
+namespace Machine.Tool.Images.Store;
 
 /// <summary>What a finished build says about itself. File names are relative to the image's folder.</summary>
 /// <param name="System">For people: <c>Debian GNU/Linux 12 (bookworm)</c>.</param>
