@@ -42,7 +42,7 @@ internal sealed record CommandRequest(string Display, CommandOrder? Order = null
     }
 
     /// <exception cref="InvalidDataException">It is no request.</exception>
-    /// <exception cref="EndOfStreamException">It is none, too.</exception>
+    /// <exception cref="EndOfStreamException">The fields end early.</exception>
     public static CommandRequest Read(FieldReader fields)
     {
         var display = fields.Text();

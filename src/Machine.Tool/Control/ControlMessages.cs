@@ -6,6 +6,7 @@ using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Control;
 
+/// <summary>Why a request was refused or failed, as the client prints it.</summary>
 internal sealed record ControlFailure(string Message, string? Remedy, int ExitCode);
 
 /// <summary>The right to run one command: while the connection that carries it is open, the command counts as running.</summary>
@@ -26,6 +27,7 @@ internal sealed record CommandEnd(ChangeReport? Report, ControlFailure? Failure)
 /// <param name="Reason">Why the machine stays up; null when it is suspended.</param>
 internal sealed record SuspendAnswer(string? Reason);
 
+/// <summary>docs/architecture.md shows what follows on what.</summary>
 internal enum MachineState
 {
     Stopped,
@@ -72,7 +74,7 @@ internal sealed record RunningCommand(string Token, string Display, DateTimeOffs
 /// <summary>How the answers are written that a person waits for, or a script.</summary>
 internal static class ControlJson
 {
-    public static JsonSerializerOptions Options { get; } = new(JsonState.Knowing(SupervisionTypes.Default))
+    public static JsonSerializerOptions Options { get; } = new(JsonState.Knowing(ControlTypes.Default))
     {
         WriteIndented = false,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -84,4 +86,4 @@ internal static class ControlJson
 [JsonSerializable(typeof(CommandEnd))]
 [JsonSerializable(typeof(MachineStatus))]
 [JsonSerializable(typeof(SuspendAnswer))]
-internal sealed partial class SupervisionTypes : JsonSerializerContext;
+internal sealed partial class ControlTypes : JsonSerializerContext;

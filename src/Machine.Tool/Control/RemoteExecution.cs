@@ -69,7 +69,7 @@ internal sealed class RemoteExecution(ClientLease lease, ICommandStreams streams
     {
         try
         {
-            await Ssh.RunAsync(Guest, $"sh {GuestLayout.Programs}/signal.sh {lease.Lease.Token} {signal}", CancellationToken.None);
+            await Ssh.RunAsync(Guest, GuestCommand.SignalLine(lease.Lease.Token, signal), CancellationToken.None);
         }
         catch (MachineException)
         {

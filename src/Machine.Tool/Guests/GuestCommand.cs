@@ -15,6 +15,9 @@ internal sealed record GuestCommand(string Directory, IReadOnlyDictionary<string
     /// <summary>The line for ssh. Every user of the host can read it: it holds the token and nothing of what is run.</summary>
     public static string Line(string token) => $"exec perl {GuestLayout.Programs}/exec.pl {token}";
 
+    /// <summary>The line that sends a signal to a command and to all that it started.</summary>
+    public static string SignalLine(string token, string signal) => $"sh {GuestLayout.Programs}/signal.sh {token} {signal}";
+
     /// <summary>What <c>exec.pl</c> reads. It goes into the guest by <see cref="GuestOrders"/>, and is on no command line.</summary>
     /// <exception cref="MachineException">The guest's kernel would not take it.</exception>
     public byte[] Order(HostUser user)

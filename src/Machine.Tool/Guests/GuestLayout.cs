@@ -21,6 +21,9 @@ internal static class GuestLayout
     /// <summary>9p tag of the project's share.</summary>
     public const string ProjectTag = "project";
 
+    /// <summary>9p tag of a share, by its place in the Machinefile.</summary>
+    public static string ShareTag(int index) => $"share{index}";
+
     /// <summary>Mount of the built-in package cache volume; holds <c>nuget</c> and <c>npm</c>.</summary>
     public const string PackageCache = "/machine/packages";
 

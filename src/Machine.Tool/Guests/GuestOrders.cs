@@ -9,7 +9,7 @@ namespace Machine.Tool.Guests;
 /// The way of orders into the guest: <c>orders.pl</c> waits there on the shared connection. It is quicker than a session for each, and
 /// what a command is given (variables with secrets, arguments) is on no command line, which every user of the host can read.
 /// </summary>
-/// <param name="most">A guest that does not read holds up nobody for longer; null for twenty seconds, times <see cref="TimeLimit"/>'s factor.</param>
+/// <param name="most">Longest time for writing one order; null: 20 seconds, times <see cref="TimeLimit"/>'s factor.</param>
 internal sealed class GuestOrders(Func<Process> start, TimeSpan? most = null) : IDisposable
 {
     private TimeSpan Patience => most ?? TimeLimit.Seconds(20);

@@ -42,11 +42,14 @@ internal interface IGuestSession
 internal sealed record GuestService(int GuestPort, string HostSocket);
 
 /// <summary>How a guest that starts is waited for.</summary>
-/// <param name="Deadline">For the whole of it.</param>
+/// <param name="Limit">For the whole of it.</param>
 /// <param name="Retry">After a refusal: a guest that boots needs the processor more than it needs to be asked.</param>
 /// <param name="AfterGreeting">
 /// ssh is started only once the guest's sshd has said a word. A connection that is given up while the guest boots reaches its sshd later, and a key exchange
 /// there costs a second without hardware acceleration.
 /// </param>
-/// <param name="KnowsItself">The guest has read its identity before its sshd answers, so a wrong host key or a refusal is no matter of time.</param>
-internal sealed record GuestPatience(TimeSpan Deadline, TimeSpan Retry, bool AfterGreeting = false, bool KnowsItself = false);
+/// <param name="RefusalIsFinal">The guest has read its identity before its sshd answers, so a wrong host key or a refusal is no matter of time.</param>
+internal sealed record GuestPatience(TimeSpan Limit, TimeSpan Retry, bool AfterGreeting = false, bool RefusalIsFinal = false);
+
+/// <summary>How a guest at an address is talked to.</summary>
+internal delegate IGuestSession GuestSessions(GuestAddress address, IReadOnlyList<GuestService> services);

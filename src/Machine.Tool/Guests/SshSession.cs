@@ -17,14 +17,14 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
 
     public GuestAddress Address => address;
 
-    /// <summary>Of which no more is known than the socket of its shared connection: enough to close that.</summary>
+    /// <summary>A session of which only the socket is known: it can only be closed.</summary>
     public static SshSession AtSocket(string control) => new(new GuestAddress(1, "none", "none", control));
 
     public async Task ConnectAsync(IGuestMachine machine, GuestPatience patience, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var said = "";
-        while (clock.Elapsed < patience.Deadline)
+        while (clock.Elapsed < patience.Limit)
         {
             cancel.ThrowIfCancellationRequested();
             if (machine.Exited.IsCompleted)
@@ -47,7 +47,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
                 throw new MachineException(trouble, "free some space, and try again", ExitCode.MachineUnavailable);
             }
 
-            if (patience.KnowsItself && (said.Contains("Host key verification failed", StringComparison.Ordinal) || said.Contains("Permission denied", StringComparison.Ordinal)))
+            if (patience.RefusalIsFinal && (said.Contains("Host key verification failed", StringComparison.Ordinal) || said.Contains("Permission denied", StringComparison.Ordinal)))
             {
                 throw Failed("the machine booted with another identity than it was given", said, machine);
             }
@@ -55,7 +55,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
             await Task.Delay(patience.Retry, cancel);
         }
 
-        throw Failed($"the guest did not answer within {patience.Deadline.TotalSeconds:0} s", said, machine);
+        throw Failed($"the guest did not answer within {patience.Limit.TotalSeconds:0} s", said, machine);
     }
 
     public bool Listens()

@@ -12,7 +12,7 @@ internal static class OutlivingFile
     /// <summary>Whose the machine was.</summary>
     public const string Project = "project.json";
 
-    public static string KeptOf(string machineFolder, string name) => Path.Combine(Path.GetDirectoryName(machineFolder)!, $".{Path.GetFileName(machineFolder)}.{name}");
+    public static string KeptPath(string machineFolder, string name) => Path.Combine(Path.GetDirectoryName(machineFolder)!, $".{Path.GetFileName(machineFolder)}.{name}");
 
     /// <summary>Before a machine's folder is deleted.</summary>
     public static void KeepAll(string machineFolder)
@@ -21,7 +21,7 @@ internal static class OutlivingFile
         {
             if (File.Exists(Path.Combine(machineFolder, name)))
             {
-                File.Copy(Path.Combine(machineFolder, name), KeptOf(machineFolder, name), overwrite: true);
+                File.Copy(Path.Combine(machineFolder, name), KeptPath(machineFolder, name), overwrite: true);
             }
         }
     }
@@ -29,7 +29,7 @@ internal static class OutlivingFile
     /// <summary>What was kept is of no use to the machine that comes to lie here: another project's.</summary>
     public static void ForgetAll(string machineFolder)
     {
-        File.Delete(KeptOf(machineFolder, Ledger));
-        File.Delete(KeptOf(machineFolder, Project));
+        File.Delete(KeptPath(machineFolder, Ledger));
+        File.Delete(KeptPath(machineFolder, Project));
     }
 }

@@ -1,4 +1,3 @@
-
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a Machinefile says, defaults filled in. Made by <see cref="MachinefileReader"/>.</summary>

@@ -35,5 +35,5 @@ internal static class KnownMachines
     public static IReadOnlyList<string> OnTemplate(MachinePaths paths, string key) => Using(paths, key, record => record.TemplateKey);
 
     private static IReadOnlyList<string> Using(MachinePaths paths, string hash, Func<MachineRecord, string?> used) =>
-        [.. All(paths).Where(machine => machine.Record is { } record ? used(record) == hash : MachineRecord.Speaks(machine.Folders.State, hash)).Select(machine => machine.Id.Text)];
+        [.. All(paths).Where(machine => machine.Record is { } record ? used(record) == hash : MachineRecord.MayName(machine.Folders.State, hash)).Select(machine => machine.Id.Text)];
 }

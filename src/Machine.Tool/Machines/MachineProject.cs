@@ -30,7 +30,7 @@ internal static class MachineProject
     public static void Remember(ProjectMachine folders)
     {
         var now = ProjectMark.Of(folders.Project);
-        if (TryRead(OutlivingFile.KeptOf(folders.State, OutlivingFile.Project)) is { } destroyed && !destroyed.IsSame(now))
+        if (TryRead(OutlivingFile.KeptPath(folders.State, OutlivingFile.Project)) is { } destroyed && !destroyed.IsSame(now))
         {
             // What its machine brought would be taken for this one's own, and overwritten unasked.
             OutlivingFile.ForgetAll(folders.State);

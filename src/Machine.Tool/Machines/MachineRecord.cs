@@ -56,7 +56,7 @@ internal sealed record MachineRecord(
     }
 
     /// <summary>Whether one that cannot be read may name a hash: whatever it may stand on is kept.</summary>
-    public static bool Speaks(string folder, string hash) =>
+    public static bool MayName(string folder, string hash) =>
         IsThere(folder) && File.ReadAllText(Path.Combine(folder, FileName)).Contains(hash, StringComparison.Ordinal);
 
     /// <summary>One that cannot be read is written anew: everything in it can be found again.</summary>

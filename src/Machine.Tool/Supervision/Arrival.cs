@@ -8,7 +8,7 @@ namespace Machine.Tool.Supervision;
 /// <summary>How a machine came to run.</summary>
 internal enum Arrival
 {
-    /// <summary>It ran already: an earlier supervisor died.</summary>
+    /// <summary>It ran already: its supervisor died, or could not suspend it.</summary>
     Adopted,
 
     /// <summary>It was suspended, and goes on where it stood.</summary>
@@ -21,7 +21,7 @@ internal enum Arrival
 }
 
 /// <summary>A machine whose process runs, and whose guest is yet to be connected to.</summary>
-/// <param name="Started">As what it was started, then or now.</param>
+/// <param name="Started">The spec and Machinefile that the machine was started with.</param>
 internal sealed record ArrivedMachine(IEngineMachine Machine, StartedMachine Started, Arrival Way)
 {
     // A thaw takes seconds; on a busy host ten times as long. A guest whose memory is not what was frozen never answers.

@@ -11,7 +11,7 @@ namespace Machine.Tool.Supervision;
 internal static class BackgroundWarm
 {
     /// <summary>In a pipeline nobody starts a second machine: there <c>image warm</c> is a step, or nothing.</summary>
-    public static bool IsWanted =>
+    private static bool IsWanted =>
         Environment.GetEnvironmentVariable("CI") is null or "" or "false" && Environment.GetEnvironmentVariable("MACHINE_WARM") != "never";
 
     public static void Begin(ProjectMachine folders, ILogger logger)

@@ -81,7 +81,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
                 return;
             }
 
-            if (lifecycle.Start() is not var (ready, progress))
+            if (lifecycle.Enter() is not var (ready, progress))
             {
                 await SendAsync(http, new ControlEvent { Ending = true });
                 return;

@@ -14,7 +14,7 @@ internal static class GuestSetup
 {
     private const string EndOfProgram = "MACHINE_END_OF_PROGRAM";
 
-    /// <param name="withFiles">A template of this very tool has the programs already; the script ends with <see cref="GuestFiles.Missing"/> where it has not.</param>
+    /// <param name="withFiles">True writes this tool's programs; false ends with <see cref="GuestFiles.Missing"/> where they are absent.</param>
     public static string Script(
         bool withFiles, ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now) =>
         $"{(withFiles ? GuestFiles.Script : GuestFiles.Check)}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{Work(project, machinefile, user, freshVolumes, now)}{EndOfProgram}\n";
@@ -33,11 +33,9 @@ internal static class GuestSetup
         Add("inside", List([$"{InsideVariables.Inside}={InsideVariables.InsideValue}", $"{InsideVariables.Switch}={InsideVariables.SwitchValue}"], Quote));
         Add("volumes", List(VolumeStore.AllOf(machinefile), volume =>
             $"[{Quote(VolumeStore.Serial(volume.Key))}, {Flag(freshVolumes.Contains(volume.Key))}, {Quote(volume.Value.GuestPath)}]"));
-        Add("shares", List(machinefile.Shares.Index(), share => $"[{Quote(ShareTag(share.Index))}, {Flag(share.Item.Write)}, {Quote(share.Item.GuestPath)}]"));
+        Add("shares", List(machinefile.Shares.Index(), share => $"[{Quote(GuestLayout.ShareTag(share.Index))}, {Flag(share.Item.Write)}, {Quote(share.Item.GuestPath)}]"));
         return $"{values});\n{GuestResource.Read("setup.pl")}";
     }
-
-    public static string ShareTag(int index) => $"share{index}";
 
     private static string Flag(bool value) => value ? "1" : "0";
 

@@ -7,14 +7,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
 
-/// <summary>Brings a machine's process up in the fastest way there is: thawed from a warm template, or booted.</summary>
+/// <summary>Brings a machine's process up: resumed, thawed from a warm template, or booted.</summary>
 internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger logger, IProgressSink progress)
 {
     private readonly TemplateStore templates = new(paths);
 
     /// <param name="standsOn">Told the template that the machine is about to stand on; null for none.</param>
     /// <param name="thaws">False: it boots, even where there is a template.</param>
-    public async Task<(IEngineMachine Machine, bool Thawed)> StartAsync(MachineSpec spec, Image image, bool thaws, Action<string?> standsOn, CancellationToken cancel)
+    public async Task<(IEngineMachine Machine, Arrival Way)> StartAsync(MachineSpec spec, Image image, bool thaws, Action<string?> standsOn, CancellationToken cancel)
     {
         var key = thaws ? await TemplateKey.OfAsync(engine, image, spec, HostUser.Current, cancel) : "";
         string? broken = null;
@@ -34,7 +34,7 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
                 var machine = await engine.StartAsync(
                     spec with { Image = spec.Image with { Disk = template.Disk }, Thaw = template.Frozen }, progress, cancel);
                 templates.Touch(key);
-                return (machine, true);
+                return (machine, Arrival.Thawed);
             }
             catch (CannotThawException e)
             {
@@ -52,7 +52,7 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
 
         standsOn(null);
         progress.Step("starting " + engine.Name);
-        return (await engine.StartAsync(spec, progress, cancel), false);
+        return (await engine.StartAsync(spec, progress, cancel), Arrival.Booted);
     }
 
     /// <summary>Continues a suspended machine where it stood; null when there is none, or it can't be brought back.</summary>

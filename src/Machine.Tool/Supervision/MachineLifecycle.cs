@@ -13,7 +13,7 @@ namespace Machine.Tool.Supervision;
 /// <param name="sessions">How a guest at an address is talked to; null for <see cref="SshSession"/>.</param>
 internal sealed class MachineLifecycle(
     ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, CancellationToken shutdown,
-    Func<GuestAddress, IGuestSession>? sessions = null)
+    GuestSessions? sessions = null)
 {
     private static readonly TimeSpan BootDeadline = TimeLimit.Minutes(8);
     private static readonly TimeSpan PowerOffGrace = TimeLimit.Seconds(20);
@@ -25,6 +25,7 @@ internal sealed class MachineLifecycle(
     private Task<string?>? suspension;
     private RunningMachine? watched;
     private ProgressBroadcast progress = new();
+    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int users;
 
     public MachineState State { get; private set; } = MachineState.Stopped;
@@ -33,8 +34,6 @@ internal sealed class MachineLifecycle(
     public Task Gone => gone.Task;
 
     public RunningMachine? Running => start is { IsCompletedSuccessfully: true } done ? done.Result : null;
-
-    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>When the last command ended: a timestamp of <see cref="Stopwatch"/>.</summary>
     public long LastUsed { get; private set; } = Stopwatch.GetTimestamp();
@@ -46,7 +45,7 @@ internal sealed class MachineLifecycle(
 
     /// <summary>Begins a start, or joins the one under way or done. The machine is in use until <see cref="Leave"/>.</summary>
     /// <returns>Null when this supervisor is ending with its machine: the next one is to be asked.</returns>
-    public (Task<RunningMachine> Ready, ProgressBroadcast Progress)? Start()
+    public (Task<RunningMachine> Ready, ProgressBroadcast Progress)? Enter()
     {
         lock (gate)
         {
@@ -98,7 +97,7 @@ internal sealed class MachineLifecycle(
                 return trouble;
             }
 
-            // Its end is awaited from here on, and is no reason to go.
+            // From here the process's end is expected, and does not end the supervisor.
             watched = null;
             Move(MachineEvent.SuspendAsked);
             start = null;
@@ -111,7 +110,7 @@ internal sealed class MachineLifecycle(
             Awake = reason;
             suspension = null;
 
-            // Nothing follows where somebody wanted it started, or stopped, meanwhile.
+            // A start or stop asked for meanwhile has moved the state; nothing follows then.
             var before = State;
             var now = Move(reason is null ? MachineEvent.Frozen : MachineEvent.StayedUp);
             if (now == MachineState.Suspended)
@@ -142,7 +141,7 @@ internal sealed class MachineLifecycle(
         await stopping.CancelAsync();
         try
         {
-            // However it ended, what is left is stopped.
+            // The freeze may have failed; what still runs is stopped below.
             await (freezing ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (await StartedAsync(current, cancel) is { } machine)
             {
@@ -166,7 +165,7 @@ internal sealed class MachineLifecycle(
         }
     }
 
-    // Of a supervisor that was killed, perhaps while it stopped the machine: nobody here is connected to its guest.
+    // Stops a machine that a dead supervisor left; this one has no connection to its guest.
     private async Task StopLeftAsync(IEngineMachine left, CancellationToken cancel)
     {
         await using (left)
@@ -176,7 +175,7 @@ internal sealed class MachineLifecycle(
             {
                 var identity = await folders.IdentityAsync(cancel);
                 var address = identity.At(left.SshPort, folders.SshControl);
-                var guest = sessions?.Invoke(address) ?? new SshSession(address);
+                var guest = sessions?.Invoke(address, []) ?? new SshSession(address);
                 frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -189,7 +188,7 @@ internal sealed class MachineLifecycle(
         }
     }
 
-    // Null where there was no start, or it was given up or failed: it leaves the machine of a user running, if there was one.
+    // Null when no start succeeded; a machine that holds work still runs then, and is adopted.
     private async Task<RunningMachine?> StartedAsync(Task<RunningMachine>? current, CancellationToken cancel)
     {
         try
@@ -203,10 +202,10 @@ internal sealed class MachineLifecycle(
         }
     }
 
-    // Under the gate.
+    // Called under the gate.
     private MachineState Move(MachineEvent happened) => State = MachineTransitions.Next(State, happened);
 
-    // Under the gate. However what comes before ends: it says so itself.
+    // Called under the gate. What comes before reports its own failure.
     private void Begin(Task? after)
     {
         var sink = progress = new ProgressBroadcast();

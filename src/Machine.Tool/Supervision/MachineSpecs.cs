@@ -18,7 +18,7 @@ internal static class MachineSpecs
         SharedFolder[] shares =
         [
             new(GuestLayout.ProjectTag, folders.Project.Path, ReadOnly: true),
-            .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestSetup.ShareTag(index), share.HostPath, !share.Write)),
+            .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestLayout.ShareTag(index), share.HostPath, !share.Write)),
         ];
         return new MachineSpec(
             folders.Id.Text, folders.State, folders.Runtime, image.Boot, machinefile.Cpus, machinefile.MemoryBytes, machinefile.DiskBytes,

@@ -10,13 +10,13 @@ namespace Machine.Tool.Supervision;
 /// <summary>One start of a machine, from the Machinefile to a guest that takes commands.</summary>
 /// <param name="sessions">How a guest at an address is talked to; null for <see cref="SshSession"/>.</param>
 internal sealed class MachineStart(
-    ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress, Func<GuestAddress, IGuestSession>? sessions = null)
+    ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress, GuestSessions? sessions = null)
 {
-    // Volumes are made and mounted, folders shared.
+    // Bounds the guest's setup: volumes are formatted and mounted, folders shared.
     private static readonly TimeSpan SetupPatience = TimeLimit.Minutes(10);
 
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
-    private readonly MachineBoot boot = new(paths, engine, logs.CreateLogger<MachineStart>(), progress);
+    private readonly MachineBoot boot = new(paths, engine, logs.CreateLogger<MachineBoot>(), progress);
     private MachineRecord record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
 
     /// <exception cref="MachineException">It asks for more than was approved, or does not come up. One that held somebody's work runs on.</exception>
@@ -91,7 +91,7 @@ internal sealed class MachineStart(
         }
     }
 
-    /// <returns>Null where none runs that a user's work is in.</returns>
+    /// <returns>Null when no prepared machine runs.</returns>
     private async Task<ArrivedMachine?> TryAdoptAsync(CancellationToken cancel)
     {
         if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is not { } found)
@@ -101,13 +101,13 @@ internal sealed class MachineStart(
 
         if (!record.Prepared || StartedMachine.Read(folders.State) is not { } started)
         {
-            // Its supervisor died before the guest was whole: nothing of a user's is in it.
+            // The guest was never prepared, so no user's work is in it.
             logger.LogInformation("found a machine that was never prepared; starting anew");
             await EndAsync(found, cancel);
             return null;
         }
 
-        // Frozen only in part, if at all: its process lives, and that is the machine.
+        // The process lives, so a frozen state beside it is incomplete.
         Suspension.Forget(folders.State);
         return new ArrivedMachine(found, started, Arrival.Adopted);
     }
@@ -118,7 +118,7 @@ internal sealed class MachineStart(
         if (Suspension.IsThere(folders.State) && StartedMachine.Read(folders.State) is { } started)
         {
             SharedFolderRule.RequireUnchanged(started.Machinefile.Shares, folders.Project, HostFacts.Current());
-            // While it is still on disk: once it runs, there is no way back.
+            // Ports are checked while the frozen state still exists; a resume deletes it.
             new PublishedPorts(started.Machinefile.Ports).RequireFree();
         }
 
@@ -139,8 +139,8 @@ internal sealed class MachineStart(
         var started = StartedMachine.Of(spec, machinefile).Save(folders.State);
         await IdentityFiles.WriteWorkAsync(
             identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
-        var (machine, thawed) = await boot.StartAsync(spec, image, thaws, key => Remember(record with { TemplateKey = key }), cancel);
-        return new ArrivedMachine(machine, started, thawed ? Arrival.Thawed : Arrival.Booted);
+        var (machine, way) = await boot.StartAsync(spec, image, thaws, key => Remember(record with { TemplateKey = key }), cancel);
+        return new ArrivedMachine(machine, started, way);
     }
 
     private async Task ConnectAsync(IGuestSession guest, ArrivedMachine arrived, TimeSpan bootDeadline, CancellationToken cancel)
@@ -180,7 +180,8 @@ internal sealed class MachineStart(
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity)
     {
         var address = identity.At(arrived.Machine.SshPort, folders.SshControl);
-        return sessions?.Invoke(address) ?? new SshSession(address, [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)], logger);
+        GuestService[] services = [new(GuestLayout.ServicePort, folders.GuestSocket)];
+        return sessions?.Invoke(address, services) ?? new SshSession(address, services, logger);
     }
 
     private void Remember(MachineRecord what) => record = what.Save(folders.State);

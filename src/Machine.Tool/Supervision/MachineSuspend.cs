@@ -15,8 +15,16 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
         using var patience = new CancellationTokenSource(Patience);
         try
         {
-            var reason = await running.LetGoOfSharesAsync(folders.Project.Path, patience.Token);
-            await running.DisconnectAsync();
+            string? reason;
+            try
+            {
+                reason = await running.LetGoOfSharesAsync(folders.Project.Path, patience.Token);
+            }
+            finally
+            {
+                await running.DisconnectAsync();
+            }
+
             if (reason is null)
             {
                 await running.Machine.FreezeAsync(Suspension.Folder(folders.State), patience.Token);

@@ -30,7 +30,7 @@ internal enum MachineEvent
     Ended,
 }
 
-/// <summary>What follows on what: every state with every event. docs/architecture.md shows the table.</summary>
+/// <summary>The next state for every state and event; docs/architecture.md shows the same table.</summary>
 internal static class MachineTransitions
 {
     public static MachineState Next(MachineState state, MachineEvent happened) => (state, happened) switch

@@ -57,7 +57,7 @@ internal sealed class OrderedCommand
         return new PreparedCommand(GuestCommand.Line(token), begun);
     }
 
-    /// <summary>For the end of this command, or of the next one.</summary>
+    /// <summary>Starts the listing of changes in the guest; it waits there until a command ends.</summary>
     public void GetReady() => workspace!.GetReady(outputs);
 
     /// <summary>Brings the outputs. Goes on when the client goes.</summary>

@@ -42,7 +42,7 @@ internal sealed class RunningCommands
     {
         try
         {
-            await guest.RunAsync($"sh {GuestLayout.Programs}/signal.sh {token} KILL", cancel);
+            await guest.RunAsync(GuestCommand.SignalLine(token, "KILL"), cancel);
         }
         catch (MachineException)
         {

@@ -26,7 +26,7 @@ internal sealed class RunningMachine(
     /// <summary>Tells what commands changed; between two of them one process of it waits in the guest.</summary>
     public GuestProgram Changes { get; } = GuestProgram.Over(guest);
 
-    /// <summary>Takes what commands are given into the guest.</summary>
+    /// <summary>Sends each command's order into the guest.</summary>
     public GuestOrders Orders { get; } = GuestOrders.Over(guest);
 
     /// <summary>As it was started: the file may say something else by now.</summary>

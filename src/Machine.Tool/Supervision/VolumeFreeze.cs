@@ -29,6 +29,11 @@ internal static class VolumeFreeze
         {
             logger.LogWarning("the guest did not freeze its volumes within {Grace}", grace);
         }
+        catch (MachineException e)
+        {
+            // Whatever keeps it from its guest, the machine is stopped.
+            logger.LogWarning("the guest was not reached: {Reason}", e.Message);
+        }
 
         return false;
     }

@@ -49,7 +49,7 @@ internal sealed class ChangeLedger
     {
         var path = FileIn(machineFolder);
         // One of a machine that was destroyed: what it brought is still there.
-        var content = LedgerFile.TryRead(path) ?? (File.Exists(path) ? null : LedgerFile.TryRead(OutlivingFile.KeptOf(machineFolder, OutlivingFile.Ledger)));
+        var content = LedgerFile.TryRead(path) ?? (File.Exists(path) ? null : LedgerFile.TryRead(OutlivingFile.KeptPath(machineFolder, OutlivingFile.Ledger)));
         return new ChangeLedger(path, content is { Version: CurrentVersion } ? content : Content.Empty, LedgerFile.ReadArriving(ArrivingFileOf(path)));
     }
 

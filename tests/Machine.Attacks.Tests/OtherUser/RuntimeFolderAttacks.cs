@@ -1,6 +1,7 @@
 using Machine.Tool.Control;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Layers;
 using Machine.Tool.Machines;
 using NSubstitute;

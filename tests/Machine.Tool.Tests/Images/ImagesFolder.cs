@@ -4,6 +4,7 @@ using Machine.Tool.Images;
 using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Store;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Machines;
 
 namespace Machine.Tool.Tests.Images;
@@ -45,6 +46,19 @@ internal sealed class ImagesFolder : IDisposable
         Directory.CreateDirectory(Path.Combine(build.Path, "recipe"));
         var facts = new ImageFacts("Test 1", "6.1", "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
         return await new ImageStore(Paths).CommitAsync(build, hash, inputs, request ?? Request(), facts, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A warm template likewise.</summary>
+    public async Task CommitTemplateAsync(string key, string image)
+    {
+        await using var build = await BuildFolder.BeginAsync(Paths.Templates, key, SilentProgress.Instance, TestContext.Current.CancellationToken);
+        foreach (var file in (string[])["memory", "root.qcow2", "state"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(build.Path, file), $"{key} {file}");
+        }
+
+        var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
+        await new TemplateStore(Paths).CommitAsync(build, new TemplateFacts(TemplateFacts.CurrentVersion, key, image, "debian/12", "10.0.100", "qemu", "me", DateTimeOffset.UtcNow, files));
     }
 
     /// <summary>A machine that was started once, and its record.</summary>

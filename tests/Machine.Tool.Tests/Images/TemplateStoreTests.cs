@@ -130,13 +130,6 @@ public sealed class TemplateStoreTests : IDisposable
             }
         }
 
-        await using var build = await BuildFolder.BeginAsync(home.Paths.Templates, key, SilentProgress.Instance, Cancel);
-        foreach (var file in (string[])["memory", "root.qcow2", "state"])
-        {
-            await File.WriteAllTextAsync(Path.Combine(build.Path, file), $"{key} {file}", Cancel);
-        }
-
-        var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
-        await Store.CommitAsync(build, new TemplateFacts(TemplateFacts.CurrentVersion, key, image, "debian/12", "10.0.100", "qemu", "me", DateTimeOffset.UtcNow, files));
+        await home.CommitTemplateAsync(key, image);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class FakeEngine : IEngine
     {
         await (Starting?.Invoke(spec, cancel) ?? Task.CompletedTask);
         Starts++;
-        Process = new FakeProcess(Process?.Froze);
+        Process = new FakeProcess(Process?.Freezing);
         return new Handle(Process);
     }
 
@@ -41,23 +41,23 @@ internal sealed class FakeEngine : IEngine
         return Task.CompletedTask;
     }
 
-    /// <param name="froze">What freezing ends with; null: it works.</param>
-    internal sealed class FakeProcess(Func<CancellationToken, Task>? froze = null)
+    /// <param name="freezing">What freezing ends with; null: it works.</param>
+    internal sealed class FakeProcess(Func<CancellationToken, Task>? freezing = null)
     {
         private readonly TaskCompletionSource<string> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Func<CancellationToken, Task>? Froze { get; set; } = froze;
+        public Func<CancellationToken, Task>? Freezing { get; set; } = freezing;
 
         public bool IsRunning => !ended.Task.IsCompleted;
 
-        /// <summary>How it ended: <c>killed</c>, <c>powered off</c>, <c>frozen</c>, or what <see cref="End"/> was told.</summary>
-        public string? Last { get; private set; }
+        /// <summary>How it ended: <c>killed</c>, <c>powered off</c>, <c>shut down</c>, <c>frozen</c>, or what <see cref="End"/> was told.</summary>
+        public string? HowItEnded { get; private set; }
 
         public Task<string> Ended => ended.Task;
 
         public void End(string how)
         {
-            Last ??= how;
+            HowItEnded ??= how;
             ended.TrySetResult("");
         }
     }
@@ -74,14 +74,14 @@ internal sealed class FakeEngine : IEngine
 
         public async Task FreezeAsync(string folder, CancellationToken cancel)
         {
-            await (process.Froze?.Invoke(cancel) ?? Task.CompletedTask);
+            await (process.Freezing?.Invoke(cancel) ?? Task.CompletedTask);
             Directory.CreateDirectory(folder);
             process.End("frozen");
         }
 
         public Task PowerOffAsync(TimeSpan grace, CancellationToken cancel)
         {
-            process.End("powered off");
+            process.End(grace == TimeSpan.Zero ? "powered off" : "shut down");
             return Task.CompletedTask;
         }
 

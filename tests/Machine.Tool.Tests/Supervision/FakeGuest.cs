@@ -8,9 +8,16 @@ namespace Machine.Tool.Tests.Supervision;
 internal sealed class FakeGuest(GuestAddress address) : IGuestSession
 {
     private readonly ConcurrentQueue<string> asked = new();
+    private readonly ConcurrentQueue<string> inputs = new();
 
     /// <summary>In their order: <c>connect</c>, <c>close</c>, <c>forward 80:8080</c>, and command lines.</summary>
     public IReadOnlyList<string> Asked => [.. asked];
+
+    /// <summary>What the command lines were given to read, in their order.</summary>
+    public IReadOnlyList<string> Inputs => [.. inputs];
+
+    /// <summary>What it is offered by the host.</summary>
+    public IReadOnlyList<GuestService> Services { get; private set; } = [];
 
     /// <summary>What happens when somebody connects; null: it answers at once.</summary>
     public Func<CancellationToken, Task>? Connecting { get; set; }
@@ -21,6 +28,12 @@ internal sealed class FakeGuest(GuestAddress address) : IGuestSession
     public bool IsConnected { get; private set; }
 
     public GuestAddress Address => address;
+
+    public FakeGuest Offered(IReadOnlyList<GuestService> services)
+    {
+        Services = services;
+        return this;
+    }
 
     public static GuestResult Says(int exitCode, string error = "") => new(exitCode, new GuestText(""), new GuestText(error));
 
@@ -38,6 +51,7 @@ internal sealed class FakeGuest(GuestAddress address) : IGuestSession
     public async Task<GuestResult> RunAsync(string commandLine, CancellationToken cancel, string? input = null, TimeSpan? patience = null)
     {
         asked.Enqueue(commandLine);
+        inputs.Enqueue(input ?? "");
         return Running is null ? Says(0) : await Running(commandLine, cancel);
     }
 

@@ -22,7 +22,7 @@ public sealed class MachineLifecycleTests : IDisposable
     {
         var supervisor = await BegunAsync();
 
-        var (one, two) = (supervisor.Start()!.Value.Ready, supervisor.Start()!.Value.Ready);
+        var (one, two) = (supervisor.Enter()!.Value.Ready, supervisor.Enter()!.Value.Ready);
 
         (await one.WaitAsync(Limit, Cancel)).ShouldBe(await two.WaitAsync(Limit, Cancel));
         machine.Engine.Starts.ShouldBe(1);
@@ -39,7 +39,7 @@ public sealed class MachineLifecycleTests : IDisposable
     {
         var supervisor = await BegunAsync();
         var reached = Hold(at);
-        var ready = supervisor.Start()!.Value.Ready;
+        var ready = supervisor.Enter()!.Value.Ready;
         await reached.WaitAsync(Limit, Cancel);
 
         await supervisor.StopAsync(Cancel).WaitAsync(Limit, Cancel);
@@ -47,7 +47,7 @@ public sealed class MachineLifecycleTests : IDisposable
         await Should.ThrowAsync<OperationCanceledException>(() => ready);
         supervisor.State.ShouldBe(MachineState.Stopping);
         supervisor.Gone.IsCompleted.ShouldBeTrue();
-        supervisor.Start().ShouldBeNull("the next supervisor is to be asked");
+        supervisor.Enter().ShouldBeNull("the next supervisor is to be asked");
         machine.Engine.Process?.IsRunning.ShouldBe(false);
     }
 
@@ -60,10 +60,10 @@ public sealed class MachineLifecycleTests : IDisposable
         var supervisor = await BegunAsync();
         Fail(at);
 
-        (await Should.ThrowAsync<MachineException>(() => supervisor.Start()!.Value.Ready.WaitAsync(Limit, Cancel))).Message.ShouldContain("a failure");
+        (await Should.ThrowAsync<MachineException>(() => supervisor.Enter()!.Value.Ready.WaitAsync(Limit, Cancel))).Message.ShouldContain("a failure");
 
         await supervisor.Gone.WaitAsync(Limit, Cancel);
-        supervisor.Start().ShouldBeNull();
+        supervisor.Enter().ShouldBeNull();
         machine.Engine.Process?.IsRunning.ShouldBe(false, "nobody's work was in it");
         Fail(null);
         await ReadyAsync(machine.Supervisor());
@@ -78,8 +78,8 @@ public sealed class MachineLifecycleTests : IDisposable
 
         supervisor.Gone.IsCompleted.ShouldBeTrue();
         supervisor.State.ShouldBe(MachineState.Suspended);
-        supervisor.Start().ShouldBeNull();
-        machine.Engine.Process!.Last.ShouldBe("frozen");
+        supervisor.Enter().ShouldBeNull();
+        machine.Engine.Process!.HowItEnded.ShouldBe("frozen");
         Suspension.IsThere(machine.Folders.State).ShouldBeTrue();
         var thawed = new List<FrozenMachine?>();
         machine.Engine.Starting = (spec, _) =>
@@ -96,7 +96,7 @@ public sealed class MachineLifecycleTests : IDisposable
     public async Task A_freeze_that_fails_with_whatever_leaves_a_machine_that_runs()
     {
         var supervisor = await RunningAsync();
-        machine.Engine.Process!.Froze = _ => throw new NotSupportedException("a surprise");
+        machine.Engine.Process!.Freezing = _ => throw new NotSupportedException("a surprise");
 
         (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBe("a surprise");
 
@@ -130,7 +130,7 @@ public sealed class MachineLifecycleTests : IDisposable
         var suspending = supervisor.SuspendAsync();
         await freezing.WaitAsync(Limit, Cancel);
 
-        var ready = supervisor.Start()!.Value.Ready;
+        var ready = supervisor.Enter()!.Value.Ready;
         supervisor.State.ShouldBe(MachineState.Starting);
         frozen.SetResult();
 
@@ -164,7 +164,7 @@ public sealed class MachineLifecycleTests : IDisposable
 
         await stopping.WaitAsync(Limit, Cancel);
         (await suspending.WaitAsync(Limit, Cancel)).ShouldBe(frozen ? null : "it does not freeze");
-        machine.Engine.Process!.Last.ShouldBe(frozen ? "frozen" : "powered off");
+        machine.Engine.Process!.HowItEnded.ShouldBe(frozen ? "frozen" : "powered off");
         Suspension.IsThere(machine.Folders.State).ShouldBeFalse("a stopped machine is not resumed");
         supervisor.Gone.IsCompleted.ShouldBeTrue();
         machine.Engine.Starts.ShouldBe(1);
@@ -179,7 +179,7 @@ public sealed class MachineLifecycleTests : IDisposable
 
         await supervisor.Gone.WaitAsync(Limit, Cancel);
         supervisor.State.ShouldBe(MachineState.Stopping);
-        supervisor.Start().ShouldBeNull();
+        supervisor.Enter().ShouldBeNull();
         (await supervisor.SuspendAsync()).ShouldBe("it is stopping");
         await ReadyAsync(machine.Supervisor());
         machine.Engine.Starts.ShouldBe(2);
@@ -189,7 +189,7 @@ public sealed class MachineLifecycleTests : IDisposable
     public async Task One_that_dies_while_it_is_suspended_is_started_anew()
     {
         var supervisor = await RunningAsync();
-        machine.Engine.Process!.Froze = _ =>
+        machine.Engine.Process!.Freezing = _ =>
         {
             machine.Engine.Process!.End("died");
             throw new MachineException("the machine ended");
@@ -197,7 +197,7 @@ public sealed class MachineLifecycleTests : IDisposable
 
         (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBe("the machine ended");
 
-        machine.Engine.Process.Froze = null;
+        machine.Engine.Process.Freezing = null;
         await ReadyAsync(supervisor);
         supervisor.State.ShouldBe(MachineState.Running);
         machine.Engine.Starts.ShouldBe(2);
@@ -207,7 +207,7 @@ public sealed class MachineLifecycleTests : IDisposable
     public async Task One_that_is_in_use_is_not_suspended()
     {
         var supervisor = await BegunAsync();
-        await supervisor.Start()!.Value.Ready.WaitAsync(Limit, Cancel);
+        await supervisor.Enter()!.Value.Ready.WaitAsync(Limit, Cancel);
 
         (await supervisor.SuspendAsync()).ShouldBe("a command is running");
 
@@ -216,16 +216,54 @@ public sealed class MachineLifecycleTests : IDisposable
         (await supervisor.SuspendAsync()).ShouldBe("it is suspended");
     }
 
+    [Theory]
+    [InlineData(0, "powered off")]
+    [InlineData(1, "shut down")]
+    public async Task A_stop_waits_for_a_shutdown_only_where_volumes_did_not_freeze(int exitCode, string how)
+    {
+        var supervisor = await RunningAsync();
+        machine.Guest.Running = (_, _) => Task.FromResult(FakeGuest.Says(exitCode));
+
+        await supervisor.StopAsync(Cancel).WaitAsync(Limit, Cancel);
+
+        machine.Engine.Process!.HowItEnded.ShouldBe(how);
+        machine.Guest.IsConnected.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_guest_that_does_not_answer_is_stopped_all_the_same()
+    {
+        var supervisor = await RunningAsync();
+        machine.Guest.Running = (_, _) => throw new MachineException("the guest did not end");
+
+        await supervisor.StopAsync(Cancel).WaitAsync(Limit, Cancel);
+
+        machine.Engine.Process!.HowItEnded.ShouldBe("shut down");
+    }
+
+    [Fact]
+    public async Task What_serves_a_guest_ends_where_it_does_not_answer_a_suspension()
+    {
+        var supervisor = await RunningAsync();
+        machine.Guest.Running = (line, _) => line.Contains("suspend.pl", StringComparison.Ordinal) ? throw new MachineException("the guest did not end") : Task.FromResult(FakeGuest.Says(0));
+
+        (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBe("the guest did not end");
+
+        machine.Guest.Asked.ShouldContain("close");
+        await ReadyAsync(supervisor);
+    }
+
     [Fact]
     public async Task A_machine_that_lost_its_supervisor_is_stopped_with_clean_volumes()
     {
         await RunningAsync();
+        (machine.Record with { TemplateKey = "key" }).Save(machine.Folders.State);
 
         var next = machine.Supervisor();
         await next.StopAsync(Cancel).WaitAsync(Limit, Cancel);
 
-        machine.Engine.Process!.Last.ShouldBe("powered off");
-        machine.Guest.Asked[^1].ShouldContain("freeze.sh");
+        machine.Engine.Process!.HowItEnded.ShouldBe("powered off");
+        machine.Guest.Asked.ShouldContain(asked => asked.Contains("freeze.sh", StringComparison.Ordinal));
         machine.Record.TemplateKey.ShouldBeNull();
     }
 
@@ -245,7 +283,7 @@ public sealed class MachineLifecycleTests : IDisposable
 
     private static async Task ReadyAsync(MachineLifecycle supervisor)
     {
-        await supervisor.Start()!.Value.Ready.WaitAsync(Limit, Cancel);
+        await supervisor.Enter()!.Value.Ready.WaitAsync(Limit, Cancel);
         supervisor.Leave();
     }
 
@@ -278,7 +316,7 @@ public sealed class MachineLifecycleTests : IDisposable
     {
         var freezing = new TaskCompletionSource();
         var frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        machine.Engine.Process!.Froze = async cancel =>
+        machine.Engine.Process!.Freezing = async cancel =>
         {
             freezing.TrySetResult();
             await frozen.Task.WaitAsync(cancel);

@@ -1,14 +1,18 @@
+using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Tests.Supervision;
 
-/// <summary>One start, by each way that a machine comes to run.</summary>
+/// <summary>One start: booted, adopted, resumed, or thawed from a template that is no good.</summary>
 public sealed class MachineStartTests : IDisposable
 {
-    private readonly SupervisedMachine machine = new("sdk: none\nports: [18471]\nvolumes:\n  data: { guest: /data, size: 1GiB }\n");
+    private static readonly int Port = FreePort();
+
+    private readonly SupervisedMachine machine = new($"sdk: none\nports: [{Port}]\nvolumes:\n  data: {{ guest: /data, size: 1GiB }}\n");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -19,12 +23,62 @@ public sealed class MachineStartTests : IDisposable
     {
         await StartAsync();
 
-        machine.Guest.Asked.ShouldBe(["connect", "sh -s", "forward 18471:18471"]);
+        machine.Guest.Asked.ShouldBe(["connect", "sh -s", $"forward {Port}:{Port}"]);
         machine.Record.Prepared.ShouldBeTrue();
         machine.Record.FreshVolumes.ShouldBeEmpty();
         machine.Record.Started.ShouldNotBeNull();
-        StartedMachine.Read(machine.Folders.State)!.Machinefile.Ports.Single().Host.ShouldBe(18471);
+        StartedMachine.Read(machine.Folders.State)!.Machinefile.Ports.Single().Host.ShouldBe(Port);
         new VolumeStore(machine.Folders, machine.Engine).List().Select(volume => volume.Name).ShouldContain("data");
+        machine.Guest.Inputs[0].ShouldContain("['data', 1, '/data']");
+        machine.Guest.Services.ShouldBe([new GuestService(GuestLayout.ServicePort, machine.Folders.GuestSocket)]);
+
+        await StartAsync();
+        machine.Guest.Inputs[^1].ShouldContain("['data', 0, '/data']");
+    }
+
+    [Fact]
+    public async Task One_that_thaws_is_remembered_with_its_template_and_was_sent_the_programs_before()
+    {
+        var key = await machine.WithTemplateAsync();
+        FrozenMachine? thawed = null;
+        machine.Engine.Starting = (spec, _) =>
+        {
+            thawed = spec.Thaw;
+            return Task.CompletedTask;
+        };
+
+        await StartAsync();
+
+        thawed.ShouldNotBeNull().Folder.ShouldEndWith(key);
+        machine.Record.TemplateKey.ShouldBe(key);
+        machine.Guest.Inputs[0].ShouldNotContain("cat > /machine/bin/exec.pl");
+    }
+
+    [Fact]
+    public async Task A_template_whose_machine_never_answers_is_used_no_more_and_the_machine_boots()
+    {
+        var key = await machine.WithTemplateAsync();
+        var thaws = new List<bool>();
+        machine.Engine.Starting = (spec, _) =>
+        {
+            thaws.Add(spec.Thaw is not null);
+            return Task.CompletedTask;
+        };
+        FakeEngine.FakeProcess? silent = null;
+        machine.Guest.Connecting = _ =>
+        {
+            silent ??= machine.Engine.Process;
+            return thaws[^1] ? throw new MachineException("no answer") : Task.CompletedTask;
+        };
+
+        await StartAsync();
+
+        thaws.ShouldBe([true, false]);
+        silent!.HowItEnded.ShouldBe("killed");
+        machine.Engine.Process!.IsRunning.ShouldBeTrue();
+        machine.Record.TemplateKey.ShouldBeNull();
+        machine.Progress.Notes.ShouldContain(note => note.Contains("booting instead", StringComparison.Ordinal));
+        new TemplateStore(machine.Paths).Find(key, out _).ShouldBeNull();
     }
 
     [Fact]
@@ -52,7 +106,7 @@ public sealed class MachineStartTests : IDisposable
 
         await StartAsync();
 
-        first.Last.ShouldBe("killed");
+        first.HowItEnded.ShouldBe("killed");
         machine.Engine.Starts.ShouldBe(2);
     }
 
@@ -90,7 +144,8 @@ public sealed class MachineStartTests : IDisposable
 
         await StartAsync();
 
-        asked.ShouldBe(2);
+        machine.Guest.Inputs[^2].ShouldNotContain("cat > /machine/bin/exec.pl");
+        machine.Guest.Inputs[^1].ShouldContain("cat > /machine/bin/exec.pl");
     }
 
     [Fact]
@@ -103,20 +158,27 @@ public sealed class MachineStartTests : IDisposable
         failure.Message.ShouldContain("the machine could not be prepared");
         failure.Message.ShouldContain("failed");
         failure.Message.ShouldNotContain("\u001b");
-        machine.Engine.Process!.Last.ShouldBe("killed");
+        machine.Engine.Process!.HowItEnded.ShouldBe("killed");
     }
 
     [Fact]
     public async Task A_port_that_another_program_has_is_told_before_anything_is_started()
     {
-        using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 18471);
+        using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, Port);
         other.Start();
 
         var failure = await Should.ThrowAsync<MachineException>(StartAsync);
 
-        failure.Message.ShouldContain("port 18471 of this host");
-        failure.Remedy.ShouldNotBeNull().ShouldContain("18472:18471");
+        failure.Message.ShouldContain($"port {Port} of this host");
+        failure.Remedy.ShouldNotBeNull().ShouldContain($"{Port + 1}:{Port}");
         machine.Engine.Starts.ShouldBe(0);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<RunningMachine> StartAsync() => await (await machine.WithImageAsync()).Start().RunAsync(TimeSpan.FromMinutes(1), Cancel);

@@ -2,6 +2,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Store;
+using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
@@ -25,12 +26,11 @@ internal sealed class SupervisedMachine : IDisposable
         File.WriteAllText(project["Machinefile"], machinefile);
         Folders = new ProjectMachine(home.Paths, new ProjectRoot(ProjectRoot.RealPath(project.Path))).Create();
         new ApprovalStore(Paths).Approve(Folders.Project, MachinePlan.From(MachinefileReader.Read(Folders.Project), Folders.Project));
-        Guest = new FakeGuest(new GuestAddress(1, "none", "none", Folders.SshControl));
     }
 
     public FakeEngine Engine { get; } = new();
 
-    public FakeGuest Guest { get; }
+    public FakeGuest Guest { get; } = new(new GuestAddress(1, "none", "none", "none"));
 
     public ProjectMachine Folders { get; }
 
@@ -54,10 +54,22 @@ internal sealed class SupervisedMachine : IDisposable
         return this;
     }
 
-    public MachineStart Start() => new(Folders, Paths, Engine, NullLoggerFactory.Instance, Progress, _ => Guest);
+    /// <summary>A warm template for it lies in the store.</summary>
+    /// <returns>Its key.</returns>
+    public async Task<string> WithTemplateAsync()
+    {
+        await WithImageAsync();
+        var image = new ImageStore(Paths).List().Single();
+        // The engine's fingerprint is the same for every spec.
+        var key = await TemplateKey.OfAsync(Engine, image, null!, HostUser.Current, TestContext.Current.CancellationToken);
+        await home.CommitTemplateAsync(key, image.Hash);
+        return key;
+    }
+
+    public MachineStart Start() => new(Folders, Paths, Engine, NullLoggerFactory.Instance, Progress, (_, services) => Guest.Offered(services));
 
     /// <summary>Of a supervisor that begins now; what runs already is found by it.</summary>
-    public MachineLifecycle Supervisor() => new(Folders, Paths, Engine, NullLoggerFactory.Instance, shutdown.Token, _ => Guest);
+    public MachineLifecycle Supervisor() => new(Folders, Paths, Engine, NullLoggerFactory.Instance, shutdown.Token, (_, services) => Guest.Offered(services));
 
     public void Dispose()
     {

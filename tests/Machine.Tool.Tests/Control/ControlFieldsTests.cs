@@ -5,7 +5,7 @@ using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Tests.Supervision;
+namespace Machine.Tool.Tests.Control;
 
 /// <summary>What client and supervisor write, the other one reads.</summary>
 public sealed class ControlFieldsTests

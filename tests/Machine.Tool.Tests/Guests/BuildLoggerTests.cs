@@ -5,7 +5,7 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Machinefiles;
 
-namespace Machine.Tool.Tests.Supervision;
+namespace Machine.Tool.Tests.Guests;
 
 /// <summary>The logger of forwarded builds travels with the setup of every machine.</summary>
 public sealed class BuildLoggerTests : IDisposable

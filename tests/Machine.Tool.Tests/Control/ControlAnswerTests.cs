@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Machine.Tool.Tests.Supervision;
+namespace Machine.Tool.Tests.Control;
 
 /// <summary>The client's few lines of HTTP against the very server that the supervisor has.</summary>
 public sealed class ControlAnswerTests : IAsyncLifetime

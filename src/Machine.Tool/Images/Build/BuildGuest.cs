@@ -1,18 +1,18 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Build;
+using Machine.Tool.Images.Layers;
 
-namespace Machine.Tool.Images.Layers;
+namespace Machine.Tool.Images.Build;
 
 /// <summary>A machine that runs what others wrote, so that it never runs on the host: its disk becomes an image.</summary>
 internal sealed class BuildGuest : IAsyncDisposable
 {
     // Without hardware acceleration, and with the host busy, a boot of 20 seconds has been seen to take 90.
-    private static readonly GuestPatience Ours = new(TimeLimit.Minutes(6), TimeSpan.FromMilliseconds(200), AfterGreeting: true, KnowsItself: true);
+    private static readonly GuestPatience OwnImage = new(TimeLimit.Minutes(6), TimeSpan.FromMilliseconds(200), AfterGreeting: true, RefusalIsFinal: true);
 
     // A disk that boots by itself, for the first time, with all that its distribution starts. A key exchange costs a slow guest a second of that.
-    private static readonly GuestPatience Strange = new(TimeLimit.Minutes(25), TimeSpan.FromMilliseconds(3000), AfterGreeting: true);
+    private static readonly GuestPatience CloudImage = new(TimeLimit.Minutes(25), TimeSpan.FromMilliseconds(3000), AfterGreeting: true);
 
     // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
     private static readonly TimeSpan AfterConnection = TimeLimit.Settle(2);
@@ -28,6 +28,11 @@ internal sealed class BuildGuest : IAsyncDisposable
         this.runtime = runtime;
     }
 
+    /// <param name="folder">The build's own: keys, state and logs of the machine lie in it.</param>
+    /// <param name="hash">Of what is built; the machine is named after it.</param>
+    /// <param name="diskBytes">Size of the root disk, in bytes.</param>
+    /// <param name="shape">Changes what is started, before it is.</param>
+    /// <exception cref="MachineException">The guest does not come up, or the engine does not start it.</exception>
     public static async Task<BuildGuest> BootAsync(
         IEngine engine, MachinePaths paths, string folder, string hash, BootImage image, DiskFile disk, long diskBytes,
         IReadOnlyList<VolumeDisk> volumes, IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel,
@@ -47,7 +52,7 @@ internal sealed class BuildGuest : IAsyncDisposable
         {
             progress.Detail("waiting for the guest");
             // One that boots by itself may answer with keys of its own before it has read those that it was given.
-            await built.session.ConnectAsync(machine, image.Kernel is null ? Strange : Ours, cancel);
+            await built.session.ConnectAsync(machine, image.Kernel is null ? CloudImage : OwnImage, cancel);
             return built;
         }
         catch
