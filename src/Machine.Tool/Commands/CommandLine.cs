@@ -60,7 +60,7 @@ internal static class CommandLine
         new("Changes", [ChangesCommand.Create(), ApplyCommand.Create(), DiscardCommand.Create()]),
         new("Volumes and images", [VolumeCommand.Create(), ImageCommand.Create()]),
         new("This host", [ListCommand.Create(), PlanCommand.Create(), CompletionsCommand.Create(), SchemaCommand.Create()]),
-        new("When something is wrong", [DoctorCommand.Create(), LogsCommand.Create(), PackagesCommand.Create()]),
+        new("When something is wrong", [DoctorCommand.Create(), LogsCommand.Create(), PackagesCommand.Create(), DocsCommand.Create()]),
     ];
 
     private static Func<string[], int>? PassThrough(string verb, string[] args) => verb switch

@@ -45,6 +45,7 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("logs")]
     [InlineData("plan")]
     [InlineData("doctor")]
+    [InlineData("docs")]
     [InlineData("completions")]
     public void The_verb_exists(string verb) =>
         CommandLine.Root().Subcommands.ShouldContain(command => command.Name == verb || command.Aliases.Contains(verb));
