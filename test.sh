@@ -9,7 +9,7 @@
 #                             host, and twenty random kills instead of six: two hours
 #   ./test.sh --kvm           the end-to-end tests of what acceleration changes, under KVM: on a host without it in a machine that is
 #                             itself emulated, which takes hours (tests/rig/kvm.sh)
-#   ./test.sh -class "*Text*" further arguments go to the test runners (dotnet <tests>.dll -? lists them)
+#   ./test.sh -class "*Text*" further arguments go to the test runners (dotnet <tests>.dll --help lists them)
 #
 # shellcheck disable=SC2317 # functions that only traps call
 set -uo pipefail
@@ -165,7 +165,7 @@ run_tests() {
   (
     export MACHINE_TEST_RUN=$run_id
     limit "$seconds" dotnet "$root/tests/$name/bin/Release/net10.0/$name.dll" \
-      -reporter verbose -noColor -noLogo -xml "$results/$name.xml" "$@"
+      -reporter verbose -noColor -noLogo -result-xml "$results/$name.xml" "$@"
   ) </dev/null >"$results/$name.log" 2>&1
   local code=$?
   sleep 1.2 # tail looks once a second

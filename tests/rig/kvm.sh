@@ -157,7 +157,7 @@ rig_ssh 'chmod 0711 /root'
 say "running the tests"
 code=0
 [ $# -gt 0 ] || set -- -trait Rig=KVM
-rig_ssh "export $environment; cd /root/repo; dotnet $tests/Machine.EndToEnd.Tests.dll -reporter verbose -noColor -noLogo -parallel none -xml /root/results.xml $(printf '%q ' "$@")" </dev/null || code=$?
+rig_ssh "export $environment; cd /root/repo; dotnet $tests/Machine.EndToEnd.Tests.dll -reporter verbose -noColor -noLogo -parallel none -result-xml /root/results.xml $(printf '%q ' "$@")" </dev/null || code=$?
 rig_ssh 'cat /root/results.xml' >"$results/Machine.EndToEnd.Tests.kvm.xml" || true
 say "done"
 exit "$code"

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Control;
 using Machine.Tool.Supervision;
 
@@ -36,43 +37,32 @@ internal static class CommandLine
     /// <summary>The verbs as <c>--help</c> and completions show them.</summary>
     public static RootCommand Root()
     {
-        var root = new RootCommand("One project, one virtual machine: dotnet restore, build, test and run execute inside it.")
-        {
-            InitCommand.Create(),
-            StartCommand.Create(),
-            SuspendCommand.Create(),
-            ResumeCommand.Create(),
-            StopCommand.Create(),
-            DestroyCommand.Create(),
-            StatusCommand.Create(),
-            ListCommand.Create(),
-            ExecCommand.Create(),
-            ShellCommand.Create(),
-        };
-        foreach (var verb in SdkVerbs.Create().Concat(
-        [
-            ChangesCommand.Create(),
-            ApplyCommand.Create(),
-            DiscardCommand.Create(),
-            VolumeCommand.Create(),
-            ImageCommand.Create(),
-            PackagesCommand.Create(),
-            LogsCommand.Create(),
-            PlanCommand.Create(),
-            DoctorCommand.Create(),
-            CompletionsCommand.Create(),
-            SchemaCommand.Create(),
-        ]))
+        var groups = Groups();
+        var root = new RootCommand("One project, one virtual machine: dotnet restore, build, test and run execute inside it.");
+        foreach (var verb in groups.SelectMany(group => group.Verbs))
         {
             root.Add(verb);
         }
 
         // Program takes it away before anything is parsed; it is here for --help.
         root.Add(new Option<bool>("--verbose") { Description = "Before the verb: show the programs that run, and where a failure happened" });
-        var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        root.Options.OfType<HelpOption>().Single().Action = new HelpPage(groups);
         return root;
     }
+
+    /// <summary>The verbs as people look for them; docs/commands.md has the same groups.</summary>
+    public static VerbGroup[] Groups() =>
+    [
+        new("Run something inside", [.. SdkVerbs.Create(), ExecCommand.Create(), ShellCommand.Create()]),
+        new("The machine",
+        [
+            InitCommand.Create(), StartCommand.Create(), SuspendCommand.Create(), ResumeCommand.Create(), StopCommand.Create(), StatusCommand.Create(), DestroyCommand.Create(),
+        ]),
+        new("Changes", [ChangesCommand.Create(), ApplyCommand.Create(), DiscardCommand.Create()]),
+        new("Volumes and images", [VolumeCommand.Create(), ImageCommand.Create()]),
+        new("This host", [ListCommand.Create(), PlanCommand.Create(), CompletionsCommand.Create(), SchemaCommand.Create()]),
+        new("When something is wrong", [DoctorCommand.Create(), LogsCommand.Create(), PackagesCommand.Create(), DocsCommand.Create()]),
+    ];
 
     private static Func<string[], int>? PassThrough(string verb, string[] args) => verb switch
     {

@@ -3,10 +3,10 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>exec [-e NAME[=VALUE]]… [--raw] [--] COMMAND [ARGUMENT…]</c>: what follows the command is the guest's, byte for byte.</summary>
+/// <summary><c>exec [-e NAME[=VALUE]]… [--raw] [--] COMMAND [ARGUMENTS…]</c>: what follows the command is the guest's, byte for byte.</summary>
 internal static class ExecCommand
 {
-    private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--raw] [--] COMMAND [ARGUMENT…]";
+    private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--raw] [--] COMMAND [ARGUMENTS…]";
 
     /// <summary>For help and completions; <see cref="Run"/> gets the arguments as they are.</summary>
     public static Command Create() => new Verb("exec", "Run a command inside, in this folder")
@@ -23,7 +23,7 @@ internal static class ExecCommand
             new Option<string[]>("-e", "--env") { Description = "A variable of this command; without a value, this host's", HelpName = "NAME[=VALUE]" },
             new Option<bool>("--raw") { Description = "Let everything through that a terminal or a pipeline obeys" },
         },
-        Arguments = { new Argument<string[]>("COMMAND") { Description = "The command and its arguments, handed on byte for byte; after -- also one that begins with a dash" } },
+        Arguments = { new Argument<string>("COMMAND") { Description = "The command; after -- also one that begins with a dash" }, CommonOptions.HandedOn() },
     };
 
     public static int Run(string[] args)

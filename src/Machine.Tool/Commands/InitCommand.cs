@@ -41,7 +41,7 @@ internal static class InitCommand
 
         if (written.Count > 0)
         {
-            Say.Aside($"wrote {string.Join(", ", written)}: dotnet in this folder runs inside, and MSBuild on the host is stopped (docs/transparent-dotnet.md)");
+            Say.Aside($"wrote {string.Join(", ", written)}: dotnet in this folder runs inside, and MSBuild on the host is stopped (dotnet machine docs transparent-dotnet)");
         }
 
         if (above is not null)

@@ -170,7 +170,7 @@ internal sealed class LiveProgress : ProgressView
         }
 
         var text = $"machine: {Current} {Elapsed.TotalSeconds:0.0} s{(Latest.Length > 0 ? " — " + Latest : "")}";
-        var width = Width();
+        var width = ScreenWidth.Now();
         Error.Write(Clear + (text.Length < width ? text : text[..(width - 1)]));
     }
 
@@ -187,18 +187,6 @@ internal sealed class LiveProgress : ProgressView
         await ended.CancelAsync();
         await ticking;
         ended.Dispose();
-    }
-
-    private static int Width()
-    {
-        try
-        {
-            return Math.Max(20, Console.WindowWidth);
-        }
-        catch (IOException)
-        {
-            return 80;
-        }
     }
 
     private async Task TickAsync()

@@ -60,6 +60,6 @@ internal static class SdkVerbs
     private static Verb Described(string name, string description) => new(name, description)
     {
         PassesThrough = true,
-        Arguments = { new Argument<string[]>("ARGUMENT") { Description = "Handed on byte for byte" } },
+        Arguments = { CommonOptions.HandedOn() },
     };
 }

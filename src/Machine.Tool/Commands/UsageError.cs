@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 
@@ -12,7 +13,7 @@ internal sealed record UsageError(string Message, string Command)
     /// <summary>Null for a command line that is right, or asks for help.</summary>
     public static UsageError? Of(ParseResult parsed)
     {
-        if (parsed.Action is HelpWithExamples)
+        if (parsed.Action is HelpPage)
         {
             return null;
         }

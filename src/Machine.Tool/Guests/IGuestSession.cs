@@ -34,7 +34,7 @@ internal interface IGuestSession
     /// <exception cref="MachineException">The host's port is taken.</exception>
     Task ForwardAsync(int hostPort, int guestPort, CancellationToken cancel);
 
-    /// <summary>Ends the shared connection, and with it services and ports.</summary>
+    /// <summary>Ends the shared connection, and with it services and ports; takes seconds, whatever the guest does.</summary>
     Task CloseAsync();
 }
 
@@ -49,7 +49,8 @@ internal sealed record GuestService(int GuestPort, string HostSocket);
 /// there costs a second without hardware acceleration.
 /// </param>
 /// <param name="RefusalIsFinal">The guest has read its identity before its sshd answers, so a wrong host key or a refusal is no matter of time.</param>
-internal sealed record GuestPatience(TimeSpan Limit, TimeSpan Retry, bool AfterGreeting = false, bool RefusalIsFinal = false);
+/// <param name="Attempt">For one connection with its key exchange; null: a minute.</param>
+internal sealed record GuestPatience(TimeSpan Limit, TimeSpan Retry, bool AfterGreeting = false, bool RefusalIsFinal = false, TimeSpan? Attempt = null);
 
 /// <summary>How a guest at an address is talked to.</summary>
 internal delegate IGuestSession GuestSessions(GuestAddress address, IReadOnlyList<GuestService> services);

@@ -12,7 +12,11 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
 {
     private const int ConsoleLines = 12;
 
-    private static readonly TimeSpan Attempt = TimeLimit.Seconds(60);
+    // Of ssh's words while it connects: a guest's sshd can have it say something again and again.
+    private const int MostLog = 1 << 20;
+
+    // A guest whose sshd begins to change keys and never ends keeps the connection's master from answering.
+    private static readonly TimeSpan MasterPatience = TimeLimit.Seconds(10);
     private static readonly TimeSpan Greeting = TimeLimit.Seconds(8);
 
     public GuestAddress Address => address;
@@ -34,7 +38,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
 
             if (!patience.AfterGreeting || await GreetsAsync(cancel))
             {
-                said = await TryConnectAsync(machine, cancel);
+                said = await TryConnectAsync(machine, patience.Attempt ?? TimeLimit.Seconds(60), cancel);
                 if (said.Length == 0)
                 {
                     logger?.LogInformation("ssh connected after {Seconds:0.0} s", clock.Elapsed.TotalSeconds);
@@ -72,7 +76,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
         }
     }
 
-    public async Task<bool> IsConnectedAsync(CancellationToken cancel) => (await AskMasterAsync(cancel, "-O", "check")).ExitCode == 0;
+    public async Task<bool> IsConnectedAsync(CancellationToken cancel) => (await AskMasterAsync(cancel, "-O", "check"))?.ExitCode == 0;
 
     public Task<GuestResult> RunAsync(string commandLine, CancellationToken cancel, string? input = null, TimeSpan? patience = null) =>
         Ssh.RunAsync(address, commandLine, cancel, input, patience);
@@ -88,27 +92,48 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
     public async Task ForwardAsync(int hostPort, int guestPort, CancellationToken cancel)
     {
         var result = await AskMasterAsync(cancel, "-O", "forward", "-L", $"127.0.0.1:{hostPort}:127.0.0.1:{guestPort}");
-        if (result.ExitCode != 0)
+        if (result?.ExitCode != 0)
         {
             throw new MachineException(
-                $"port {hostPort} of this host cannot be opened for the machine: {result.Error.Trim()}",
+                $"port {hostPort} of this host cannot be opened for the machine: {result?.Error.Trim() ?? "the connection to it does not answer"}",
                 $"free it, or give another in the Machinefile: ports: [\"{hostPort + 1}:{guestPort}\"]",
                 ExitCode.MachineUnavailable);
         }
     }
 
-    public Task CloseAsync() => AskMasterAsync(CancellationToken.None, "-O", "exit");
+    public async Task CloseAsync()
+    {
+        await AskMasterAsync(CancellationToken.None, "-O", "exit");
+        if (Listens())
+        {
+            await ProcessesNaming.KillAsync(address.ControlPath);
+            File.Delete(address.ControlPath);
+        }
+    }
 
-    private Task<ProgramResult> AskMasterAsync(CancellationToken cancel, params string[] question) =>
-        HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(address, question), cancel);
+    // Null where the master does not answer.
+    private async Task<ProgramResult?> AskMasterAsync(CancellationToken cancel, params string[] question)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(MasterPatience);
+        try
+        {
+            return await HostProgram.TryRunAsync(Ssh.Program, Ssh.Arguments(address, question), limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            logger?.LogWarning("the connection to the guest did not answer: {Question}", question[1]);
+            return null;
+        }
+    }
 
     // ssh -f returns when the connection and its forwards stand, and leaves the master running on its own: it outlives
     // a supervisor that dies, and the next one finds it by its socket.
-    private async Task<string> TryConnectAsync(IGuestMachine machine, CancellationToken cancel)
+    private async Task<string> TryConnectAsync(IGuestMachine machine, TimeSpan limit, CancellationToken cancel)
     {
         File.Delete(address.ControlPath);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        attempt.CancelAfter(Attempt);
+        attempt.CancelAfter(limit);
         var log = address.ControlPath + ".log";
         try
         {
@@ -129,7 +154,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
                         "-o", "ServerAliveCountMax=30",
                         "-o", "ExitOnForwardFailure=yes",
                         .. offers,
-                    ])]),
+                    ])], MostLog),
                 attempt.Token);
             if (await Task.WhenAny(connecting, machine.Exited) == machine.Exited)
             {
@@ -141,7 +166,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return $"no answer within {Attempt.TotalSeconds:0} s";
+            return $"no answer within {limit.TotalSeconds:0} s";
         }
     }
 

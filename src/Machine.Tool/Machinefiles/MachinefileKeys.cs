@@ -131,7 +131,7 @@ internal static class MachinefileKeys
         new ListShape("a list of scripts", PathRules.Script), "[]", "provision: [./machine/setup.sh]");
 
     public static readonly Key Accelerator = new(
-        "accelerator", "`required` refuses to start where this host has no working hardware acceleration. `any` emulates the processor there, which the emulator's developers do not consider a boundary (docs/limits.md). The variable MACHINE_ACCELERATOR=required says the same for all projects of a user.",
+        "accelerator", "`required` refuses to start where this host has no working hardware acceleration. `any` emulates the processor there, which the emulator's developers do not consider a boundary (`dotnet machine docs limits`). The variable MACHINE_ACCELERATOR=required says the same for all projects of a user.",
         new ChoiceShape(["any", "required"], []), "any", "accelerator: required");
 
     public static readonly Key Idle = new(

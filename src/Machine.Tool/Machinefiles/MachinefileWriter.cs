@@ -43,7 +43,7 @@ internal static class MachinefileWriter
     public static string Compose(ProjectSurvey survey)
     {
         var text = new StringBuilder();
-        text.Append("# The virtual machine of this project. Every key has a default; docs/machinefile.md describes them all.\n\n");
+        text.Append("# The virtual machine of this project. Every key has a default; `dotnet machine docs machinefile` describes them all.\n\n");
         Line(text, true, $"image: {MachinefileDefaults.Image}", "debian/12, debian/13, or a qcow2 disk with its sha256");
         Line(text, true, $"sdk: {MachinefileDefaults.Sdk}", survey switch
         {

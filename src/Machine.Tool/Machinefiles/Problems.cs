@@ -41,7 +41,7 @@ internal sealed class Problems(string file)
             .ToList();
         return new MachineException(
             string.Join('\n', lines),
-            remedies.Count > 0 ? string.Join('\n', remedies) : "the keys and their values are described in docs/machinefile.md",
+            remedies.Count > 0 ? string.Join('\n', remedies) : "the keys and their values are described: dotnet machine docs machinefile",
             ExitCode.MachineUnavailable,
             inner);
     }

@@ -20,10 +20,9 @@ internal static class KnownMachines
 {
     public static IReadOnlyList<KnownMachine> All(MachinePaths paths) =>
         !Directory.Exists(paths.Machines) ? [] :
-        [.. Directory.EnumerateDirectories(paths.Machines).Select(folder => Path.GetFileName(folder))
-            .Where(name => !name.StartsWith('.'))
-            .Order(StringComparer.Ordinal)
-            .Select(name => new MachineFolders(paths, new MachineId(name)))
+        [.. Directory.EnumerateDirectories(paths.Machines).Select(folder => MachineId.TryParse(Path.GetFileName(folder))).OfType<MachineId>()
+            .OrderBy(id => id.Text, StringComparer.Ordinal)
+            .Select(id => new MachineFolders(paths, id))
             .Select(folders => new KnownMachine(folders, MachineRecord.TryRead(folders.State, out var record) ? record : null))];
 
     public static KnownMachine? Find(MachinePaths paths, MachineId id) => All(paths).FirstOrDefault(machine => machine.Id == id);

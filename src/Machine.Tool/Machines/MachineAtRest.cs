@@ -44,24 +44,28 @@ internal static class MachineAtRest
     {
         folders.RequireOwnRuntime();
         using var held = await FileLock.AcquireAsync(folders.SupervisorLock, waiting: null, cancel);
-        if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is { } machine)
+        if (folders.HasSocketsOfItsOwn)
         {
-            await machine.KillAsync(cancel);
-            await machine.DisposeAsync();
-        }
+            if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is { } machine)
+            {
+                await machine.KillAsync(cancel);
+                await machine.DisposeAsync();
+            }
 
-        if (File.Exists(folders.SshControl))
-        {
-            // The shared connection outlives a supervisor that was killed.
-            await SshSession.AtSocket(folders.SshControl).CloseAsync();
+            if (File.Exists(folders.SshControl))
+            {
+                // The shared connection outlives a supervisor that was killed.
+                await SshSession.AtSocket(folders.SshControl).CloseAsync();
+            }
+
+            if (Directory.Exists(folders.Runtime))
+            {
+                Directory.Delete(folders.Runtime, recursive: true);
+            }
         }
 
         OutlivingFile.KeepAll(folders.State);
         AtomicDelete.Folder(folders.State, $"{Rubbish}{folders.Id}-");
-        if (Directory.Exists(folders.Runtime))
-        {
-            Directory.Delete(folders.Runtime, recursive: true);
-        }
     }
 
     private static MachineException Running(MachineId id) =>

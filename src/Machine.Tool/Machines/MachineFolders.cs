@@ -39,6 +39,12 @@ internal class MachineFolders(MachinePaths paths, MachineId id)
     public bool HasLeftovers =>
         Directory.Exists(Runtime) && Directory.EnumerateFileSystemEntries(Runtime).Any(entry => !entry.EndsWith(".log", StringComparison.Ordinal));
 
+    /// <summary>False for a copy of another machine's folder: what runs, and its sockets, are the other's.</summary>
+    public bool HasSocketsOfItsOwn =>
+        (MachineRecord.TryRead(State, out var record) && new ProjectRoot(record.Project).MachineId == Id)
+        || !Directory.Exists(Paths.Machines)
+        || !Directory.EnumerateDirectories(Paths.Machines).Any(folder => MachineId.TryParse(Path.GetFileName(folder)) is { } other && other != Id && other.Short == Id.Short);
+
     /// <summary>Before anything in the socket folder is used.</summary>
     /// <exception cref="MachineException">Another user planted it.</exception>
     public void RequireOwnRuntime() => Paths.RequireRuntime(Id);

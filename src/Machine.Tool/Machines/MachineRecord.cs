@@ -56,8 +56,17 @@ internal sealed record MachineRecord(
     }
 
     /// <summary>Whether one that cannot be read may name a hash: whatever it may stand on is kept.</summary>
-    public static bool MayName(string folder, string hash) =>
-        IsThere(folder) && File.ReadAllText(Path.Combine(folder, FileName)).Contains(hash, StringComparison.Ordinal);
+    public static bool MayName(string folder, string hash)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, FileName)).Contains(hash, StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>One that cannot be read is written anew: everything in it can be found again.</summary>
     public static MachineRecord ReadOrNew(string folder, ProjectRoot project, string engine)

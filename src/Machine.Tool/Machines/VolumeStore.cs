@@ -108,7 +108,7 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine engine)
             File.Delete(taken.Path);
         }
 
-        if (MachineRecord.Read(machine.State) is { } record)
+        if (MachineRecord.TryRead(machine.State, out var record))
         {
             (record with { FreshVolumes = [.. record.FreshVolumes.Where(fresh => fresh != name)] }).Save(machine.State);
         }

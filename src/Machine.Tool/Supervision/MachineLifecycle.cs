@@ -153,7 +153,7 @@ internal sealed class MachineLifecycle(
             }
 
             Suspension.Forget(folders.State);
-            if (MachineRecord.Read(folders.State) is { TemplateKey: not null } record)
+            if (MachineRecord.TryRead(folders.State, out var record) && record.TemplateKey is not null)
             {
                 // From now on its template may be removed.
                 (record with { TemplateKey = null }).Save(folders.State);

@@ -107,9 +107,18 @@ internal sealed class MachineStart(
             return null;
         }
 
-        // The process lives, so a frozen state beside it is incomplete.
-        Suspension.Forget(folders.State);
-        return new ArrivedMachine(found, started, Arrival.Adopted);
+        try
+        {
+            // The process lives, so a frozen state beside it is incomplete.
+            Suspension.Forget(folders.State);
+            return new ArrivedMachine(found, started, Arrival.Adopted);
+        }
+        catch
+        {
+            // Its control connection serves one at a time; who comes next needs it.
+            await found.DisposeAsync();
+            throw;
+        }
     }
 
     /// <returns>Null where none is suspended, or it can't be brought back.</returns>

@@ -85,6 +85,35 @@ public sealed class PathHeirAttacks : IDisposable
     }
 
     // A destroyed machine's list of what it brought says which files of the host a machine may overwrite without a word.
+    [Fact]
+    public async Task A_copy_of_a_machines_folder_is_destroyed_without_the_machine()
+    {
+        var paths = MachinePaths.At(tool.Home);
+        var copy = new MachineFolders(paths, new MachineId($"old-{folders.Id}"));
+        Directory.CreateDirectory(copy.State);
+        File.Copy(Path.Combine(folders.State, "machine.json"), Path.Combine(copy.State, "machine.json"));
+        await File.WriteAllTextAsync(folders.ControlSocket, "", TestContext.Current.CancellationToken);
+        copy.Runtime.ShouldBe(folders.Runtime);
+
+        await MachineAtRest.DestroyAsync(copy, EngineCatalog.Default(paths), TestContext.Current.CancellationToken);
+
+        Directory.Exists(copy.State).ShouldBeFalse();
+        File.Exists(folders.ControlSocket).ShouldBeTrue();
+        File.Exists(Disk).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("x-..")]
+    [InlineData("x-")]
+    [InlineData("shop-12345678~")]
+    [InlineData(".destroyed-shop-12345678")]
+    public void A_folder_that_is_called_as_no_machine_is_none(string name)
+    {
+        Directory.CreateDirectory(Path.Combine(MachinePaths.At(tool.Home).Machines, name));
+
+        KnownMachines.All(MachinePaths.At(tool.Home)).Select(machine => machine.Id).ShouldBe([folders.Id]);
+    }
+
     [Theory]
     [InlineData("https://git.example/evil/shop.git", false)]
     [InlineData("https://git.example/acme/shop.git", true)]

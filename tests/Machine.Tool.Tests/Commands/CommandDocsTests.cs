@@ -15,6 +15,19 @@ public sealed partial class CommandDocsTests
     [MemberData(nameof(HelpTests.Verbs), MemberType = typeof(HelpTests))]
     public void Every_verb_is_described(string verb) => Docs.ShouldMatch($@"`{Regex.Escape(verb)}[ `]");
 
+    public static TheoryData<string> Groups => [.. CommandLine.Groups().Select(group => group.Title)];
+
+    [Theory]
+    [MemberData(nameof(Groups))]
+    public void A_verb_is_described_in_its_group(string title)
+    {
+        var section = Regex.Match(Docs, $@"^## {title}\n((?!## ).*\n?)*", RegexOptions.Multiline).Value;
+
+        CommandLine.Groups().Single(group => group.Title == title).Verbs
+            .Where(verb => !Regex.IsMatch(section, $@"^\| (`\w+` )*`{verb.Name}[ `]", RegexOptions.Multiline))
+            .ShouldBeEmpty();
+    }
+
     [Fact]
     public void Every_option_is_described() =>
         CompletionTree.Of(CommandLine.Root()).SelectMany(place => place.Options).Select(option => option.Text)

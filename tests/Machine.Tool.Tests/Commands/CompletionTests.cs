@@ -16,7 +16,8 @@ public sealed class CompletionTests : IDisposable
         { "dotnet-machine volume l", "list" },
         { "dotnet-machine apply --o", "--overwrite" },
         { "dotnet-machine up --app", "--approve" },
-        { "dotnet machine doc", "doctor" },
+        { "dotnet machine docto", "doctor" },
+        { "dotnet-machine docs l", "limits" },
         { "dotnet machine image pr", "prune" },
         { "dotnet-machine completions p", "pwsh" },
     };

@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Machine.Tool.Commands;
 using Machine.Tool.Commands.Completions;
+using Machine.Tool.Commands.Help;
 
 namespace Machine.Tool.Tests.Commands;
 
-public sealed class HelpTests : IDisposable
+public sealed partial class HelpTests : IDisposable
 {
     private readonly ToolProcess tool = new();
 
@@ -43,6 +45,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("logs")]
     [InlineData("plan")]
     [InlineData("doctor")]
+    [InlineData("docs")]
     [InlineData("completions")]
     public void The_verb_exists(string verb) =>
         CommandLine.Root().Subcommands.ShouldContain(command => command.Name == verb || command.Aliases.Contains(verb));
@@ -100,6 +103,51 @@ public sealed class HelpTests : IDisposable
     }
 
     [Fact]
+    public async Task Each_verb_stands_in_one_group_of_the_help()
+    {
+        var help = (await tool.RunAsync("--help")).Output;
+
+        var shown = Heading().Matches(help).ToDictionary(group => group.Groups[1].Value, group => group.Groups[2].Value.Split('\n').Where(line => line.Length > 0).Select(FirstWord).ToList());
+        shown.Keys.ShouldBe(["Usage", "Run something inside", "The machine", "Changes", "Volumes and images", "This host", "When something is wrong", "Options"]);
+        shown.Where(group => group.Key is not ("Usage" or "Options")).SelectMany(group => group.Value)
+            .ShouldBe(CommandLine.Root().Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name), ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData("--help", "  build [ARGUMENTS…]  ", "  stop, down  ", "  destroy [MACHINE]  ")]
+    [InlineData("exec --help", "  dotnet machine exec [options] COMMAND [ARGUMENTS…]", "  [ARGUMENTS…]  ", "  -e, --env NAME[=VALUE]  ")]
+    [InlineData("apply --help", "  dotnet machine apply [options] [PATH…]", "  --hash HASH  ", "  -y, --yes  ")]
+    [InlineData("image rm --help", "  dotnet machine image rm [options] IMAGE…")]
+    [InlineData("volume --help", "  dotnet machine volume [options] VERB …", "  rm NAME  ")]
+    [InlineData("logs --help", "  -n, --lines N ", "[default: 40]", "  -h, --help  ")]
+    public async Task What_is_to_be_given_is_shown_by_its_name(string line, params string[] expected)
+    {
+        var help = await tool.RunAsync(line.Split(' '));
+
+        expected.ShouldAllBe(part => help.Output.Contains(part, StringComparison.Ordinal), help.ToString());
+    }
+
+    [Fact]
+    public void No_help_puts_names_in_angle_brackets_or_tells_that_a_switch_is_off() =>
+        Places().Select(place => (place.Path, Help: HelpOf(place.Path[Math.Min(1, place.Path.Length)..].Replace('/', ' '))))
+            .Where(page => Regex.IsMatch(page.Help, @"<\w|\[default: False\]") || !page.Help.Contains("Usage:", StringComparison.Ordinal))
+            .ShouldBeEmpty();
+
+    [Theory]
+    [InlineData(60, "  rm NAME    Delete a volume; the next start makes an empty\n             one\n")]
+    [InlineData(200, "  rm NAME    Delete a volume; the next start makes an empty one\n")]
+    // Too narrow for two columns: the terminal breaks the line itself.
+    [InlineData(40, "  rm NAME    Delete a volume; the next start makes an empty one\n")]
+    public void A_terminal_breaks_no_word_of_the_help(int width, string expected)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+
+        TwoColumns.Write(output, width, [new HelpSection("Verbs", [new HelpRow("rm NAME", "Delete a volume; the next start makes an empty one"), new HelpRow("list, ls ", "")])]);
+
+        output.ToString().ShouldContain(expected);
+    }
+
+    [Fact]
     public async Task The_help_of_an_sdk_verb_is_the_guests()
     {
         // Without a Machinefile it gets as far as looking for one: it was not answered here.
@@ -112,6 +160,19 @@ public sealed class HelpTests : IDisposable
     [Fact]
     public async Task The_version_is_one_line() =>
         (await tool.RunAsync("--version")).Output.ShouldMatch(@"^\d+\.\d+\.\d+\S*\n$");
+
+    // Of a verb that passes everything on too: typed, its --help is the guest's.
+    private static string HelpOf(string verb)
+    {
+        using var output = new StringWriter();
+        CommandLine.Root().Parse($"{verb} --help").Invoke(new InvocationConfiguration { Output = output });
+        return output.ToString();
+    }
+
+    private static string FirstWord(string line) => line.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)[0];
+
+    [GeneratedRegex(@"^(\S.*):\n((?:  .*\n)+)", RegexOptions.Multiline)]
+    private static partial Regex Heading();
 
     private static IReadOnlyList<CompletionPlace> Places() => CompletionTree.Of(CommandLine.Root());
 

@@ -19,6 +19,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("status takes no `now`", "status", "now")]
     [InlineData("it takes a number", "logs", "--lines", "many")]
     [InlineData("'tcsh' not recognized", "completions", "tcsh")]
+    [InlineData("the manual has no `lmits`; it has commands, machinefile, ", "docs", "lmits")]
     [InlineData("exec: which command?", "exec")]
     [InlineData("exec: unknown option -x", "exec", "-x", "ls")]
     [InlineData("shell takes no arguments", "shell", "ls")]

@@ -169,9 +169,9 @@ public sealed class ImageStoreTests : IDisposable
     public async Task An_image_that_a_record_speaks_of_which_cannot_be_read_is_not_removed(string record)
     {
         await home.CommitAsync(Hash);
-        home.Write("machines/shop-1234/machine.json", record.Replace("HASH", Hash, StringComparison.Ordinal));
+        home.Write("machines/shop-12345678/machine.json", record.Replace("HASH", Hash, StringComparison.Ordinal));
 
-        (await Should.ThrowAsync<MachineException>(() => Store.RemoveAsync(Hash, Cancel))).Message.ShouldContain("shop-1234");
+        (await Should.ThrowAsync<MachineException>(() => Store.RemoveAsync(Hash, Cancel))).Message.ShouldContain("shop-12345678");
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class ImageStoreTests : IDisposable
     {
         await home.CommitAsync(Hash);
         home.Machine("/src/shop", record => record with { ImageHash = Other });
-        home.Write("machines/empty/machine.json");
+        home.Write("machines/empty-87654321/machine.json");
 
         await Store.RemoveAsync(Hash[..8], Cancel);
 
@@ -195,7 +195,7 @@ public sealed class ImageStoreTests : IDisposable
         await home.CommitAsync(Other);
         const string used = "aaaaffffffffffffffffffffffffffff";
         await home.CommitAsync(used);
-        home.Write("machines/broken/machine.json", $"{{ not json but {used}");
+        home.Write("machines/broken-12345678/machine.json", $"{{ not json but {used}");
         foreach (var old in new[] { Hash, used })
         {
             File.SetLastWriteTimeUtc(Path.Combine(home.Paths.Images, old, "last-used"), DateTime.UtcNow.AddDays(-31));

@@ -33,8 +33,8 @@ public sealed class ReaderRefusalTests : IDisposable
     [InlineData("workspace: { mode: mount }", "1:20: workspace.mode: `mount` is not available yet", "write overlay")]
     [InlineData("workspace: { mode: sync }", "1:20: workspace.mode: `sync` is not available yet", "write overlay")]
     // Types.
-    [InlineData("just a text", "1:1: the file must be a map of keys, not a text", "docs/machinefile.md")]
-    [InlineData("- a", "1:1: the file must be a map of keys, not a list", "docs/machinefile.md")]
+    [InlineData("just a text", "1:1: the file must be a map of keys, not a text", "dotnet machine docs machinefile")]
+    [InlineData("- a", "1:1: the file must be a map of keys, not a list", "dotnet machine docs machinefile")]
     [InlineData("packages: git", "1:11: packages must be a list of package names, not a text", "put it into brackets")]
     [InlineData("packages: { git: 1 }", "1:11: packages must be a list of package names, not a map of keys", "")]
     [InlineData("ports:", "1:7: ports must be a list of ports, not nothing", "write [] for none")]

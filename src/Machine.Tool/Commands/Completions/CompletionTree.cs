@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using Machine.Tool.Commands.Help;
 
 namespace Machine.Tool.Commands.Completions;
 
@@ -33,17 +34,13 @@ internal static class CompletionTree
             path,
             [command.Name, .. command.Aliases.Where(alias => alias != command.Name)],
             [.. verbs.Select(verb => new CompletionWord(verb.Name, verb.Description ?? "")), .. command.Arguments.SelectMany(Values)],
-            [.. options.SelectMany(option => Names(option).Select(name => new CompletionWord(name, option.Description ?? "")))],
+            [.. options.SelectMany(option => Label.Names(option).Select(name => new CompletionWord(name, option.Description ?? "")))],
             command is Verb { PassesThrough: true });
         foreach (var place in verbs.SelectMany(verb => Places(verb, $"{path}/{verb.Name}", recursive)))
         {
             yield return place;
         }
     }
-
-    // "/h" and "-?" are for people who come from elsewhere; completing them helps nobody.
-    private static IEnumerable<string> Names(Option option) =>
-        option.Aliases.Append(option.Name).Distinct(StringComparer.Ordinal).Where(name => name.StartsWith('-') && name != "-?").Order(StringComparer.Ordinal);
 
     private static IEnumerable<CompletionWord> Values(Argument argument) =>
         argument.GetCompletions(CompletionContext.Empty).Select(item => new CompletionWord(item.Label, argument.Description ?? ""));

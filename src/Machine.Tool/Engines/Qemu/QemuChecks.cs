@@ -46,7 +46,7 @@ internal static class QemuChecks
         {
             var verdict = await accelerators.RequireAsync(program, required: false, SilentProgress.Instance, cancel);
             var message = $"{verdict.Accelerator.Name}: {verdict.Reason}"
-                + (verdict.Accelerator.Name == Emulation.Name ? " (no boundary in QEMU's developers' own words: docs/limits.md)" : "");
+                + (verdict.Accelerator.Name == Emulation.Name ? " (no boundary in QEMU's developers' own words: dotnet machine docs limits)" : "");
             return verdict.WhyNotFaster is null
                 ? new CheckResult("accelerator", CheckStatus.Ok, message)
                 : new CheckResult("accelerator", CheckStatus.Warning, $"{message}; {verdict.WhyNotFaster}", verdict.Fix);

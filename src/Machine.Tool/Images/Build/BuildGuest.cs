@@ -12,7 +12,7 @@ internal sealed class BuildGuest : IAsyncDisposable
     private static readonly GuestPatience OwnImage = new(TimeLimit.Minutes(6), TimeSpan.FromMilliseconds(200), AfterGreeting: true, RefusalIsFinal: true);
 
     // A disk that boots by itself, for the first time, with all that its distribution starts. A key exchange costs a slow guest a second of that.
-    private static readonly GuestPatience CloudImage = new(TimeLimit.Minutes(25), TimeSpan.FromMilliseconds(3000), AfterGreeting: true);
+    private static readonly GuestPatience CloudImage = new(TimeLimit.Minutes(25), TimeSpan.FromMilliseconds(3000), AfterGreeting: true, Attempt: TimeLimit.Minutes(5));
 
     // What sshd does after a connection's end is no part of a template; emulated it takes up to a second.
     private static readonly TimeSpan AfterConnection = TimeLimit.Settle(2);
@@ -152,14 +152,20 @@ internal sealed class BuildGuest : IAsyncDisposable
     public async Task FreezeAsync(string folder, CancellationToken cancel)
     {
         await session.CloseAsync();
+        if (session.Listens())
+        {
+            throw new MachineException("the connection to the guest does not end, and would be frozen with it", exitCode: ExitCode.MachineUnavailable);
+        }
+
         await Task.Delay(AfterConnection, cancel);
         await machine.FreezeAsync(folder, cancel);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await session.CloseAsync();
+        // Whatever the guest does with its connection, it ends.
         await machine.KillAsync(CancellationToken.None);
+        await session.CloseAsync();
         await machine.DisposeAsync();
         if (Directory.Exists(runtime))
         {
