@@ -29,7 +29,7 @@ build() { (cd "$tree" && dotnet build tests/Machine.Attacks.Tests -v q -nologo -
 # Names of the attacks that got through, one a line; fails where the run did not end by itself.
 attacks() {
   rm -f "$work/result.xml"
-  (cd "$tree" && timeout 600 dotnet tests/Machine.Attacks.Tests/bin/Debug/net10.0/Machine.Attacks.Tests.dll -noColor -noLogo -xml "$work/result.xml") >"$work/run.log" 2>&1 </dev/null
+  (cd "$tree" && timeout 600 dotnet tests/Machine.Attacks.Tests/bin/Debug/net10.0/Machine.Attacks.Tests.dll -noColor -noLogo -result-xml "$work/result.xml") >"$work/run.log" 2>&1 </dev/null
   [ -s "$work/result.xml" ] || return 1
   { grep -o '<test [^>]*result="Fail"[^>]*>' "$work/result.xml" || true; } | { grep -o ' type="[^"]*" method="[^"]*"' || true; } |
     sed -E 's/ type="([^"]*\.)?([^".]*)" method="([^"]*)"/\2.\3/' | sort | uniq -c | awk '{ print $2 ($1 > 1 ? " (" $1 ")" : "") }'

@@ -25,7 +25,7 @@ internal sealed record ArrivingFile(long SizeBytes, long ModifiedNs);
 /// </summary>
 internal sealed class ChangeLedger
 {
-    private const int CurrentVersion = 1;
+    internal const int CurrentVersion = 1;
     private readonly string path;
     private Content content;
 

@@ -9,7 +9,7 @@ namespace Machine.Tool.Workspaces;
 /// <summary>What a person was last told of, as digests: the same news twice would flood a pipeline.</summary>
 internal sealed record ToldChanges(int Version, string Held, string Refused)
 {
-    private const int CurrentVersion = 1;
+    internal const int CurrentVersion = 1;
     private static readonly JsonSerializerOptions Json = JsonState.Knowing(ToldTypes.Default);
 
     public static ToldChanges Nothing { get; } = new(CurrentVersion, Digest([]), Digest([]));
