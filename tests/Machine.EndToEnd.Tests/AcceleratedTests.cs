@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Machine.Tool.Engines.Qemu;
-using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 

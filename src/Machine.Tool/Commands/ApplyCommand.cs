@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Machine.Tool.Commands.Help;
+using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 

@@ -1,3 +1,4 @@
+using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Workspaces;

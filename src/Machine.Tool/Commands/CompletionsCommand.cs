@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Completions;
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;

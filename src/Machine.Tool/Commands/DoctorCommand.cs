@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Diagnosis;
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
 

@@ -1,4 +1,5 @@
 using Machine.Tool.Commands.Streams;
+using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Machine.Tool.Commands.Help;
+using Machine.Tool.Commands.Screen;
 using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;

@@ -1,8 +1,8 @@
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Control;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Build;
-using Machine.Tool.Images.Layers;
 using Machine.Tool.Machines;
 using NSubstitute;
 

@@ -1,4 +1,5 @@
 using Machine.Tool.Commands;
+using Machine.Tool.Commands.Screen;
 using Machine.Tool.Control;
 
 namespace Machine.Tool.Tests.Commands;

@@ -1,3 +1,4 @@
+using Machine.Tool.Commands.Help;
 using Machine.Tool.Enclosure;
 
 namespace Machine.Tool.Tests.Enclosure;

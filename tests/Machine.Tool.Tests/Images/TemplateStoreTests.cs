@@ -1,5 +1,4 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands.Diagnosis;

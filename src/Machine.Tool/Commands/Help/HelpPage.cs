@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Machine.Tool.Commands.Screen;
 
 namespace Machine.Tool.Commands.Help;
 

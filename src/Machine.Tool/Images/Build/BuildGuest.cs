@@ -1,7 +1,6 @@
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Layers;
 
 namespace Machine.Tool.Images.Build;
 

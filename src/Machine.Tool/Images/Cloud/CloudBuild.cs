@@ -5,7 +5,6 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Build;
 using Machine.Tool.Images.Distributions;
-using Machine.Tool.Images.Layers;
 using Machine.Tool.Images.Store;
 using Machine.Tool.Sdks;
 

@@ -3,7 +3,6 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Build;
-using Machine.Tool.Images.Layers;
 using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Images.Templates;

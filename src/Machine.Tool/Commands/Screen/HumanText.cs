@@ -1,4 +1,4 @@
-namespace Machine.Tool.Commands;
+namespace Machine.Tool.Commands.Screen;
 
 /// <summary>Numbers as people read them.</summary>
 internal static class HumanText

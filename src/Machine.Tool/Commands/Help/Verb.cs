@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Machine.Tool.Commands;
+namespace Machine.Tool.Commands.Help;
 
 /// <summary>A verb with what its <c>--help</c> shows beyond the options: how it is used.</summary>
 internal sealed class Verb(string name, string description) : Command(name, description)

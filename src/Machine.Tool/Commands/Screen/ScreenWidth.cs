@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Commands;
+namespace Machine.Tool.Commands.Screen;
 
 /// <summary>How many characters a line of the terminal has.</summary>
 internal static class ScreenWidth
