@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
@@ -34,9 +34,9 @@ internal static class ApplyCommand
 
     private static async Task<int> RunAsync(string[] typed, bool overwrite, bool yes, string[] hashes, CancellationToken cancel)
     {
-        var command = ProjectCommand.Here();
+        var command = OpenedProject.Here();
         var paths = typed.Select(command.Shown.FromTyped).ToList();
-        using var held = await HeldChanges.OpenAsync(command, "apply", cancel);
+        using var held = await ConsoleLease.OfChangesAsync(command, "apply", cancel);
         var before = held is null ? [] : await held.Workspace.ListAsync(cancel);
         if (held is null || before.Count == 0)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
@@ -26,9 +27,9 @@ internal static class ChangesCommand
 
     private static async Task<int> RunAsync(string[] typed, bool diff, bool json, CancellationToken cancel)
     {
-        var command = ProjectCommand.Here();
+        var command = OpenedProject.Here();
         var wanted = typed.Select(command.Shown.FromTyped).ToList();
-        using var held = await HeldChanges.OpenAsync(command, "changes", cancel);
+        using var held = await ConsoleLease.OfChangesAsync(command, "changes", cancel);
         var all = held is null ? [] : await held.Workspace.ListAsync(cancel);
         var changes = all.Where(change => wanted.Count == 0 || wanted.Exists(path => IsIn(change.Path, path))).ToList();
         var diffs = new Dictionary<Change, ShownChange>(ReferenceEqualityComparer.Instance);

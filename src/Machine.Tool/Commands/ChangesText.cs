@@ -1,5 +1,5 @@
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;

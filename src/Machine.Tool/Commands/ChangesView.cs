@@ -1,6 +1,6 @@
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
@@ -9,7 +9,7 @@ namespace Machine.Tool.Commands;
 /// <param name="ask">Asks a person; null where there is none.</param>
 internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, ProjectPaths paths)
 {
-    public static Task AfterCommandAsync(ProjectCommand command, Workspace workspace, ChangeReport report)
+    public static Task AfterCommandAsync(OpenedProject command, Workspace workspace, ChangeReport report)
     {
         // With its output in a pager or a file, nobody would see the question where they look.
         var person = Terminal.CanAsk && Terminal.OutputIsTerminal;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Commands;
@@ -32,9 +32,9 @@ internal static class DiscardCommand
             throw new MachineException("discard: name what to forget, or say --all", "dotnet machine changes   lists what is held", ExitCode.Usage);
         }
 
-        var command = ProjectCommand.Here();
+        var command = OpenedProject.Here();
         var paths = typed.Select(command.Shown.FromTyped).ToList();
-        using var held = await HeldChanges.OpenAsync(command, "discard", cancel);
+        using var held = await ConsoleLease.OfChangesAsync(command, "discard", cancel);
         if (held is null)
         {
             return all ? Forgotten([]) : throw new MachineException($"no change waits at {Tainted.Line(typed[0])}: no changes are held");

@@ -4,6 +4,7 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Hosting.Output;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
 
@@ -30,9 +31,9 @@ internal static class GuestVerb
         var code = new RemoteExecution(lease, new GuestOutput(raw || Pipeline.IsRaw)).Run(prepared.Line);
 
         // The command has ended, however it did; what it wrote is brought back even when it failed.
-        if (Bring(lease, client, arguments, prepared.Begun) is { } report)
+        if (Bring(lease, arguments, prepared.Begun) is { } report)
         {
-            var command = ProjectCommand.Here();
+            var command = OpenedProject.Here();
             ChangesView.AfterCommandAsync(command, command.OpenWorkspace(lease.Lease.Guest), report).GetAwaiter().GetResult();
         }
 
@@ -41,9 +42,9 @@ internal static class GuestVerb
 
     private static void Check(IReadOnlyList<byte[]> arguments)
     {
-        var command = ProjectCommand.Here();
+        var command = OpenedProject.Here();
         MachineProject.Require(command.Folders);
-        Approval.Require(command, assumeYes: false);
+        PlanApproval.Require(command, ConsoleConsent.Of());
         new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
     }
 
@@ -71,7 +72,7 @@ internal static class GuestVerb
 
             if (lease.Lease.Stale)
             {
-                Progress().Note(ProjectCommand.StaleMachine);
+                Progress().Note(OpenedProject.StaleMachine);
             }
 
             return lease;
@@ -89,7 +90,7 @@ internal static class GuestVerb
         }
     }
 
-    private static ChangeReport? Bring(ClientLease lease, SupervisorClient client, IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
+    private static ChangeReport? Bring(ClientLease lease, IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
     {
         try
         {
@@ -100,14 +101,14 @@ internal static class GuestVerb
         catch (IOException)
         {
             // The supervisor was killed while the command ran; the machine lives, and another one adopts it. Or it could not write (a full disk): then the reason is met here.
-            return BringWithAnotherAsync(client, arguments, begun).GetAwaiter().GetResult();
+            return BringWithAnotherAsync(arguments, begun).GetAwaiter().GetResult();
         }
     }
 
-    private static async Task<ChangeReport> BringWithAnotherAsync(SupervisorClient client, IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
+    private static async Task<ChangeReport> BringWithAnotherAsync(IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
     {
-        var command = ProjectCommand.Here();
-        using var lease = await command.LeaseAsync(client, "bring outputs", CancellationToken.None);
+        var command = OpenedProject.Here();
+        using var lease = await ConsoleLease.OfAsync(command, "bring outputs", CancellationToken.None);
         var outputs = new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
         return await command.OpenWorkspace(lease.Lease.Guest).CollectAsync(begun, CancellationToken.None, outputs);
     }

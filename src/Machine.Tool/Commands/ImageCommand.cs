@@ -1,10 +1,10 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -59,7 +59,7 @@ internal static class ImageCommand
         };
         command.SetAction(async (_, cancel) =>
         {
-            var project = ProjectCommand.Here();
+            var project = OpenedProject.Here();
             string hash;
             await using (var progress = ProgressView.Create())
             {
@@ -160,8 +160,8 @@ internal static class ImageCommand
 
     private static async Task<int> BuildAsync(bool refresh, CancellationToken cancel)
     {
-        var command = ProjectCommand.Here();
-        Approval.Require(command, assumeYes: false);
+        var command = OpenedProject.Here();
+        PlanApproval.Require(command, ConsoleConsent.Of());
         command.Folders.Create();
         var engine = EngineCatalog.Default(command.Paths);
         Image image;

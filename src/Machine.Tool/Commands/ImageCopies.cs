@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
 using Machine.Tool.Images.Store;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -22,7 +23,7 @@ internal static class PlanCommand
 
     private static int Show(bool json)
     {
-        var command = ProjectCommand.Here();
+        var command = OpenedProject.Here();
         var plan = MachinePlan.From(command.Machinefile, command.Project);
         var approved = new ApprovalStore(command.Paths).IsApproved(command.Project, plan);
         if (json)

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -21,14 +21,12 @@ internal static class ResumeCommand
 
     private static async Task<int> RunAsync(CancellationToken cancel)
     {
-        var command = ProjectCommand.Here();
-        var suspended = Suspension.IsThere(command.Folders.State);
-        var client = SupervisorClient.For(command.Paths, command.Project);
-        if (!suspended && client.TryStatus(cancel) is null)
+        var project = OpenedProject.Here();
+        if (!Suspension.IsThere(project.Folders.State) && project.Client.TryStatus(cancel) is null)
         {
-            throw new MachineException($"{command.Project.MachineId} is not suspended", "dotnet machine start", ExitCode.Failed);
+            throw new MachineException($"{project.Project.MachineId} is not suspended", "dotnet machine start", ExitCode.Failed);
         }
 
-        return await StartCommand.StartAsync(command, client, "resume", cancel);
+        return await StartCommand.StartAsync(project, "resume", cancel);
     }
 }

@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Commands.Screen;
-using Machine.Tool.Control;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machines;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -20,85 +17,24 @@ internal static class StatusCommand
             Examples = ["dotnet machine status", "dotnet machine status --json"],
         };
         command.Add(json);
-        command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(json), cancel));
+        command.SetAction((parsed, cancel) => Task.FromResult(Show(parsed.GetValue(json), cancel)));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool json, CancellationToken cancel)
+    private static int Show(bool json, CancellationToken cancel)
     {
-        var project = ProjectRoot.Find(Environment.CurrentDirectory);
-        var paths = MachinePaths.FromEnvironment();
-        var client = SupervisorClient.For(paths, project);
-        var status = client.TryStatus(cancel)
-            ?? new MachineStatus(project.MachineId.Text, project.Path, Suspension.IsThere(paths.MachineFolder(project.MachineId)) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current, 0, null, null, null, null, null, null, null, [], [], false);
-
-        // As last seen: looking again would start the machine.
-        var held = ChangeLedger.Load(paths.MachineFolder(project.MachineId)).Held.Count;
+        var report = StatusReport.Of(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory), cancel);
         if (json)
         {
-            var value = JsonSerializer.SerializeToNode(status, JsonState.Options)!.AsObject();
-            value["heldChanges"] = held;
-            Say.Json(value);
+            Say.Json(report.ToJson());
+            return ExitCode.Ok;
         }
-        else
+
+        foreach (var (name, text) in report.Lines(DateTimeOffset.UtcNow))
         {
-            foreach (var (name, text) in Lines(status, held, DateTimeOffset.UtcNow, held == 0 ? null : StartCommand.BranchHeld(new ProjectMachine(paths, project))))
-            {
-                Say.Result($"{name,-12}{text}");
-            }
+            Say.Result($"{name,-12}{text}");
         }
 
         return ExitCode.Ok;
-    }
-
-    internal static IEnumerable<(string Name, string Text)> Lines(MachineStatus status, int held, DateTimeOffset now, string? branch = null)
-    {
-        yield return ("machine", status.Id);
-        yield return ("project", Tainted.Line(status.Project, int.MaxValue));
-        yield return ("state", status.State.ToString().ToLowerInvariant() + (status.Started is { } started ? $", for {HumanText.Age(started, now)}" : ""));
-        if (status.Engine is { } engine)
-        {
-            yield return ("engine", status.Accelerator is { } accelerator ? $"{engine}, {accelerator}" : engine);
-        }
-
-        if (status.ImageHash is { } image)
-        {
-            yield return ("image", image[..Math.Min(12, image.Length)] + (status.Template is { } template ? $", thawed from the warm template {template[..Math.Min(12, template.Length)]}" : ""));
-        }
-
-        if (status.MemoryBytes is { } memory)
-        {
-            yield return ("memory", $"{HumanText.Size(memory)} of this host" + (status.MemoryLimitBytes is { } limit ? $"; it may use {HumanText.Size(limit)}" : ""));
-        }
-
-        if (status.Trouble is { } trouble)
-        {
-            yield return ("trouble", Tainted.Line(trouble));
-        }
-
-        if (status.Awake is { } awake)
-        {
-            yield return ("awake", $"was to be suspended, but {Tainted.Line(awake)}");
-        }
-
-        foreach (var port in status.Ports)
-        {
-            yield return ("port", port);
-        }
-
-        foreach (var command in status.Commands)
-        {
-            yield return ("runs", $"{Tainted.Line(command.Display)} (for {HumanText.Age(command.Started, now)})");
-        }
-
-        if (held > 0)
-        {
-            yield return ("changes", $"{held} held{(branch is null ? "" : $" since {Tainted.Line(branch)} was checked out")}: dotnet machine changes");
-        }
-
-        if (status.Stale)
-        {
-            yield return ("stale", "the Machinefile has changed since this machine was started: dotnet machine stop makes the next start use it");
-        }
     }
 }

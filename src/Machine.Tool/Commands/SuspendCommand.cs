@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Control;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -23,31 +22,14 @@ internal static class SuspendCommand
     {
         var project = ProjectRoot.Find(Environment.CurrentDirectory);
         var paths = MachinePaths.FromEnvironment();
-        var client = SupervisorClient.For(paths, project);
-        if (client.TryStatus(cancel) is null)
-        {
-            if (Suspension.IsThere(paths.MachineFolder(project.MachineId)))
-            {
-                Say.Result($"{project.MachineId} is suspended already");
-                return ExitCode.Ok;
-            }
-
-            if (new MachineFolders(paths, project.MachineId).HasLeftovers)
-            {
-                throw new MachineException($"{project.MachineId} has lost its supervisor, and may be running", "dotnet machine start, and then dotnet machine suspend", ExitCode.MachineUnavailable);
-            }
-
-            Say.Result($"{project.MachineId} is not running");
-            return ExitCode.Ok;
-        }
-
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        if (await client.SuspendAsync(cancel) is { } reason)
+        var outcome = await SuspendMachine.RunAsync(paths, project, cancel);
+        Say.Result($"{project.MachineId} " + outcome switch
         {
-            throw new MachineException($"{project.MachineId} cannot be suspended now: {Tainted.Line(reason)}", "dotnet machine status   shows what runs in it", ExitCode.Failed);
-        }
-
-        Say.Result($"{project.MachineId} is suspended ({clock.Elapsed.TotalSeconds:0.0} s)");
+            SuspendOutcome.SuspendedAlready => "is suspended already",
+            SuspendOutcome.NotRunning => "is not running",
+            _ => $"is suspended ({clock.Elapsed.TotalSeconds:0.0} s)",
+        });
         return ExitCode.Ok;
     }
 }

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -24,8 +24,8 @@ internal static class WarmCommand
 
     private static async Task<int> RunAsync(CancellationToken cancel)
     {
-        var command = ProjectCommand.Here();
-        Approval.Require(command, assumeYes: false);
+        var command = OpenedProject.Here();
+        PlanApproval.Require(command, ConsoleConsent.Of());
         command.Folders.Create();
         WarmTemplate template;
         await using (var progress = ProgressView.Create())

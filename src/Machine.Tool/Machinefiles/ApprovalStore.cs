@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-
 using Machine.Tool.Hosting;
+
 
 namespace Machine.Tool.Machinefiles;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Attacks.Tests.GuestRoot;

@@ -1,5 +1,6 @@
 using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 
 namespace Machine.Tool.Tests.Commands;

@@ -1,6 +1,6 @@
-using Machine.Tool.Commands;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Control;
+using Machine.Tool.Hosting;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Tests.Commands;
 
@@ -15,7 +15,7 @@ public sealed class StatusTextTests
             "shop-12345678", "/src/shop", MachineState.Running, "1", 10, 11, 2222, "qemu", "tcg", new string('a', 64), Now.AddMinutes(-5), 300 << 20,
             [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))], ["127.0.0.1:5000 → 5000"], Stale: true, MemoryLimitBytes: 4L << 30, Trouble: "the disk is full\u001b");
 
-        var lines = StatusCommand.Lines(status, held: 3, Now).ToDictionary(line => line.Name, line => line.Text);
+        var lines = new StatusReport(status, Held: 3).Lines(Now).ToDictionary(line => line.Name, line => line.Text);
 
         lines["state"].ShouldBe("running, for 5 min");
         lines["engine"].ShouldBe("qemu, tcg");

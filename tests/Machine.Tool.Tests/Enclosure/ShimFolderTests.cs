@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Machine.Tool.Commands;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Tests.Enclosure;
 
@@ -90,7 +90,7 @@ public sealed class ShimFolderTests : IDisposable
         File.WriteAllText(Path.Combine(folder, "global.json"), GlobalJsonEdit.Edit(null, "10.0.100", "global.json"));
 
         new ProjectEnclosure(new ProjectRoot(folder), project.Paths).IsWanted.ShouldBeTrue();
-        Should.NotThrow(() => StartCommand.LayOutShim(new ProjectRoot(folder), project.Paths));
+        Should.NotThrow(() => StartMachine.LayOutShim(new ProjectRoot(folder), project.Paths, _ => { }));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Text;
-using Machine.Tool.Commands.Screen;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Commands.Diagnosis;

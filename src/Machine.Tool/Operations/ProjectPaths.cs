@@ -1,7 +1,7 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
-namespace Machine.Tool.Commands;
+namespace Machine.Tool.Operations;
 
 /// <summary>Between what a person types and reads (relative to where they are, as git does) and the project's own paths.</summary>
 /// <param name="directory">Where the command was typed; at or below the project.</param>

@@ -1,4 +1,4 @@
-namespace Machine.Tool.Commands.Screen;
+namespace Machine.Tool.Hosting;
 
 /// <summary>Numbers as people read them.</summary>
 internal static class HumanText

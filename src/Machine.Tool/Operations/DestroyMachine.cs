@@ -1,0 +1,43 @@
+using Machine.Tool.Control;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Operations;
+
+/// <summary>Stops a machine and deletes all that this host keeps of it; its outputs, images and the project stay.</summary>
+internal static class DestroyMachine
+{
+    /// <param name="remedy">The command that is a yes, for whoever can't be asked.</param>
+    /// <exception cref="MachineException">Nobody agreed, or another engine runs it.</exception>
+    public static async Task RunAsync(KnownMachine machine, MachinePaths paths, IConsent consent, string remedy, CancellationToken cancel)
+    {
+        var engine = EngineCatalog.Of(paths, machine.Folders.State);
+        var lost = Lost(machine, new VolumeStore(machine.Folders, engine));
+        switch (consent.Ask($"Destroying {machine.Id} ({Tainted.Line(machine.Record?.Project ?? "of an unknown project")}) loses:\n{lost}", "Destroy it?"))
+        {
+            case null:
+                throw new MachineException($"destroying {machine.Id} loses:\n{lost}", $"if that is meant: {remedy}");
+            case false:
+                throw new MachineException("nothing was destroyed");
+            default:
+                break;
+        }
+
+        if (machine.Project is { } project)
+        {
+            await SupervisorClient.For(paths, project).StopAsync(cancel);
+        }
+
+        await MachineAtRest.DestroyAsync(machine.Folders, engine, cancel);
+    }
+
+    private static string Lost(KnownMachine machine, VolumeStore store)
+    {
+        var held = ChangeLedger.Load(machine.Folders.State).Held.Count;
+        var lines = store.List().Select(volume => $"  volume {volume.Name}, {HumanText.Size(volume.Bytes)}")
+            .Concat(held > 0 ? [$"  {HumanText.Count(held, "held change")}, nowhere else"] : [])
+            .ToList();
+        return lines.Count > 0 ? string.Join('\n', lines) : $"  its state, {HumanText.Size(DiskUsage.AllocatedBytesOfFolder(machine.Folders.State))}";
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Machine.Tool.Control;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
+using Machine.Tool.Workspaces;
+
+namespace Machine.Tool.Operations;
+
+/// <summary>What a project's machine is and does, for people and for programs.</summary>
+/// <param name="Held">How many changes are held, as last seen: looking again would start the machine.</param>
+/// <param name="Branch">The branch they were made on, where another is checked out now.</param>
+internal sealed record StatusReport(MachineStatus Machine, int Held, string? Branch = null)
+{
+    public static StatusReport Of(MachinePaths paths, ProjectRoot project, CancellationToken cancel)
+    {
+        var folders = new ProjectMachine(paths, project);
+        var status = SupervisorClient.For(paths, project).TryStatus(cancel)
+            ?? new MachineStatus(
+                folders.Id.Text, project.Path, Suspension.IsThere(folders.State) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current,
+                SupervisorId: 0, MachineProcessId: null, SshPort: null, Engine: null, Accelerator: null, ImageHash: null, Started: null, MemoryBytes: null,
+                Commands: [], Ports: [], Stale: false);
+        var held = ChangeLedger.Load(folders.State).Held.Count;
+        return new StatusReport(status, held, held == 0 ? null : BranchHeld(folders));
+    }
+
+    /// <summary>The branch that was checked out when the machine was last started, where another is now and changes are held.</summary>
+    public static string? BranchHeld(ProjectMachine folders) =>
+        MachineProject.Known(folders.State)?.Branch is { } before && before != ProjectMark.Of(folders.Project).Branch && ChangeLedger.Load(folders.State).Held.Count > 0 ? before : null;
+
+    public JsonObject ToJson()
+    {
+        var value = JsonSerializer.SerializeToNode(Machine, JsonState.Options)!.AsObject();
+        value["heldChanges"] = Held;
+        return value;
+    }
+
+    /// <summary>Each with a name and a text that is safe to print.</summary>
+    public IEnumerable<(string Name, string Text)> Lines(DateTimeOffset now)
+    {
+        yield return ("machine", Machine.Id);
+        yield return ("project", Tainted.Line(Machine.Project, int.MaxValue));
+        yield return ("state", Machine.State.ToString().ToLowerInvariant() + (Machine.Started is { } started ? $", for {HumanText.Age(started, now)}" : ""));
+        if (Machine.Engine is { } engine)
+        {
+            yield return ("engine", Machine.Accelerator is { } accelerator ? $"{engine}, {accelerator}" : engine);
+        }
+
+        if (Machine.ImageHash is { } image)
+        {
+            yield return ("image", image[..Math.Min(12, image.Length)] + (Machine.Template is { } template ? $", thawed from the warm template {template[..Math.Min(12, template.Length)]}" : ""));
+        }
+
+        if (Machine.MemoryBytes is { } memory)
+        {
+            yield return ("memory", $"{HumanText.Size(memory)} of this host" + (Machine.MemoryLimitBytes is { } limit ? $"; it may use {HumanText.Size(limit)}" : ""));
+        }
+
+        if (Machine.Trouble is { } trouble)
+        {
+            yield return ("trouble", Tainted.Line(trouble));
+        }
+
+        if (Machine.Awake is { } awake)
+        {
+            yield return ("awake", $"was to be suspended, but {Tainted.Line(awake)}");
+        }
+
+        foreach (var port in Machine.Ports)
+        {
+            yield return ("port", port);
+        }
+
+        foreach (var command in Machine.Commands)
+        {
+            yield return ("runs", $"{Tainted.Line(command.Display)} (for {HumanText.Age(command.Started, now)})");
+        }
+
+        if (Held > 0)
+        {
+            yield return ("changes", $"{Held} held{(Branch is null ? "" : $" since {Tainted.Line(Branch)} was checked out")}: dotnet machine changes");
+        }
+
+        if (Machine.Stale)
+        {
+            yield return ("stale", "the Machinefile has changed since this machine was started: dotnet machine stop makes the next start use it");
+        }
+    }
+}
