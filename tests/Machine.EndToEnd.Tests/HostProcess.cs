@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 

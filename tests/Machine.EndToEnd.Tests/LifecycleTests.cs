@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
+using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 

@@ -11,14 +11,5 @@ internal sealed class ConsoleConsent : IConsent
     /// <param name="given">A yes was given with an option.</param>
     public static IConsent Of(bool given = false) => given ? GivenConsent.Instance : Asked;
 
-    public bool? Ask(string shown, string question)
-    {
-        if (!Terminal.CanAsk)
-        {
-            return null;
-        }
-
-        Console.Error.WriteLine(shown);
-        return Question.Ask(question);
-    }
+    public bool? Ask(string shown, string question) => Terminal.CanAsk ? Question.Ask($"{shown}\n{question}") : null;
 }

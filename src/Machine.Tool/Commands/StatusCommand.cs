@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Operations;

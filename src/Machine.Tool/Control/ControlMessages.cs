@@ -38,35 +38,58 @@ internal enum MachineState
     Suspended,
 }
 
-/// <summary>What <c>status</c> reports.</summary>
-/// <param name="SupervisorId">Process id.</param>
-/// <param name="MachineProcessId">Process id of the virtual machine.</param>
-/// <param name="SshPort">Loopback port of the guest's sshd.</param>
-/// <param name="Template">Key of the warm template that it was thawed from.</param>
-/// <param name="Awake">Why the machine was not suspended when it should have been.</param>
-/// <param name="Trouble">Why the machine stands still at the moment.</param>
-/// <param name="MemoryLimitBytes">What its Machinefile allows it, in bytes; its process takes some of its own besides.</param>
-/// <param name="MemoryBytes">Proportional share of the host's memory that the machine's process takes, in bytes (Linux only).</param>
-internal sealed record MachineStatus(
-    string Id,
-    string Project,
-    MachineState State,
-    string Version,
-    int SupervisorId,
-    int? MachineProcessId,
-    int? SshPort,
-    string? Engine,
-    string? Accelerator,
-    string? ImageHash,
-    DateTimeOffset? Started,
-    long? MemoryBytes,
-    IReadOnlyList<RunningCommand> Commands,
-    IReadOnlyList<string> Ports,
-    bool Stale,
-    string? Awake = null,
-    string? Template = null,
-    long? MemoryLimitBytes = null,
-    string? Trouble = null);
+/// <summary>What <c>status</c> reports; of a machine that does not run most is null.</summary>
+internal sealed record MachineStatus
+{
+    public required string Id { get; init; }
+
+    public required string Project { get; init; }
+
+    public required MachineState State { get; init; }
+
+    /// <summary>Of the tool that answers.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Process id; 0 where no supervisor runs.</summary>
+    public int SupervisorId { get; init; }
+
+    /// <summary>Process id of the virtual machine.</summary>
+    public int? MachineProcessId { get; init; }
+
+    /// <summary>Loopback port of the guest's sshd.</summary>
+    public int? SshPort { get; init; }
+
+    public string? Engine { get; init; }
+
+    public string? Accelerator { get; init; }
+
+    public string? ImageHash { get; init; }
+
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>Proportional share of the host's memory that the machine's process takes, in bytes (Linux only).</summary>
+    public long? MemoryBytes { get; init; }
+
+    public IReadOnlyList<RunningCommand> Commands { get; init; } = [];
+
+    /// <summary>As people read them.</summary>
+    public IReadOnlyList<string> Ports { get; init; } = [];
+
+    /// <summary>The Machinefile changed since the machine was started.</summary>
+    public bool Stale { get; init; }
+
+    /// <summary>Why the machine was not suspended when it should have been.</summary>
+    public string? Awake { get; init; }
+
+    /// <summary>Key of the warm template that it was thawed from.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>What its Machinefile allows it, in bytes; its process takes some of its own besides.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
+    /// <summary>Why the machine stands still at the moment.</summary>
+    public string? Trouble { get; init; }
+}
 
 /// <summary>A command of a client.</summary>
 internal sealed record RunningCommand(string Token, string Display, DateTimeOffset Started);

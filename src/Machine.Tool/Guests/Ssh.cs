@@ -35,10 +35,13 @@ internal static class Ssh
         // Measured there for 20 MB from the guest: aes128-ctr 10 s, chacha20 15 s, aes128-gcm 25 s.
         "-o", "Ciphers=aes128-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
         "-o", "MACs=umac-64-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-256",
-        "-o", $"ControlPath={Quoted(guest.ControlPath)}",
+        "-o", ControlPathOption(guest),
         .. more,
         Login,
     ];
+
+    /// <summary>For ssh's -o. Its value is this machine's alone, so it tells the processes that use the shared connection.</summary>
+    public static string ControlPathOption(GuestAddress guest) => $"ControlPath={Quoted(guest.ControlPath)}";
 
     /// <summary>For ssh's -o: 30 seconds, times the factor, to connect and exchange banners.</summary>
     public static readonly string ConnectTimeoutOption = $"ConnectTimeout={(int)TimeLimit.Seconds(30).TotalSeconds}";

@@ -16,7 +16,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
     private const int MostLog = 1 << 20;
 
     // A guest whose sshd begins to change keys and never ends keeps the connection's master from answering.
-    private static readonly TimeSpan MasterPatience = TimeLimit.Seconds(10);
+    private static readonly TimeSpan MasterPatience = TimeLimit.Settle(10);
     private static readonly TimeSpan Greeting = TimeLimit.Seconds(8);
 
     public GuestAddress Address => address;
@@ -64,15 +64,16 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
 
     public bool Listens()
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        // A master that does not answer takes no connection from its queue, and a full queue would hold up who connects.
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(address.ControlPath));
             return true;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            return false;
+            return e.SocketErrorCode == SocketError.WouldBlock;
         }
     }
 
@@ -92,10 +93,15 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
     public async Task ForwardAsync(int hostPort, int guestPort, CancellationToken cancel)
     {
         var result = await AskMasterAsync(cancel, "-O", "forward", "-L", $"127.0.0.1:{hostPort}:127.0.0.1:{guestPort}");
-        if (result?.ExitCode != 0)
+        if (result is null)
+        {
+            throw new MachineException($"port {hostPort} of this host cannot be opened: the connection to the machine does not answer", "dotnet machine stop", ExitCode.MachineUnavailable);
+        }
+
+        if (result.ExitCode != 0)
         {
             throw new MachineException(
-                $"port {hostPort} of this host cannot be opened for the machine: {result?.Error.Trim() ?? "the connection to it does not answer"}",
+                $"port {hostPort} of this host cannot be opened for the machine: {result.Error.Trim()}",
                 $"free it, or give another in the Machinefile: ports: [\"{hostPort + 1}:{guestPort}\"]",
                 ExitCode.MachineUnavailable);
         }
@@ -106,8 +112,28 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
         await AskMasterAsync(CancellationToken.None, "-O", "exit");
         if (Listens())
         {
-            await ProcessesNaming.KillAsync(address.ControlPath);
+            await KillMasterAsync();
+        }
+
+        if (!Listens())
+        {
             File.Delete(address.ControlPath);
+        }
+    }
+
+    private async Task KillMasterAsync()
+    {
+        using var limit = new CancellationTokenSource(MasterPatience);
+        try
+        {
+            foreach (var process in HostProcess.WithArgument(Ssh.ControlPathOption(address)).Where(process => process.IsMine).ToList())
+            {
+                await process.KillAsync(limit.Token);
+            }
+        }
+        catch (Exception e) when (e is MachineException or OperationCanceledException)
+        {
+            logger?.LogWarning("the connection to the guest does not end: {Reason}", e.Message);
         }
     }
 

@@ -17,7 +17,7 @@ internal readonly partial record struct MachineId(string Text)
 
     public override string ToString() => Text;
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9-]*-[0-9a-f]{8}$")]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]*-[0-9a-f]{8}\z")]
     private static partial Regex Form();
 
     private static string Slug(string name)

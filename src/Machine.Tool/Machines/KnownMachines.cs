@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machines;

@@ -40,10 +40,16 @@ internal class MachineFolders(MachinePaths paths, MachineId id)
         Directory.Exists(Runtime) && Directory.EnumerateFileSystemEntries(Runtime).Any(entry => !entry.EndsWith(".log", StringComparison.Ordinal));
 
     /// <summary>False for a copy of another machine's folder: what runs, and its sockets, are the other's.</summary>
-    public bool HasSocketsOfItsOwn =>
-        (MachineRecord.TryRead(State, out var record) && new ProjectRoot(record.Project).MachineId == Id)
-        || !Directory.Exists(Paths.Machines)
-        || !Directory.EnumerateDirectories(Paths.Machines).Any(folder => MachineId.TryParse(Path.GetFileName(folder)) is { } other && other != Id && other.Short == Id.Short);
+    public bool HasSocketsOfItsOwn
+    {
+        get
+        {
+            var others = KnownMachines.All(Paths).Where(machine => machine.Id != Id && machine.Id.Short == Id.Short).ToList();
+            return MachineRecord.TryRead(State, out var record)
+                ? new ProjectRoot(record.Project).MachineId is var named && (named == Id || others.All(other => other.Id != named))
+                : others.All(other => other.Project is null);
+        }
+    }
 
     /// <summary>Before anything in the socket folder is used.</summary>
     /// <exception cref="MachineException">Another user planted it.</exception>

@@ -34,10 +34,21 @@ internal static class DestroyMachine
 
     private static string Lost(KnownMachine machine, VolumeStore store)
     {
-        var held = ChangeLedger.Load(machine.Folders.State).Held.Count;
         var lines = store.List().Select(volume => $"  volume {volume.Name}, {HumanText.Size(volume.Bytes)}")
-            .Concat(held > 0 ? [$"  {HumanText.Count(held, "held change")}, nowhere else"] : [])
+            .Concat(Held(machine) is { } held ? [$"  {held}, nowhere else"] : [])
             .ToList();
         return lines.Count > 0 ? string.Join('\n', lines) : $"  its state, {HumanText.Size(DiskUsage.AllocatedBytesOfFolder(machine.Folders.State))}";
+    }
+
+    private static string? Held(KnownMachine machine)
+    {
+        try
+        {
+            return ChangeLedger.Load(machine.Folders.State).Held.Count is > 0 and var count ? HumanText.Count(count, "held change") : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "held changes, how many can't be read";
+        }
     }
 }

@@ -18,10 +18,6 @@ internal sealed class HeldChanges : IDisposable
 
     public Workspace Workspace { get; }
 
-    /// <summary>Nothing can wait where the machine never ran: changes lie on one of its volumes.</summary>
-    public static bool MayWait(OpenedProject project) =>
-        File.Exists(new VolumeStore(project.Folders, EngineCatalog.Of(project.Paths, project.Folders.State)).PathOf(VolumeStore.Workspace));
-
     /// <summary>Starts the machine where changes may wait.</summary>
     /// <returns>Null where nothing can wait.</returns>
     public static HeldChanges? Open(OpenedProject project, string display, IConsent consent, Func<IProgressSink> progress, CancellationToken cancel)
@@ -34,6 +30,10 @@ internal sealed class HeldChanges : IDisposable
         var lease = project.Lease(display, consent, progress, cancel);
         return new HeldChanges(lease, project.OpenWorkspace(lease.Lease.Guest));
     }
+
+    // Nothing can wait where the machine never ran: changes lie on one of its volumes.
+    private static bool MayWait(OpenedProject project) =>
+        File.Exists(new VolumeStore(project.Folders, EngineCatalog.Of(project.Paths, project.Folders.State)).PathOf(VolumeStore.Workspace));
 
     public void Dispose() => lease.Dispose();
 }

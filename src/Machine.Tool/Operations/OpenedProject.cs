@@ -56,6 +56,8 @@ internal sealed class OpenedProject
     /// <exception cref="MachineException">Nobody approved what the Machinefile asks, another project's machine lies there, or it does not start.</exception>
     public ClientLease Lease(string display, IConsent consent, Func<IProgressSink> progress, CancellationToken cancel)
     {
+        // A planted folder of sockets is refused before anything is asked.
+        _ = Client;
         MachineProject.Require(Folders);
         PlanApproval.Require(this, consent);
         var lease = Client.Lease(new CommandRequest(display), progress, cancel)!;

@@ -18,10 +18,10 @@ internal enum Inheritance
     None,
 }
 
-/// <summary>Brings a project's machine up, and what makes a plain <c>dotnet</c> run inside.</summary>
+/// <summary>Prepares a start: what is inherited, approved, and laid out so that a plain <c>dotnet</c> runs inside.</summary>
 internal static class StartMachine
 {
-    /// <summary>What comes before the start itself.</summary>
+    /// <summary>The start itself is <see cref="OpenedProject.Lease"/>.</summary>
     /// <param name="approve">What the Machinefile asks is agreed to.</param>
     /// <param name="loses">Asked before something is destroyed.</param>
     /// <param name="tell">Told what the user should know, a sentence each.</param>

@@ -16,10 +16,13 @@ internal sealed record StatusReport(MachineStatus Machine, int Held, string? Bra
     {
         var folders = new ProjectMachine(paths, project);
         var status = SupervisorClient.For(paths, project).TryStatus(cancel)
-            ?? new MachineStatus(
-                folders.Id.Text, project.Path, Suspension.IsThere(folders.State) ? MachineState.Suspended : MachineState.Stopped, ToolVersion.Current,
-                SupervisorId: 0, MachineProcessId: null, SshPort: null, Engine: null, Accelerator: null, ImageHash: null, Started: null, MemoryBytes: null,
-                Commands: [], Ports: [], Stale: false);
+            ?? new MachineStatus
+            {
+                Id = folders.Id.Text,
+                Project = project.Path,
+                State = Suspension.IsThere(folders.State) ? MachineState.Suspended : MachineState.Stopped,
+                Version = ToolVersion.Current,
+            };
         var held = ChangeLedger.Load(folders.State).Held.Count;
         return new StatusReport(status, held, held == 0 ? null : BranchHeld(folders));
     }
@@ -83,7 +86,7 @@ internal sealed record StatusReport(MachineStatus Machine, int Held, string? Bra
 
         if (Machine.Stale)
         {
-            yield return ("stale", "the Machinefile has changed since this machine was started: dotnet machine stop makes the next start use it");
+            yield return ("stale", OpenedProject.StaleMachine);
         }
     }
 }

@@ -42,26 +42,28 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
     private MachineStatus Status()
     {
         var running = lifecycle.Running;
-        return new MachineStatus(
-            folders.Id.Text,
-            folders.Project.Path,
-            lifecycle.State,
-            ToolVersion.Current,
-            Environment.ProcessId,
-            running?.Machine.ProcessId,
-            running?.Machine.SshPort,
-            running?.Record.Engine,
-            running?.Machine.Accelerator,
-            running?.Record.ImageHash,
-            running?.Record.Started,
-            running is null ? null : ProcessMemory.ProportionalBytes(running.Machine.ProcessId),
-            commands.Snapshot(),
-            running is null ? [] : running.Ports.Lines,
-            Stale(running),
-            lifecycle.Awake,
-            running?.Record.TemplateKey,
-            running?.Machinefile.MemoryBytes,
-            running?.Machine.Trouble);
+        return new MachineStatus
+        {
+            Id = folders.Id.Text,
+            Project = folders.Project.Path,
+            State = lifecycle.State,
+            Version = ToolVersion.Current,
+            SupervisorId = Environment.ProcessId,
+            MachineProcessId = running?.Machine.ProcessId,
+            SshPort = running?.Machine.SshPort,
+            Engine = running?.Record.Engine,
+            Accelerator = running?.Machine.Accelerator,
+            ImageHash = running?.Record.ImageHash,
+            Started = running?.Record.Started,
+            MemoryBytes = running is null ? null : ProcessMemory.ProportionalBytes(running.Machine.ProcessId),
+            Commands = commands.Snapshot(),
+            Ports = running?.Ports.Lines ?? [],
+            Stale = Stale(running),
+            Awake = lifecycle.Awake,
+            Template = running?.Record.TemplateKey,
+            MemoryLimitBytes = running?.Machinefile.MemoryBytes,
+            Trouble = running?.Machine.Trouble,
+        };
     }
 
     // Ready, then a lease that lasts as long as the client's connection: whoever kills the client ends the command.

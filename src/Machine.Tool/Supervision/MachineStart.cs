@@ -156,6 +156,12 @@ internal sealed class MachineStart(
     {
         if (arrived.Way != Arrival.Adopted || !await guest.IsConnectedAsync(cancel))
         {
+            if (arrived.Way == Arrival.Adopted)
+            {
+                // One that does not answer would keep its ports.
+                await guest.CloseAsync();
+            }
+
             progress.Step(arrived.Step);
             await guest.ConnectAsync(arrived.Machine, arrived.Patience(bootDeadline), cancel);
         }

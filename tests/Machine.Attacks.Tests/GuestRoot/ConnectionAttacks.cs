@@ -20,7 +20,7 @@ public sealed class ConnectionAttacks : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have no /proc to find the process by");
         var control = folder["ssh"];
         // As the master is then: it listens, and says nothing.
-        using var silent = Process.Start("perl", ["-MIO::Socket::UNIX", "-e", "my $socket = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die; sleep 600", control]);
+        using var silent = Process.Start("perl", ["-MIO::Socket::UNIX", "-e", "my $socket = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die; sleep 600", control, $"ControlPath={control}"]);
         var session = SshSession.AtSocket(control);
         await Eventually(session.Listens);
         var clock = Stopwatch.StartNew();

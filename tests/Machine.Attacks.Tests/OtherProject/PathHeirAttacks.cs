@@ -84,7 +84,7 @@ public sealed class PathHeirAttacks : IDisposable
         Directory.Exists(folders.State).ShouldBeFalse();
     }
 
-    // A destroyed machine's list of what it brought says which files of the host a machine may overwrite without a word.
+    // A copy has its machine's sockets: their folder is named after the id's end.
     [Fact]
     public async Task A_copy_of_a_machines_folder_is_destroyed_without_the_machine()
     {
@@ -114,6 +114,7 @@ public sealed class PathHeirAttacks : IDisposable
         KnownMachines.All(MachinePaths.At(tool.Home)).Select(machine => machine.Id).ShouldBe([folders.Id]);
     }
 
+    // A destroyed machine's list of what it brought says which files of the host a machine may overwrite without a word.
     [Theory]
     [InlineData("https://git.example/evil/shop.git", false)]
     [InlineData("https://git.example/acme/shop.git", true)]

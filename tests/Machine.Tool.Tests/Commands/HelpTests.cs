@@ -111,6 +111,10 @@ public sealed partial class HelpTests : IDisposable
         shown.Keys.ShouldBe(["Usage", "Run something inside", "The machine", "Changes", "Volumes and images", "This host", "When something is wrong", "Options"]);
         shown.Where(group => group.Key is not ("Usage" or "Options")).SelectMany(group => group.Value)
             .ShouldBe(CommandLine.Root().Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name), ignoreOrder: true);
+        // A verb that was written and put into no group is in neither.
+        var written = typeof(CommandLine).Assembly.GetTypes().Where(type => type.Name.EndsWith("Command", StringComparison.Ordinal) && type.GetMethod("Create", Type.EmptyTypes) is not null)
+            .Select(type => ((System.CommandLine.Command)type.GetMethod("Create", Type.EmptyTypes)!.Invoke(null, null)!).Name);
+        written.ShouldBeSubsetOf(CommandLine.Root().Subcommands.SelectMany(verb => verb.Subcommands.Append(verb)).Select(verb => verb.Name));
     }
 
     [Theory]

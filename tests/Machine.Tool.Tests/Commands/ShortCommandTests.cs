@@ -25,7 +25,7 @@ public sealed class ShortCommandTests : IDisposable
         var folders = new ProjectMachine(MachinePaths.At(tool.Home), project).Create();
         await using var supervisor = ServiceHost.Create(folders.ControlSocket, NullLoggerFactory.Instance, _ => { });
         supervisor.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(
-            new MachineStatus(project.MachineId.Text, project.Path, MachineState.Running, "1", 1, 2, 3, "qemu", "tcg", null, null, null, [], [], Stale: false),
+            new MachineStatus { Id = project.MachineId.Text, Project = project.Path, State = MachineState.Running, Version = "1", Engine = "qemu", Accelerator = "tcg" },
             ControlJson.Options, http.RequestAborted));
         await supervisor.StartAsync(TestContext.Current.CancellationToken);
         var trace = Path.Combine(tool.Home, "loads.nettrace");

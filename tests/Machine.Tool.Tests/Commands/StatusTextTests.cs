@@ -11,9 +11,23 @@ public sealed class StatusTextTests
     [Fact]
     public void A_running_machine_shows_what_a_person_asks()
     {
-        var status = new MachineStatus(
-            "shop-12345678", "/src/shop", MachineState.Running, "1", 10, 11, 2222, "qemu", "tcg", new string('a', 64), Now.AddMinutes(-5), 300 << 20,
-            [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))], ["127.0.0.1:5000 → 5000"], Stale: true, MemoryLimitBytes: 4L << 30, Trouble: "the disk is full\u001b");
+        var status = new MachineStatus
+        {
+            Id = "shop-12345678",
+            Project = "/src/shop",
+            State = MachineState.Running,
+            Version = "1",
+            Engine = "qemu",
+            Accelerator = "tcg",
+            ImageHash = new string('a', 64),
+            Started = Now.AddMinutes(-5),
+            MemoryBytes = 300 << 20,
+            Commands = [new RunningCommand("t", "dotnet build\u001b[2J", Now.AddSeconds(-9))],
+            Ports = ["127.0.0.1:5000 → 5000"],
+            Stale = true,
+            MemoryLimitBytes = 4L << 30,
+            Trouble = "the disk is full\u001b",
+        };
 
         var lines = new StatusReport(status, Held: 3).Lines(Now).ToDictionary(line => line.Name, line => line.Text);
 

@@ -26,6 +26,19 @@ public sealed partial class WorkflowTests
         // A feed is a variable of the repository.
         Read(workflow).ShouldNotContain("://");
         Scalar(Root(workflow), "permissions", "contents").ShouldBe("read");
+        Granted(Root(workflow)).Except(["contents: read", "id-token: write", "attestations: write"]).ShouldBeEmpty();
+        // What a stranger's branch or title says is not put into a script.
+        Read(workflow).Split('\n').Where(line => Regex.IsMatch(line, @"\brun:.*\$\{\{")).ShouldBeEmpty();
+        Read(workflow).ShouldNotContain("pull_request_target");
+    }
+
+    [Fact]
+    public void What_runs_code_of_packages_has_no_identity()
+    {
+        var jobs = (YamlMappingNode)Root("release.yml")["jobs"];
+
+        jobs.Where(job => Granted(job.Value).Contains("id-token: write")).Select(job => job.Key.ToString()).ShouldBe(["attest", "publish"]);
+        Scalar(jobs, "publish", "environment").ShouldBe("release");
     }
 
     [Fact]
@@ -38,9 +51,11 @@ public sealed partial class WorkflowTests
 
         jobs.Where(job => job.Value.ToString().Contains("nuget push", StringComparison.Ordinal)).Select(job => job.Key.ToString()).ShouldBe(["publish"]);
         Scalar(jobs, "publish", "if").ShouldBe("github.event_name == 'push' && github.ref_type == 'tag'");
-        Scalar(jobs, "publish", "needs").ShouldBe("pack");
+        Scalar(jobs, "publish", "needs").ShouldBe("attest");
+        Scalar(jobs, "attest", "if").ShouldBe(Scalar(jobs, "publish", "if"));
+        Scalar(jobs, "attest", "needs").ShouldBe("pack");
         Scalar(jobs, "pack", "needs").ShouldBe("test");
-        Read("release.yml").ShouldMatch(@"attest-build-provenance@\S+ # \S+\n\s+with: \{ subject-path: artifacts/packages/\* \}");
+        Read("release.yml").ShouldMatch(@"attest-build-provenance@\S+ # \S+\n\s+with: \{ subject-path: packages/\* \}");
     }
 
     [Fact]
@@ -57,6 +72,11 @@ public sealed partial class WorkflowTests
         stream.Load(new StringReader(Read(workflow)));
         return (YamlMappingNode)stream.Documents.ShouldHaveSingleItem().RootNode;
     }
+
+    private static IEnumerable<string> Granted(YamlNode node) => node is not YamlMappingNode map ? []
+        : map.Children.SelectMany(child => child.Key.ToString() == "permissions" && child.Value is YamlMappingNode rights
+            ? rights.Children.Select(right => $"{right.Key}: {right.Value}")
+            : child.Value is YamlSequenceNode steps ? steps.SelectMany(Granted) : Granted(child.Value));
 
     private static string Scalar(YamlNode node, params string[] path) => path.Aggregate(node, (at, key) => at[key]).ToString();
 

@@ -98,9 +98,21 @@ public sealed class KnownTypesTests
     [Fact]
     public void A_message_is_the_same_by_reflection()
     {
-        var status = new MachineStatus(
-            "a-1", "/a", MachineState.Suspending, "1", 2, 3, null, "qemu", "tcg", null, DateTimeOffset.UnixEpoch, 4,
-            [new RunningCommand("t", "true", DateTimeOffset.UnixEpoch)], ["127.0.0.1:1 → 2"], Stale: true);
+        var status = new MachineStatus
+        {
+            Id = "a-1",
+            Project = "/a",
+            State = MachineState.Suspending,
+            Version = "1",
+            SupervisorId = 2,
+            MachineProcessId = 3,
+            Engine = "qemu",
+            Started = DateTimeOffset.UnixEpoch,
+            MemoryBytes = 4,
+            Commands = [new RunningCommand("t", "true", DateTimeOffset.UnixEpoch)],
+            Ports = ["127.0.0.1:1 → 2"],
+            Stale = true,
+        };
         Same(status);
         Same(new CommandEnd(null, new ControlFailure("no", null, 1)));
         Same(new CommandEnd(ChangeReport.Of([new Change("a", ChangeKind.Deleted, ChangeClass.Guarded, 1, Executable: true, Conflict: false, "why")]), null));

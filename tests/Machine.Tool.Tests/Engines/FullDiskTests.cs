@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Tests.Engines;
 

@@ -20,7 +20,11 @@ public sealed class ConsentTests : IDisposable
         machine = KnownMachines.All(paths).Single();
     }
 
-    public void Dispose() => home.Dispose();
+    public void Dispose()
+    {
+        Directory.Delete(paths.Runtime, recursive: true);
+        home.Dispose();
+    }
 
     [Fact]
     public async Task Where_nobody_can_be_asked_nothing_is_destroyed_and_the_command_that_is_a_yes_is_named()

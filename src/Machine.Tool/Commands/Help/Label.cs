@@ -25,7 +25,7 @@ internal static class Label
             : $"{names} {option.HelpName ?? option.Name.TrimStart('-').ToUpperInvariant()}";
     }
 
-    /// <summary>Its names without <c>/h</c> and <c>-?</c>: they are for people who come from elsewhere, and showing them helps nobody.</summary>
+    /// <summary>Leaves out <c>/h</c> and <c>-?</c>, which only people from other systems type.</summary>
     public static IEnumerable<string> Names(Option option) =>
         option.Aliases.Append(option.Name).Distinct(StringComparer.Ordinal).Where(name => name.StartsWith('-') && name != "-?").Order(StringComparer.Ordinal);
 

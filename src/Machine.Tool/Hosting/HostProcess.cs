@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Machine.Tool.Hosting;
 
-namespace Machine.Tool.Engines.Qemu;
+namespace Machine.Tool.Hosting;
 
 /// <summary>A process of this host: its id, and what tells it from a later process that was given the same id.</summary>
 internal sealed record HostProcess(int Id, string Started)
@@ -22,8 +21,14 @@ internal sealed record HostProcess(int Id, string Started)
         }
     }
 
+    /// <summary>The user who runs it; Linux only.</summary>
+    public bool IsMine => UnixFile.TryLook($"/proc/{Id}") is { } folder && folder.Owner == UnixFile.Me;
+
     /// <summary>Processes whose command line holds this word. Linux only; elsewhere empty.</summary>
-    public static IEnumerable<HostProcess> WithArgument(string word)
+    public static IEnumerable<HostProcess> WithArgument(string word) => WithArgument(each => each == word);
+
+    /// <summary>Likewise, with a word of which this is so.</summary>
+    public static IEnumerable<HostProcess> WithArgument(Func<string, bool> word)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -34,7 +39,7 @@ internal sealed record HostProcess(int Id, string Started)
         {
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 && id != Environment.ProcessId
-                && CommandLine(folder).Contains(word)
+                && CommandLine(folder).Any(word)
                 && Find(id) is { } process)
             {
                 yield return process;
