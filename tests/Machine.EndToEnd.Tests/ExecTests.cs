@@ -127,7 +127,7 @@ public sealed class ExecTests(SharedMachine shared)
     public async Task The_ordinary_user_of_a_machine_with_docker_may_use_it()
     {
         // The script that makes the user, run for one more beside the one who is there.
-        var script = await File.ReadAllTextAsync(Path.Combine(ProjectFolder.Samples, "..", "src", "Machine.Tool", "Guest", "user.sh"), TestContext.Current.CancellationToken);
+        var script = await File.ReadAllTextAsync(Path.Combine(ProjectFolder.Samples, "..", "src", "Machine.Tool", "Guests", "user.sh"), TestContext.Current.CancellationToken);
         var made = await project.RootAsync($"groupadd -f docker; USER_NAME=otto USER_ID=4711 GROUP_ID=4712 USER_HOME=/home/otto; {script}\nid -nG otto; stat -c %U /home/otto");
 
         made.ShouldSucceed().Output.Split('\n', ' ').ShouldBe(["otto", "docker", "otto", ""], made.ToString());
