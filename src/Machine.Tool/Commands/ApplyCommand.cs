@@ -34,9 +34,9 @@ internal static class ApplyCommand
 
     private static async Task<int> RunAsync(string[] typed, bool overwrite, bool yes, string[] hashes, CancellationToken cancel)
     {
-        var command = OpenedProject.Here();
-        var paths = typed.Select(command.Shown.FromTyped).ToList();
-        using var held = await ConsoleLease.OfChangesAsync(command, "apply", cancel);
+        var opened = OpenedProject.Here();
+        var paths = typed.Select(opened.Shown.FromTyped).ToList();
+        using var held = await ConsoleLease.OfChangesAsync(opened, "apply", cancel);
         var before = held is null ? [] : await held.Workspace.ListAsync(cancel);
         if (held is null || before.Count == 0)
         {
@@ -45,7 +45,7 @@ internal static class ApplyCommand
 
         var agreed = yes || hashes.Length > 0 || !Terminal.CanAsk
             ? Agreed.Unbound(paths)
-            : await Agreed.AskAsync(held.Workspace, before, paths, command.Shown, cancel);
+            : await Agreed.AskAsync(held.Workspace, before, paths, opened.Shown, cancel);
         if (paths.Count > 0 && agreed.Paths.Count == 0)
         {
             return ExitCode.Failed;
@@ -53,7 +53,7 @@ internal static class ApplyCommand
 
         var report = await held.Workspace.ApplyAsync(
             agreed.Paths, overwrite, cancel, hashes.Length > 0 ? (_, hash) => hashes.Contains(hash, StringComparer.OrdinalIgnoreCase) : agreed.Holds);
-        new ChangesView(Console.Error, ask: null, command.Shown).Applied(report with { Refused = New(report.Refused, before) });
+        new ChangesView(Console.Error, ask: null, opened.Shown).Applied(report with { Refused = New(report.Refused, before) });
         if (report.Guarded.Count > 0 && paths.Count == 0)
         {
             Say.Aside($"{HumanText.Count(report.Guarded.Count, "guarded file waits", "guarded files wait")} to be named: dotnet machine changes");

@@ -27,9 +27,9 @@ internal static class ChangesCommand
 
     private static async Task<int> RunAsync(string[] typed, bool diff, bool json, CancellationToken cancel)
     {
-        var command = OpenedProject.Here();
-        var wanted = typed.Select(command.Shown.FromTyped).ToList();
-        using var held = await ConsoleLease.OfChangesAsync(command, "changes", cancel);
+        var opened = OpenedProject.Here();
+        var wanted = typed.Select(opened.Shown.FromTyped).ToList();
+        using var held = await ConsoleLease.OfChangesAsync(opened, "changes", cancel);
         var all = held is null ? [] : await held.Workspace.ListAsync(cancel);
         var changes = all.Where(change => wanted.Count == 0 || wanted.Exists(path => IsIn(change.Path, path))).ToList();
         var diffs = new Dictionary<Change, ShownChange>(ReferenceEqualityComparer.Instance);
@@ -45,7 +45,7 @@ internal static class ChangesCommand
             return ExitCode.Ok;
         }
 
-        Print(changes, diffs, command.Shown);
+        Print(changes, diffs, opened.Shown);
         return ExitCode.Ok;
     }
 

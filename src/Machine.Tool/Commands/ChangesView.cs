@@ -9,14 +9,14 @@ namespace Machine.Tool.Commands;
 /// <param name="ask">Asks a person; null where there is none.</param>
 internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, ProjectPaths paths)
 {
-    public static Task AfterCommandAsync(OpenedProject command, Workspace workspace, ChangeReport report)
+    public static Task AfterCommandAsync(OpenedProject opened, Workspace workspace, ChangeReport report)
     {
         // With its output in a pager or a file, nobody would see the question where they look.
         var person = Terminal.CanAsk && Terminal.OutputIsTerminal;
-        return new ChangesView(Console.Error, person ? Question.Ask : null, command.Shown).ShowAsync(
+        return new ChangesView(Console.Error, person ? Question.Ask : null, opened.Shown).ShowAsync(
             report,
-            command.Machinefile.Workspace.Changes,
-            ToldChanges.FileIn(command.Folders.State),
+            opened.Machinefile.Workspace.Changes,
+            ToldChanges.FileIn(opened.Folders.State),
             held => workspace.BindAsync(held, mayBeGuarded: false, CancellationToken.None),
             shown => workspace.ApplyShownAsync(shown, overwrite: false, CancellationToken.None));
     }

@@ -32,9 +32,9 @@ internal static class DiscardCommand
             throw new MachineException("discard: name what to forget, or say --all", "dotnet machine changes   lists what is held", ExitCode.Usage);
         }
 
-        var command = OpenedProject.Here();
-        var paths = typed.Select(command.Shown.FromTyped).ToList();
-        using var held = await ConsoleLease.OfChangesAsync(command, "discard", cancel);
+        var opened = OpenedProject.Here();
+        var paths = typed.Select(opened.Shown.FromTyped).ToList();
+        using var held = await ConsoleLease.OfChangesAsync(opened, "discard", cancel);
         if (held is null)
         {
             return all ? Forgotten([]) : throw new MachineException($"no change waits at {Tainted.Line(typed[0])}: no changes are held");

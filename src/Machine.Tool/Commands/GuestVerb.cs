@@ -33,8 +33,8 @@ internal static class GuestVerb
         // The command has ended, however it did; what it wrote is brought back even when it failed.
         if (Bring(lease, arguments, prepared.Begun) is { } report)
         {
-            var command = OpenedProject.Here();
-            ChangesView.AfterCommandAsync(command, command.OpenWorkspace(lease.Lease.Guest), report).GetAwaiter().GetResult();
+            var opened = OpenedProject.Here();
+            ChangesView.AfterCommandAsync(opened, opened.OpenWorkspace(lease.Lease.Guest), report).GetAwaiter().GetResult();
         }
 
         return code;
@@ -42,10 +42,10 @@ internal static class GuestVerb
 
     private static void Check(IReadOnlyList<byte[]> arguments)
     {
-        var command = OpenedProject.Here();
-        MachineProject.Require(command.Folders);
-        PlanApproval.Require(command, ConsoleConsent.Of());
-        new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
+        var opened = OpenedProject.Here();
+        MachineProject.Require(opened.Folders);
+        PlanApproval.Require(opened, ConsoleConsent.Of());
+        new OutputPlaces(opened.Project.Path, opened.Directory, opened.Machinefile).Of(arguments);
     }
 
     private static ClientLease Order(SupervisorClient client, CommandRequest request)
@@ -107,10 +107,10 @@ internal static class GuestVerb
 
     private static async Task<ChangeReport> BringWithAnotherAsync(IReadOnlyList<byte[]> arguments, DateTimeOffset begun)
     {
-        var command = OpenedProject.Here();
-        using var lease = await ConsoleLease.OfAsync(command, "bring outputs", CancellationToken.None);
-        var outputs = new OutputPlaces(command.Project.Path, command.Directory, command.Machinefile).Of(arguments);
-        return await command.OpenWorkspace(lease.Lease.Guest).CollectAsync(begun, CancellationToken.None, outputs);
+        var opened = OpenedProject.Here();
+        using var lease = await ConsoleLease.OfAsync(opened, "bring outputs", CancellationToken.None);
+        var outputs = new OutputPlaces(opened.Project.Path, opened.Directory, opened.Machinefile).Of(arguments);
+        return await opened.OpenWorkspace(lease.Lease.Guest).CollectAsync(begun, CancellationToken.None, outputs);
     }
 
     private static string Display(IReadOnlyList<byte[]> arguments)

@@ -160,21 +160,21 @@ internal static class ImageCommand
 
     private static async Task<int> BuildAsync(bool refresh, CancellationToken cancel)
     {
-        var command = OpenedProject.Here();
-        PlanApproval.Require(command, ConsoleConsent.Of());
-        command.Folders.Create();
-        var engine = EngineCatalog.Default(command.Paths);
+        var opened = OpenedProject.Here();
+        PlanApproval.Require(opened, ConsoleConsent.Of());
+        opened.Folders.Create();
+        var engine = EngineCatalog.Default(opened.Paths);
         Image image;
         await using (var progress = ProgressView.Create())
         {
-            progress.Step("image " + command.Machinefile.Image);
-            image = await new ProjectImage(command.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(command.Folders, command.Machinefile, progress, cancel, refresh);
+            progress.Step("image " + opened.Machinefile.Image);
+            image = await new ProjectImage(opened.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(opened.Folders, opened.Machinefile, progress, cancel, refresh);
         }
 
-        if (!MachineRecord.IsThere(command.Folders.State))
+        if (!MachineRecord.IsThere(opened.Folders.State))
         {
             // Its folder has a log now: `list` and `destroy` must know whose it is.
-            MachineRecord.ReadOrNew(command.Folders.State, command.Project, engine.Name).Save(command.Folders.State);
+            MachineRecord.ReadOrNew(opened.Folders.State, opened.Project, engine.Name).Save(opened.Folders.State);
         }
 
         Say.Result($"{image.Hash[..Math.Min(12, image.Hash.Length)]}  {HumanText.Size(image.SizeBytes)}");

@@ -23,12 +23,12 @@ internal static class PlanCommand
 
     private static int Show(bool json)
     {
-        var command = OpenedProject.Here();
-        var plan = MachinePlan.From(command.Machinefile, command.Project);
-        var approved = new ApprovalStore(command.Paths).IsApproved(command.Project, plan);
+        var opened = OpenedProject.Here();
+        var plan = MachinePlan.From(opened.Machinefile, opened.Project);
+        var approved = new ApprovalStore(opened.Paths).IsApproved(opened.Project, plan);
         if (json)
         {
-            Say.Json(new PlanJson(command.Project.Path, plan.Hash, plan.WidensBoundary, approved, [.. plan.Items.Select(item => new PlanItemJson(item.Text, item.Widens))]));
+            Say.Json(new PlanJson(opened.Project.Path, plan.Hash, plan.WidensBoundary, approved, [.. plan.Items.Select(item => new PlanItemJson(item.Text, item.Widens))]));
             return ExitCode.Ok;
         }
 

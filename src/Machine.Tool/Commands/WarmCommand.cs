@@ -24,14 +24,14 @@ internal static class WarmCommand
 
     private static async Task<int> RunAsync(CancellationToken cancel)
     {
-        var command = OpenedProject.Here();
-        PlanApproval.Require(command, ConsoleConsent.Of());
-        command.Folders.Create();
+        var opened = OpenedProject.Here();
+        PlanApproval.Require(opened, ConsoleConsent.Of());
+        opened.Folders.Create();
         WarmTemplate template;
         await using (var progress = ProgressView.Create())
         {
-            template = await new ProjectTemplate(command.Paths, EngineCatalog.Default(command.Paths), NullLoggerFactory.Instance)
-                .EnsureAsync(command.Folders, command.Machinefile, progress, cancel);
+            template = await new ProjectTemplate(opened.Paths, EngineCatalog.Default(opened.Paths), NullLoggerFactory.Instance)
+                .EnsureAsync(opened.Folders, opened.Machinefile, progress, cancel);
         }
 
         Say.Result($"{template.Key[..12]}  {HumanText.Size(template.SizeBytes)}");

@@ -21,7 +21,7 @@ internal sealed record HostProcess(int Id, string Started)
         }
     }
 
-    /// <summary>The user who runs it; Linux only.</summary>
+    /// <summary>Whether this user runs it; Linux only.</summary>
     public bool IsMine => UnixFile.TryLook($"/proc/{Id}") is { } folder && folder.Owner == UnixFile.Me;
 
     /// <summary>Processes whose command line holds this word. Linux only; elsewhere empty.</summary>

@@ -10,7 +10,7 @@ internal readonly partial record struct MachineId(string Text)
     public string Short => Text[(Text.LastIndexOf('-') + 1)..];
 
     /// <summary>Of the machine of the project at a path: two projects with the same folder name never share one.</summary>
-    public static MachineId OfProject(string path) => new($"{Slug(Path.GetFileName(path))}-{MachinePaths.ShortHash(path)}");
+    public static MachineId OfProject(string path) => new($"{Slug(Path.GetFileName(path))}-{ShortHash.Of(path)}");
 
     /// <summary>Null for a name that no machine has: sockets would lie, and be deleted, in another's folder.</summary>
     public static MachineId? TryParse(string name) => Form().IsMatch(name) ? new MachineId(name) : null;

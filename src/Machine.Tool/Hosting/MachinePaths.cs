@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Machine.Tool.Hosting;
 
 /// <summary>Where this host's state lies. Nothing of it is inside a project, and no guest can reach it.</summary>
@@ -113,9 +110,6 @@ internal sealed class MachinePaths
             root = OperatingSystem.IsWindows() ? Path.GetTempPath() : "/tmp";
         }
 
-        return Path.Combine(root, $"machine-{ShortHash(Environment.UserName + '\n' + home)}");
+        return Path.Combine(root, $"machine-{ShortHash.Of(Environment.UserName + '\n' + home)}");
     }
-
-    internal static string ShortHash(string text) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8];
 }

@@ -26,6 +26,15 @@ internal static class KnownMachines
 
     public static KnownMachine? Find(MachinePaths paths, MachineId id) => All(paths).FirstOrDefault(machine => machine.Id == id);
 
+    /// <summary>False for a copy of another machine's folder: what runs, and its sockets, are the other's.</summary>
+    public static bool OwnsItsSockets(MachineFolders folders)
+    {
+        var others = All(folders.Paths).Where(machine => machine.Id != folders.Id && machine.Id.Short == folders.Id.Short).ToList();
+        return MachineRecord.TryRead(folders.State, out var record)
+            ? MachineId.OfProject(record.Project) is var named && (named == folders.Id || others.All(other => other.Id != named))
+            : others.All(other => other.Project is null);
+    }
+
     /// <summary>Ids of the machines that stand on an image.</summary>
     public static IReadOnlyList<string> OnImage(MachinePaths paths, string hash) => Using(paths, hash, record => record.ImageHash);
 

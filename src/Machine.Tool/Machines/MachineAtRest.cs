@@ -44,7 +44,7 @@ internal static class MachineAtRest
     {
         folders.RequireOwnRuntime();
         using var held = await FileLock.AcquireAsync(folders.SupervisorLock, waiting: null, cancel);
-        if (folders.HasSocketsOfItsOwn)
+        if (KnownMachines.OwnsItsSockets(folders))
         {
             if (await engine.AdoptAsync(folders.State, folders.Runtime, cancel) is { } machine)
             {

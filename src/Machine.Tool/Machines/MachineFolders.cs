@@ -6,7 +6,7 @@ namespace Machine.Tool.Machines;
 /// <summary>The places of one machine on this host.</summary>
 internal class MachineFolders(MachinePaths paths, MachineId id)
 {
-    protected MachinePaths Paths { get; } = paths;
+    public MachinePaths Paths { get; } = paths;
 
     public MachineId Id { get; } = id;
 
@@ -38,18 +38,6 @@ internal class MachineFolders(MachinePaths paths, MachineId id)
     /// <summary>Sockets of a machine or of its supervisor are there; a machine that ended in peace leaves no more than a log.</summary>
     public bool HasLeftovers =>
         Directory.Exists(Runtime) && Directory.EnumerateFileSystemEntries(Runtime).Any(entry => !entry.EndsWith(".log", StringComparison.Ordinal));
-
-    /// <summary>False for a copy of another machine's folder: what runs, and its sockets, are the other's.</summary>
-    public bool HasSocketsOfItsOwn
-    {
-        get
-        {
-            var others = KnownMachines.All(Paths).Where(machine => machine.Id != Id && machine.Id.Short == Id.Short).ToList();
-            return MachineRecord.TryRead(State, out var record)
-                ? new ProjectRoot(record.Project).MachineId is var named && (named == Id || others.All(other => other.Id != named))
-                : others.All(other => other.Project is null);
-        }
-    }
 
     /// <summary>Before anything in the socket folder is used.</summary>
     /// <exception cref="MachineException">Another user planted it.</exception>

@@ -61,7 +61,7 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine engine)
         [.. AllOf(machinefile).Keys.Select(name => new VolumeDisk(Serial(name), store.PathOf(name)))];
 
     /// <summary>What the guest finds the disk by; virtio carries 20 bytes.</summary>
-    public static string Serial(string name) => name.Length <= 20 ? name : name[..11] + "-" + MachinePaths.ShortHash(name);
+    public static string Serial(string name) => name.Length <= 20 ? name : name[..11] + "-" + ShortHash.Of(name);
 
     /// <exception cref="MachineException">There is no such volume.</exception>
     public void Remove(string name)

@@ -27,7 +27,7 @@ internal sealed class HeldChanges : IDisposable
             return null;
         }
 
-        var lease = project.Lease(display, consent, progress, cancel);
+        var lease = StartMachine.Lease(project, display, consent, progress, cancel);
         return new HeldChanges(lease, project.OpenWorkspace(lease.Lease.Guest));
     }
 

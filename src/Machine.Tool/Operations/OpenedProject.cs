@@ -49,23 +49,4 @@ internal sealed class OpenedProject
     }
 
     public Workspace OpenWorkspace(GuestAddress guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, GuestProgram.Over(new SshSession(guest)));
-
-    /// <summary>Starts or finds the machine and gets the right to run one command.</summary>
-    /// <param name="display">The command, as `status` shows it.</param>
-    /// <param name="progress">Asked for when there is something to show.</param>
-    /// <exception cref="MachineException">Nobody approved what the Machinefile asks, another project's machine lies there, or it does not start.</exception>
-    public ClientLease Lease(string display, IConsent consent, Func<IProgressSink> progress, CancellationToken cancel)
-    {
-        // A planted folder of sockets is refused before anything is asked.
-        _ = Client;
-        MachineProject.Require(Folders);
-        PlanApproval.Require(this, consent);
-        var lease = Client.Lease(new CommandRequest(display), progress, cancel)!;
-        if (lease.Lease.Stale)
-        {
-            progress().Note(StaleMachine);
-        }
-
-        return lease;
-    }
 }

@@ -1,3 +1,4 @@
+using Machine.Tool.Control;
 using Machine.Tool.Enclosure;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -18,10 +19,10 @@ internal enum Inheritance
     None,
 }
 
-/// <summary>Prepares a start: what is inherited, approved, and laid out so that a plain <c>dotnet</c> runs inside.</summary>
+/// <summary>Brings a project's machine up.</summary>
 internal static class StartMachine
 {
-    /// <summary>The start itself is <see cref="OpenedProject.Lease"/>.</summary>
+    /// <summary>What comes before the start that a person asks for: what is inherited, approved, and laid out so that a plain <c>dotnet</c> runs inside.</summary>
     /// <param name="approve">What the Machinefile asks is agreed to.</param>
     /// <param name="loses">Asked before something is destroyed.</param>
     /// <param name="tell">Told what the user should know, a sentence each.</param>
@@ -52,10 +53,29 @@ internal static class StartMachine
             tell($"this project is a git worktree, and git inside does not see its repository; to show it, read-only: shares: [{{ host: {path}, guest: {path} }}]");
         }
 
-        if (StatusReport.BranchHeld(project.Folders) is { } branch)
+        if (StatusReport.HeldBy(project.Folders).Branch is { } branch)
         {
             tell($"changes are held that were made on {Tainted.Line(branch)}, and the build's state is of then, too; dotnet machine start --fresh begins without them");
         }
+    }
+
+    /// <summary>Starts or finds the machine and gets the right to run one command.</summary>
+    /// <param name="display">The command, as `status` shows it.</param>
+    /// <param name="progress">Asked for when there is something to show.</param>
+    /// <exception cref="MachineException">Nobody approved what the Machinefile asks, another project's machine lies there, or it does not start.</exception>
+    public static ClientLease Lease(OpenedProject project, string display, IConsent consent, Func<IProgressSink> progress, CancellationToken cancel)
+    {
+        // Made first: a planted folder of sockets is refused before anything is asked.
+        var client = project.Client;
+        MachineProject.Require(project.Folders);
+        PlanApproval.Require(project, consent);
+        var lease = client.Lease(new CommandRequest(display), progress, cancel)!;
+        if (lease.Lease.Stale)
+        {
+            progress().Note(OpenedProject.StaleMachine);
+        }
+
+        return lease;
     }
 
     // A machine can run without it; dotnet in this folder then refuses, and says so.

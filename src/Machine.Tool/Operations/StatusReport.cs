@@ -23,13 +23,16 @@ internal sealed record StatusReport(MachineStatus Machine, int Held, string? Bra
                 State = Suspension.IsThere(folders.State) ? MachineState.Suspended : MachineState.Stopped,
                 Version = ToolVersion.Current,
             };
-        var held = ChangeLedger.Load(folders.State).Held.Count;
-        return new StatusReport(status, held, held == 0 ? null : BranchHeld(folders));
+        var (held, branch) = HeldBy(folders);
+        return new StatusReport(status, held, branch);
     }
 
-    /// <summary>The branch that was checked out when the machine was last started, where another is now and changes are held.</summary>
-    public static string? BranchHeld(ProjectMachine folders) =>
-        MachineProject.Known(folders.State)?.Branch is { } before && before != ProjectMark.Of(folders.Project).Branch && ChangeLedger.Load(folders.State).Held.Count > 0 ? before : null;
+    /// <summary>How many changes are held, and the branch that they were made on, where another is checked out now.</summary>
+    public static (int Count, string? Branch) HeldBy(ProjectMachine folders)
+    {
+        var held = ChangeLedger.Load(folders.State).Held.Count;
+        return (held, held > 0 && MachineProject.Known(folders.State)?.Branch is { } before && before != ProjectMark.Of(folders.Project).Branch ? before : null);
+    }
 
     public JsonObject ToJson()
     {

@@ -171,7 +171,7 @@ internal sealed class PackageStore(string folder, ILogger log, long? most = null
     public Task<FileLock> LockAsync(string id, string version, CancellationToken cancel)
     {
         var locks = MachinePaths.CreatePrivate(Path.Combine(folder, "locks"));
-        return FileLock.AcquireAsync(Path.Combine(locks, MachinePaths.ShortHash($"{id}/{version}")[..3] + ".lock"), null, cancel);
+        return FileLock.AcquireAsync(Path.Combine(locks, ShortHash.Of($"{id}/{version}")[..3] + ".lock"), null, cancel);
     }
 
     private void Trim(string part, long limit)

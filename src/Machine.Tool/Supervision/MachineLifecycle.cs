@@ -28,6 +28,8 @@ internal sealed class MachineLifecycle(
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int users;
 
+    private GuestSessions Sessions => sessions ?? ((address, services) => new SshSession(address, services, logger));
+
     public MachineState State { get; private set; } = MachineState.Stopped;
 
     /// <summary>Completes when the machine has gone, by whatever cause; the supervisor then ends too.</summary>
@@ -174,8 +176,7 @@ internal sealed class MachineLifecycle(
             try
             {
                 var identity = await folders.IdentityAsync(cancel);
-                var address = identity.At(left.SshPort, folders.SshControl);
-                var guest = sessions?.Invoke(address, []) ?? new SshSession(address);
+                var guest = Sessions(identity.At(left.SshPort, folders.SshControl), []);
                 frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -220,7 +221,7 @@ internal sealed class MachineLifecycle(
     {
         try
         {
-            var machine = await new MachineStart(folders, paths, engine, logs, sink, sessions).RunAsync(BootDeadline, stopping.Token);
+            var machine = await new MachineStart(folders, paths, engine, logs, sink, Sessions).RunAsync(BootDeadline, stopping.Token);
             lock (gate)
             {
                 watched = machine;

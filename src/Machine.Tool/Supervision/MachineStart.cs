@@ -8,9 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>One start of a machine, from the Machinefile to a guest that takes commands.</summary>
-/// <param name="sessions">How a guest at an address is talked to; null for <see cref="SshSession"/>.</param>
 internal sealed class MachineStart(
-    ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress, GuestSessions? sessions = null)
+    ProjectMachine folders, MachinePaths paths, IEngine engine, ILoggerFactory logs, IProgressSink progress, GuestSessions sessions)
 {
     // Bounds the guest's setup: volumes are formatted and mounted, folders shared.
     private static readonly TimeSpan SetupPatience = TimeLimit.Minutes(10);
@@ -192,12 +191,8 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity)
-    {
-        var address = identity.At(arrived.Machine.SshPort, folders.SshControl);
-        GuestService[] services = [new(GuestLayout.ServicePort, folders.GuestSocket)];
-        return sessions?.Invoke(address, services) ?? new SshSession(address, services, logger);
-    }
+    private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
+        sessions(identity.At(arrived.Machine.SshPort, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)]);
 
     private void Remember(MachineRecord what) => record = what.Save(folders.State);
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Tests;
+using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 
@@ -22,7 +23,7 @@ public sealed class ConnectionAttacks : IDisposable
         // As the master is then: it listens, and says nothing.
         using var silent = Process.Start("perl", ["-MIO::Socket::UNIX", "-e", "my $socket = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die; sleep 600", control, $"ControlPath={control}"]);
         var session = SshSession.AtSocket(control);
-        await Eventually(session.Listens);
+        await Poll.UntilAsync(session.Listens);
         var clock = Stopwatch.StartNew();
 
         (await session.IsConnectedAsync(Cancel)).ShouldBeFalse();
@@ -43,14 +44,5 @@ public sealed class ConnectionAttacks : IDisposable
 
         result.ExitCode.ShouldNotBe(0);
         new FileInfo(log).Length.ShouldBeLessThanOrEqualTo(1 << 20);
-    }
-
-    private static async Task Eventually(Func<bool> condition)
-    {
-        for (var attempt = 0; !condition(); attempt++)
-        {
-            attempt.ShouldBeLessThan(200);
-            await Task.Delay(50, Cancel);
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Packages;
 using Machine.Tool.Tests.Packages;
 using Microsoft.AspNetCore.Builder;
@@ -154,7 +155,7 @@ public sealed class PackageStoreAttacks : IDisposable
             request.CertificateExtensions.Add(names.Build());
             using var self = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
             var certificate = X509CertificateLoader.LoadPkcs12(self.Export(X509ContentType.Pfx), null);
-            var port = FreePort();
+            var port = LoopbackPort.Free();
             var builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
             builder.WebHost.UseKestrelHttpsConfiguration();
@@ -173,13 +174,6 @@ public sealed class PackageStoreAttacks : IDisposable
             await app.DisposeAsync();
             feed.Dispose();
             folder.Dispose();
-        }
-
-        private static int FreePort()
-        {
-            using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            return ((IPEndPoint)probe.LocalEndpoint).Port;
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class PlantedRuntime : IDisposable
         File.Delete(Loot);
         Tool.Write("project/Machinefile", "");
         Project = new ProjectRoot(ProjectRoot.RealPath(Tool.Project));
-        Outer = $"/tmp/machine-{MachinePaths.ShortHash($"{Environment.UserName}\n{Path.GetFullPath(Tool.Home)}")}";
+        Outer = $"/tmp/machine-{ShortHash.Of($"{Environment.UserName}\n{Path.GetFullPath(Tool.Home)}")}";
         Inner = Path.Combine(Outer, Project.MachineId.Short);
     }
 

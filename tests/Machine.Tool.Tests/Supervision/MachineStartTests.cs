@@ -1,4 +1,5 @@
 using Machine.Tool.Engines;
+using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Templates;
@@ -10,7 +11,7 @@ namespace Machine.Tool.Tests.Supervision;
 /// <summary>One start: booted, adopted, resumed, or thawed from a template that is no good.</summary>
 public sealed class MachineStartTests : IDisposable
 {
-    private static readonly int Port = FreePort();
+    private static readonly int Port = LoopbackPort.Free();
 
     private readonly SupervisedMachine machine = new($"sdk: none\nports: [{Port}]\nvolumes:\n  data: {{ guest: /data, size: 1GiB }}\n");
 
@@ -172,13 +173,6 @@ public sealed class MachineStartTests : IDisposable
         failure.Message.ShouldContain($"port {Port} of this host");
         failure.Remedy.ShouldNotBeNull().ShouldContain($"{Port + 1}:{Port}");
         machine.Engine.Starts.ShouldBe(0);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<RunningMachine> StartAsync() => await (await machine.WithImageAsync()).Start().RunAsync(TimeSpan.FromMinutes(1), Cancel);

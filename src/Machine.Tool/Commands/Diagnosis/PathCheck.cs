@@ -22,7 +22,7 @@ internal static class PathCheck
     private static CheckResult? Of(string entry, string? project)
     {
         var real = ProjectRoot.RealPath(entry);
-        return project is not null && (real == project || real.StartsWith(project + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        return project is not null && FolderPath.Within(real, project)
                 ? Warning(entry, "lies in the project: what a build inside brings there runs on this host under any name")
             // What this user can't enter is no place that a program of theirs comes from.
             : Directory.Exists(real) && OwnFolder.IsOpenToOthers(real) ? Warning(entry, "can be written by other users of this host")
