@@ -128,10 +128,10 @@ count() {
   else
     run_skipped=$(grep -c '^    .* \[SKIP\]$' "$log")
     run_failed=$(grep -c '^    .* \[FAIL\]$' "$log")
-    run_passed=$(($(grep -c '^    .* \[FINISHED\] Time: ' "$log") - run_skipped - run_failed))
-    echo "$name ended without a result file (exit code $code). Unfinished:"
-    sed -n 's/^    \(.*\) \[STARTING\]$/\1/p' "$log" | sort >"$results/started"
-    sed -n 's/^    \(.*\) \[FINISHED\] Time: .*$/\1/p' "$log" | sort >"$results/ended"
+    echo "$name has no result file (exit code $code). Unfinished:"
+    sed -n 's/^    \(.*\) \[STARTING\]$/\1/p' "$log" | sort -u >"$results/started"
+    sed -n 's/^    \(.*\) \[FINISHED\] Time: .*$/\1/p' "$log" | sort -u >"$results/ended"
+    run_passed=$(($(wc -l <"$results/ended") - run_skipped - run_failed))
     comm -23 "$results/started" "$results/ended" | sed 's/^/  /'
     run_failed=$((run_failed + $(comm -23 "$results/started" "$results/ended" | wc -l)))
   fi

@@ -7,17 +7,22 @@ namespace Machine.EndToEnd.Tests;
 /// <summary>A project in a temporary folder, with a machine that is destroyed with it.</summary>
 public sealed class ProjectFolder : IAsyncDisposable
 {
+    private const string Prefix = "machine-e2e-";
+
     private readonly string top;
 
     public ProjectFolder(string name = "project", string machinefile = "")
     {
-        top = Directory.CreateTempSubdirectory("machine-e2e-").FullName;
+        top = Directory.CreateTempSubdirectory(Prefix).FullName;
         Path = System.IO.Path.Combine(top, name);
         Directory.CreateDirectory(Path);
         Write("Machinefile", Rig.Machinefile(machinefile));
     }
 
     public string Path { get; }
+
+    /// <summary>Whether a machine's project was made by a test, of this run or an earlier one.</summary>
+    public static bool IsOne(string? project) => project is not null && project.Split('/', '\\').Any(part => part.StartsWith(Prefix, StringComparison.Ordinal));
 
     /// <summary>The repository's samples, for tests that build one.</summary>
     public static string Samples { get; } = FindUpwards("samples");

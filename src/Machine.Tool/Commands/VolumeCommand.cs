@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
+using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
@@ -49,7 +50,7 @@ internal static class VolumeCommand
         {
             var volume = parsed.GetRequiredValue(name);
             var (paths, folders, store) = Here();
-            var info = Require(store, volume);
+            var info = store.Require(volume);
             using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
             if (volume != Rebuildable && !parsed.GetValue(yes))
             {
@@ -105,14 +106,6 @@ internal static class VolumeCommand
             }
         }
     });
-
-    internal static VolumeInfo Require(VolumeStore store, string name)
-    {
-        var volumes = store.List().ToList();
-        return volumes.Find(volume => volume.Name == name) ?? throw new MachineException(
-            $"there is no volume {name}",
-            volumes.Count > 0 ? $"the volumes of this project: {string.Join(", ", volumes.Select(volume => volume.Name))}" : "this project has no volumes yet; they are made at its first start");
-    }
 
     internal static string Lost(VolumeInfo volume) => volume.Name == VolumeStore.Workspace
         ? $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)}), and with it every change that is held,"

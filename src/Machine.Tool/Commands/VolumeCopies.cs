@@ -22,7 +22,7 @@ internal static class VolumeCopies
         {
             var (paths, folders, store) = VolumeCommand.Here();
             var (volume, target) = (parsed.GetRequiredValue(name), parsed.GetRequiredValue(file));
-            VolumeCommand.Require(store, volume);
+            store.Require(volume);
             if (Path.Exists(target))
             {
                 throw new MachineException($"there is already a {target}", "remove it, or name another file");
@@ -53,7 +53,7 @@ internal static class VolumeCopies
             var volumes = parsed.GetValue(names) is { Length: > 0 } given ? given : [.. store.List().Select(volume => volume.Name)];
             foreach (var volume in volumes)
             {
-                VolumeCommand.Require(store, volume);
+                store.Require(volume);
             }
 
             using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);

@@ -1,30 +1,26 @@
+using System.Net;
+using System.Text.Json.Serialization;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines;
 
 /// <summary>
 /// What runs virtual machines. An engine knows disks, memory, shares and how to reach the guest's sshd; it knows
-/// nothing of dotnet, of Machinefiles or of what runs inside.
+/// nothing of dotnet or of what runs inside. What not every engine can do is an ability of its own, asked for by <c>is</c>.
 /// </summary>
 internal interface IEngine
 {
     /// <summary>As users name it: <c>qemu</c>.</summary>
     string Name { get; }
 
-    /// <summary>
-    /// Identifies what a frozen machine depends on: program version, machine type, CPU model, and the spec's processors,
-    /// memory, disk size and slots. A machine thaws only where this is the same.
-    /// </summary>
-    Task<string> FingerprintAsync(MachineSpec spec, CancellationToken cancel);
-
     /// <summary>What <c>doctor</c> shows: is the program there, which accelerator really works. Never throws for a missing program.</summary>
     Task<IReadOnlyList<CheckResult>> CheckAsync(CancellationToken cancel);
 
-    /// <summary>For those who want no machine rather than an emulated one, before minutes are spent on an image.</summary>
-    /// <param name="required">The project's own wish; what the user wishes the engine knows.</param>
-    /// <exception cref="MachineException">One of them wants it, and no accelerator works here.</exception>
-    Task RequireAcceleratorAsync(bool required, IProgressSink progress, CancellationToken cancel) => Task.CompletedTask;
+    /// <summary>Judges what a project asks for, before minutes are spent on an image.</summary>
+    /// <exception cref="MachineException">Such a machine does not run on this host.</exception>
+    Task RequireAsync(Machinefile machinefile, IProgressSink progress, CancellationToken cancel);
 
     /// <summary>
     /// Starts a machine and returns when its process runs and its sshd's port is bound (the guest itself is still booting).
@@ -39,7 +35,36 @@ internal interface IEngine
     /// What is left of a dead one (sockets, stale process ids, also of another process that got the same id) is cleaned.
     /// </summary>
     Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel);
+}
 
+/// <summary>An engine that keeps disks which outlive their machines.</summary>
+internal interface IVolumeEngine : IEngine
+{
+    /// <summary>The volumes of one machine.</summary>
+    /// <param name="folder">Where the machine keeps them.</param>
+    IEnumerable<VolumeInfo> Volumes(string folder);
+
+    bool Has(VolumeReference volume);
+
+    /// <summary>Creates an empty volume of <paramref name="bytes"/>; sparse. Atomic: a crash leaves no half one under this name.</summary>
+    Task CreateAsync(VolumeReference volume, long bytes, CancellationToken cancel);
+
+    void Remove(VolumeReference volume);
+
+    /// <summary>Writes it as one compressed, stand-alone file.</summary>
+    Task ExportAsync(VolumeReference volume, string file, CancellationToken cancel);
+
+    /// <summary>Replaces or creates it with what <see cref="ExportAsync"/> wrote.</summary>
+    /// <exception cref="MachineException">The file is none that an export wrote, or reads others.</exception>
+    Task ImportAsync(VolumeReference volume, string file, CancellationToken cancel);
+
+    /// <summary>Writes it anew without what it does not hold any more.</summary>
+    Task CompactAsync(VolumeReference volume, CancellationToken cancel);
+}
+
+/// <summary>An engine whose machines start from disk files of this host: images are built with it.</summary>
+internal interface IDiskEngine : IEngine
+{
     /// <summary>Creates an empty disk of <paramref name="bytes"/>; sparse. Atomic: a crash leaves no half disk under this name.</summary>
     Task CreateDiskAsync(string path, long bytes, CancellationToken cancel);
 
@@ -50,13 +75,21 @@ internal interface IEngine
     Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel);
 }
 
+/// <summary>An engine that thaws any number of machines from one frozen memory.</summary>
+internal interface ITemplateEngine : IDiskEngine
+{
+    /// <summary>
+    /// Identifies what a frozen machine depends on: program version, machine type, CPU model, and the spec's processors,
+    /// memory, disk size and slots. A machine thaws only where this is the same.
+    /// </summary>
+    Task<string> FingerprintAsync(MachineSpec spec, CancellationToken cancel);
+}
+
 /// <summary>A running machine.</summary>
 internal interface IEngineMachine : IGuestMachine, IAsyncDisposable
 {
-    int ProcessId { get; }
-
-    /// <summary>Where the guest's sshd is reached: a loopback port of this host.</summary>
-    int SshPort { get; }
+    /// <summary>Where the guest's sshd is reached.</summary>
+    IPEndPoint Ssh { get; }
 
     /// <summary>The accelerator in use, as shown to users: <c>kvm</c>, <c>hvf</c>, <c>whpx</c>, <c>tcg</c>.</summary>
     string Accelerator { get; }
@@ -64,19 +97,36 @@ internal interface IEngineMachine : IGuestMachine, IAsyncDisposable
     /// <summary>Why what keeps its guest in is weaker than it could be, for the user; null where it is not.</summary>
     string? Weakness => null;
 
+    /// <summary>What it takes at the moment.</summary>
+    MachineUsage Usage { get; }
+
+    /// <summary>Asks the guest to power off, and kills the machine after <paramref name="grace"/>.</summary>
+    Task PowerOffAsync(TimeSpan grace, CancellationToken cancel);
+
+    /// <summary>Ends it now. Disks stay consistent as after a power failure.</summary>
+    Task KillAsync(CancellationToken cancel);
+}
+
+/// <summary>A machine that can be frozen with its memory.</summary>
+internal interface IFreezable
+{
     /// <summary>
-    /// Freezes the machine with its memory into <paramref name="folder"/> and ends its process. Its shares are unplugged
+    /// Freezes the machine with its memory into <paramref name="folder"/> and ends it. Its shares are unplugged
     /// first: the guest must have unmounted them.
     /// </summary>
     /// <exception cref="MachineException">It can't be frozen now; it runs on, its shares plugged in again.</exception>
     Task FreezeAsync(string folder, CancellationToken cancel);
-
-    /// <summary>Asks the guest to power off, and kills the process after <paramref name="grace"/>.</summary>
-    Task PowerOffAsync(TimeSpan grace, CancellationToken cancel);
-
-    /// <summary>Ends the process now. Disks stay consistent as after a power failure.</summary>
-    Task KillAsync(CancellationToken cancel);
 }
+
+/// <summary>A machine that is a process of this host.</summary>
+internal interface IHostedMachine
+{
+    int ProcessId { get; }
+}
+
+/// <param name="Processor">Time that it took of this host's processors since it began.</param>
+/// <param name="MemoryBytes">Its share of the host's memory in bytes; null where nobody tells.</param>
+internal sealed record MachineUsage(TimeSpan Processor, long? MemoryBytes);
 
 /// <summary>Format: <c>raw</c> or <c>qcow2</c>.</summary>
 internal sealed record DiskFile(string Path, string Format);
@@ -88,8 +138,20 @@ internal sealed record BootImage(string? Kernel, string? Initrd, DiskFile Disk, 
 /// <summary>A folder of the host that the guest can mount by <paramref name="Tag"/>. Read-only is enforced at the host end.</summary>
 internal sealed record SharedFolder(string Tag, string HostPath, bool ReadOnly);
 
-/// <summary>A disk that outlives the machine; the guest finds it by <paramref name="Serial"/> (at most 20 characters).</summary>
-internal sealed record VolumeDisk(string Serial, string Path, bool ReadOnly = false);
+/// <summary>A disk that outlives the machine; where it lies is its engine's.</summary>
+/// <param name="Folder">Where its machine keeps its volumes.</param>
+internal sealed record VolumeReference(string Folder, string Name);
+
+/// <param name="Bytes">Bytes it takes where it lies.</param>
+internal sealed record VolumeInfo(string Name, long Bytes, DateTimeOffset LastWrite);
+
+/// <summary>A volume that the guest finds by <paramref name="Serial"/> (at most 20 characters).</summary>
+internal sealed record VolumeDisk(string Serial, VolumeReference Volume, bool ReadOnly = false)
+{
+    // As machines that were suspended before engines resolved references have it.
+    [JsonInclude]
+    private string Path { init => Volume = new VolumeReference(System.IO.Path.GetDirectoryName(value)!, System.IO.Path.GetFileNameWithoutExtension(value)); }
+}
 
 /// <summary>What to start.</summary>
 /// <param name="Id">The machine's id, for process names and messages.</param>
@@ -101,7 +163,7 @@ internal sealed record VolumeDisk(string Serial, string Path, bool ReadOnly = fa
 /// <param name="RootDisk">The machine's own writable root disk; null makes a fresh ephemeral overlay over the image's disk.</param>
 /// <param name="Slots">How many shares and volumes there is room for; a frozen machine thaws with the room it was frozen with.</param>
 /// <param name="MemoryFile">
-/// Where the guest's memory lies while it runs, so that <see cref="IEngineMachine.FreezeAsync"/> leaves a memory that many machines
+/// Where the guest's memory lies while it runs, so that <see cref="IFreezable.FreezeAsync"/> leaves a memory that many machines
 /// can thaw from, copy-on-write. Null: ordinary memory.
 /// </param>
 /// <param name="Thaw">The frozen machine to continue; null boots.</param>
@@ -125,7 +187,7 @@ internal sealed record MachineSpec(
     string? SeedFolder = null,
     bool RequiresAccelerator = false);
 
-/// <summary>What <see cref="IEngineMachine.FreezeAsync"/> left.</summary>
+/// <summary>What <see cref="IFreezable.FreezeAsync"/> left.</summary>
 /// <param name="Folder">Where it left it.</param>
 /// <param name="MemoryFile">
 /// The memory of a machine that was started with one: it is never written, and serves any number of machines. Null: the

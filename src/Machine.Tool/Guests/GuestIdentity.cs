@@ -1,3 +1,4 @@
+using System.Net;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Guests;
@@ -25,7 +26,6 @@ internal sealed record GuestIdentity(string LoginKey, string HostKey, string Kno
     }
 
     /// <summary>How this guest is reached.</summary>
-    /// <param name="port">Loopback port of the host.</param>
     /// <param name="control">Socket of the shared connection.</param>
-    public GuestAddress At(int port, string control) => new(port, LoginKey, KnownHosts, control);
+    public GuestAddress At(IPEndPoint sshd, string control) => new(sshd, LoginKey, KnownHosts, control);
 }

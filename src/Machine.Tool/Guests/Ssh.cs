@@ -15,9 +15,9 @@ internal static class Ssh
     public static List<string> Arguments(GuestAddress guest, params string[] more) =>
     [
         "-F", "none",
-        "-p", guest.Port.ToString(),
+        "-p", guest.Sshd.Port.ToString(),
         "-i", guest.PrivateKey,
-        "-o", "HostName=127.0.0.1",
+        "-o", $"HostName={guest.Sshd.Address}",
         "-o", "HostKeyAlias=machine",
         "-o", $"UserKnownHostsFile={Quoted(guest.KnownHosts)}",
         "-o", "GlobalKnownHostsFile=none",

@@ -22,7 +22,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
     public GuestAddress Address => address;
 
     /// <summary>A session of which only the socket is known: it can only be closed.</summary>
-    public static SshSession AtSocket(string control) => new(new GuestAddress(1, "none", "none", control));
+    public static SshSession AtSocket(string control) => new(new GuestAddress(new IPEndPoint(IPAddress.None, 1), "none", "none", control));
 
     public async Task ConnectAsync(IGuestMachine machine, GuestPatience patience, CancellationToken cancel)
     {
@@ -203,7 +203,7 @@ internal sealed class SshSession(GuestAddress address, IReadOnlyList<GuestServic
         try
         {
             using var socket = new TcpClient();
-            await socket.ConnectAsync(IPAddress.Loopback, address.Port, limit.Token);
+            await socket.ConnectAsync(address.Sshd, limit.Token);
             return await socket.GetStream().ReadAsync(new byte[1], limit.Token) > 0;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)

@@ -21,6 +21,23 @@ internal sealed record HostProcess(int Id, string Started)
         }
     }
 
+    /// <summary>What it took of this host's processors; nothing where it has ended.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            try
+            {
+                using var process = Process.GetProcessById(Id);
+                return process.TotalProcessorTime;
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+            {
+                return TimeSpan.Zero;
+            }
+        }
+    }
+
     /// <summary>Whether this user runs it; Linux only.</summary>
     public bool IsMine => UnixFile.TryLook($"/proc/{Id}") is { } folder && folder.Owner == UnixFile.Me;
 

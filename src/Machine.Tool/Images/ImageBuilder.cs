@@ -13,7 +13,7 @@ namespace Machine.Tool.Images;
 
 /// <summary>Finds the image that a project asks for, or builds it.</summary>
 /// <param name="archives">Begins to serve the distribution's archives to a build on this host, and to nothing else.</param>
-internal sealed class ImageBuilder(MachinePaths paths, IEngine engine, SdkResolver? sdks = null, Func<CancellationToken, Task<BuildDoor>>? archives = null)
+internal sealed class ImageBuilder(MachinePaths paths, IDiskEngine engine, SdkResolver? sdks = null, Func<CancellationToken, Task<BuildDoor>>? archives = null)
 {
     private readonly ImageStore store = new(paths);
     private readonly SdkResolver sdks = sdks ?? new SdkResolver(paths);

@@ -33,7 +33,7 @@ internal sealed class HeldChanges : IDisposable
 
     // Nothing can wait where the machine never ran: changes lie on one of its volumes.
     private static bool MayWait(OpenedProject project) =>
-        File.Exists(new VolumeStore(project.Folders, EngineCatalog.Of(project.Paths, project.Folders.State)).PathOf(VolumeStore.Workspace));
+        new VolumeStore(project.Folders, EngineCatalog.Of(project.Paths, project.Folders.State)).Has(VolumeStore.Workspace);
 
     public void Dispose() => lease.Dispose();
 }

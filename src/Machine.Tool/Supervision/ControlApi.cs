@@ -1,4 +1,5 @@
 using Machine.Tool.Control;
+using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
@@ -49,13 +50,13 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
             State = lifecycle.State,
             Version = ToolVersion.Current,
             SupervisorId = Environment.ProcessId,
-            MachineProcessId = running?.Machine.ProcessId,
-            SshPort = running?.Machine.SshPort,
+            MachineProcessId = (running?.Machine as IHostedMachine)?.ProcessId,
+            SshPort = running?.Machine.Ssh.Port,
             Engine = running?.Record.Engine,
             Accelerator = running?.Machine.Accelerator,
             ImageHash = running?.Record.ImageHash,
             Started = running?.Record.Started,
-            MemoryBytes = running is null ? null : ProcessMemory.ProportionalBytes(running.Machine.ProcessId),
+            MemoryBytes = running?.Machine.Usage.MemoryBytes,
             Commands = commands.Snapshot(),
             Ports = running?.Ports.Lines ?? [],
             Stale = Stale(running),

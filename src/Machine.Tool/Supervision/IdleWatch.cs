@@ -27,7 +27,7 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
                 continue;
             }
 
-            var now = (Processor: ProcessorTime(machine.Machine.ProcessId), At: Stopwatch.GetTimestamp());
+            var now = (Processor: machine.Machine.Usage.Processor, At: Stopwatch.GetTimestamp());
             var used = last == default ? double.MaxValue : (now.Processor - last.Processor) / Stopwatch.GetElapsedTime(last.At, now.At);
             last = now;
             // One that waits for disk space takes no processor either, and could not answer.
@@ -43,19 +43,6 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
                 var reason = await lifecycle.SuspendAsync();
                 logger.LogInformation("unused for {Limit}: {Outcome}", limit, reason ?? "suspended");
             }
-        }
-    }
-
-    private static TimeSpan ProcessorTime(int id)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            return process.TotalProcessorTime;
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            return TimeSpan.Zero;
         }
     }
 }

@@ -16,15 +16,15 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
     /// <param name="thaws">False: it boots, even where there is a template.</param>
     public async Task<(IEngineMachine Machine, Arrival Way)> StartAsync(MachineSpec spec, Image image, bool thaws, Action<string?> standsOn, CancellationToken cancel)
     {
-        var key = thaws ? await TemplateKey.OfAsync(engine, image, spec, HostUser.Current, cancel) : "";
+        var key = thaws && engine is ITemplateEngine thawing ? await TemplateKey.OfAsync(thawing, image, spec, HostUser.Current, cancel) : null;
         string? broken = null;
-        var template = thaws ? templates.Find(key, out broken) : null;
-        if (broken is not null)
+        var template = key is null ? null : templates.Find(key, out broken);
+        if (key is not null && broken is not null)
         {
             GiveUp(key, broken);
         }
 
-        if (template is not null)
+        if (key is not null && template is not null)
         {
             // Said before it is used: from here on nobody removes it.
             standsOn(key);

@@ -99,11 +99,16 @@ internal sealed class MachineLifecycle(
                 return trouble;
             }
 
+            if (machine.Machine is not IFreezable freezable)
+            {
+                return $"the engine {engine.Name} freezes no machines";
+            }
+
             // From here the process's end is expected, and does not end the supervisor.
             watched = null;
             Move(MachineEvent.SuspendAsked);
             start = null;
-            freezing = suspension = Task.Run(() => new MachineSuspend(folders, logger).RunAsync(machine));
+            freezing = suspension = Task.Run(() => new MachineSuspend(folders, logger).RunAsync(machine, freezable));
         }
 
         var reason = await freezing;
@@ -176,7 +181,7 @@ internal sealed class MachineLifecycle(
             try
             {
                 var identity = await folders.IdentityAsync(cancel);
-                var guest = Sessions(identity.At(left.SshPort, folders.SshControl), []);
+                var guest = Sessions(identity.At(left.Ssh, folders.SshControl), []);
                 frozen = StartedMachine.Read(folders.State) is { } started && await VolumeFreeze.TryAsync(guest, started.Machinefile, PowerOffGrace, logger, cancel);
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)

@@ -143,7 +143,7 @@ internal sealed class MachineStart(
 
         var volumes = new VolumeStore(folders, engine);
         record = await volumes.EnsureAsync(machinefile, record, cancel);
-        var spec = MachineSpecs.Of(folders, machinefile, image, VolumeStore.Disks(machinefile, volumes), identity.Files);
+        var spec = MachineSpecs.Of(folders, machinefile, image, volumes.Disks(machinefile), identity.Files);
         var started = StartedMachine.Of(spec, machinefile).Save(folders.State);
         await IdentityFiles.WriteWorkAsync(
             identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
@@ -192,7 +192,7 @@ internal sealed class MachineStart(
     }
 
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
-        sessions(identity.At(arrived.Machine.SshPort, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)]);
+        sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)]);
 
     private void Remember(MachineRecord what) => record = what.Save(folders.State);
 

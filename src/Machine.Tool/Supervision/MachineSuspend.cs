@@ -1,3 +1,4 @@
+using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
     private static readonly TimeSpan Patience = TimeLimit.Minutes(3);
 
     /// <returns>Why it stays up; null when it is suspended and its process has ended.</returns>
-    public async Task<string?> RunAsync(RunningMachine running)
+    public async Task<string?> RunAsync(RunningMachine running, IFreezable machine)
     {
         using var patience = new CancellationTokenSource(Patience);
         try
@@ -27,7 +28,7 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
 
             if (reason is null)
             {
-                await running.Machine.FreezeAsync(Suspension.Folder(folders.State), patience.Token);
+                await machine.FreezeAsync(Suspension.Folder(folders.State), patience.Token);
                 logger.LogInformation("suspended");
             }
 

@@ -13,6 +13,8 @@ namespace Machine.Tool.Supervision;
 /// <summary>Finds or builds the image that a project's Machinefile asks for.</summary>
 internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFactory logs)
 {
+    private readonly IDiskEngine disks = engine as IDiskEngine ?? EngineCatalog.ImageBuilder(paths);
+
     public static ImageRequest Request(ProjectRoot project, Machinefile machinefile, MachinePaths paths) => new(
         machinefile.Image,
         machinefile.ImageSha256,
@@ -25,7 +27,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
     /// <summary>The name of the image; asks for tools only where they are not known.</summary>
     public async Task<string> HashAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
-        var builder = new ImageBuilder(paths, engine);
+        var builder = new ImageBuilder(paths, disks);
         var request = Request(machine.Project, machinefile, paths);
         if (builder.Knows(request))
         {
@@ -45,10 +47,10 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
     public async Task<Image> EnsureAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel, bool refresh = false)
     {
         // Not after minutes of building what would not be started.
-        await engine.RequireAcceleratorAsync(machinefile.RequiresAccelerator, progress, cancel);
+        await engine.RequireAsync(machinefile, progress, cancel);
         var request = Request(machine.Project, machinefile, paths);
         await using var services = await ServeAsync(machine, cancel);
-        var builder = new ImageBuilder(paths, engine, archives: token => ArchiveDoor.OpenAsync(Path.Combine(machine.Runtime, "archives"), logs, token));
+        var builder = new ImageBuilder(paths, disks, archives: token => ArchiveDoor.OpenAsync(Path.Combine(machine.Runtime, "archives"), logs, token));
         return await builder.EnsureAsync(
             request, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel, refresh);
     }

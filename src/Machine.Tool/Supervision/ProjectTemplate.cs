@@ -13,6 +13,11 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
 {
     public async Task<WarmTemplate> EnsureAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
+        if (engine is not ITemplateEngine templates)
+        {
+            throw new MachineException($"the engine {engine.Name} thaws no machines from templates");
+        }
+
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(machine, machinefile, progress, cancel);
         var spec = MachineSpecs.Of(machine, machinefile, image, [], new Dictionary<string, string>());
@@ -20,7 +25,7 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
         // Test packages for the heating come as any package comes: through the host's feed.
         await using var services = await ServiceHost.StartAsync(
             Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, forImages: false, logs, cancel);
-        return await new TemplateBuild(paths, engine).EnsureAsync(
+        return await new TemplateBuild(paths, templates).EnsureAsync(
             image, spec, HostUser.Current, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text;
 using Machine.Tool.Control;
 using Machine.Tool.Guests;
@@ -59,7 +60,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
 
     public static ControlEvent Lease(string token) => new()
     {
-        Lease = new CommandLease(token, new GuestAddress(1, "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedCommand(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
+        Lease = new CommandLease(token, new GuestAddress(new IPEndPoint(IPAddress.Loopback, 1), "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedCommand(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
     };
 
     /// <summary>A file beside the project.</summary>

@@ -41,7 +41,8 @@ public sealed class DiskHeaderAttacks : IAsyncDisposable
     public async Task A_volume_that_names_another_file_is_not_started_with(string header)
     {
         var spec = await qemu.EmptyMachineAsync();
-        var volume = await WriteAsync(Own("volume.qcow2"), header);
+        await WriteAsync(Own("volume.qcow2"), header);
+        var volume = new VolumeReference(Path.GetDirectoryName(Own("volume.qcow2"))!, "volume");
 
         var refused = await Should.ThrowAsync<MachineException>(() => qemu.StartAsync(spec with { Volumes = [new VolumeDisk("v", volume)] }));
 

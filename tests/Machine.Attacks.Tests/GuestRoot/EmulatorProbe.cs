@@ -75,7 +75,7 @@ public sealed class EmulatorProbe : IDisposable
         var spec = new MachineSpec(
             "mine", State, Runtime, new BootImage(At("home/images/debian/vmlinuz"), null, new DiskFile(At("home/images/debian/root.raw"), "raw")), 1, 64 << 20, 1 << 30,
             [new SharedFolder("project", Project, ReadOnly: true), new SharedFolder("share0", Writable, ReadOnly: false)],
-            [new VolumeDisk("packages", At("home/machines/mine/volumes/packages.qcow2"))],
+            [new VolumeDisk("packages", new VolumeReference(At("home/machines/mine/volumes"), "packages"))],
             new Dictionary<string, string> { ["hostname"] = At("home/machines/mine/identity/hostname") },
             Thaw: new FrozenMachine(At("home/templates/t"), At("home/templates/t/memory")));
         var confinement = QemuConfinement.Of(

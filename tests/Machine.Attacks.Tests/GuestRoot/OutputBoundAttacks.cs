@@ -54,7 +54,7 @@ public sealed class OutputBoundAttacks : IDisposable
         // Accepts, and never speaks: the real ssh waits for a banner.
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        var guest = new GuestAddress(((IPEndPoint)silent.LocalEndpoint).Port, "none", "none", Path.Combine(folder, "control"));
+        var guest = new GuestAddress((IPEndPoint)silent.LocalEndpoint, "none", "none", Path.Combine(folder, "control"));
         var clock = Stopwatch.StartNew();
 
         var failure = await Should.ThrowAsync<MachineException>(() => Ssh.RunAsync(guest, "true", cancel, patience: TimeSpan.FromSeconds(1)));

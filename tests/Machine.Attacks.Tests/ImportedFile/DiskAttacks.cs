@@ -5,7 +5,6 @@ using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Cloud;
 using Machine.Tool.Machines;
-using NSubstitute;
 
 namespace Machine.Attacks.Tests.ImportedFile;
 
@@ -38,13 +37,13 @@ public sealed class DiskAttacks : IDisposable
     [MemberData(nameof(Variants))]
     public async Task A_volume_that_is_imported_reads_no_file_of_the_host(string variant)
     {
-        var engine = Substitute.For<IEngine>();
-        var machine = new ProjectMachine(MachinePaths.At(folder["home"]), Project()).Create();
-        var store = new VolumeStore(machine, engine);
+        var paths = MachinePaths.At(folder["home"]);
+        var machine = new ProjectMachine(paths, Project()).Create();
+        var disk = Disk(variant);
 
-        await Should.ThrowAsync<MachineException>(() => store.ImportAsync("db", Disk(variant), Cancel));
+        await Should.ThrowAsync<MachineException>(() => QemuVolumes.TakeAsync(new VolumeReference(machine.Volumes, "db"), disk, Cancel));
+        await Should.ThrowAsync<MachineException>(() => new VolumeStore(machine, new QemuEngine(paths)).ImportAsync("db", disk, Cancel));
 
-        await engine.DidNotReceiveWithAnyArgs().CopyDiskAsync(default!, default!, default, default);
         Directory.EnumerateFileSystemEntries(machine.Volumes).ShouldBeEmpty("nothing of it is left, not even under another name");
     }
 
@@ -86,24 +85,14 @@ public sealed class DiskAttacks : IDisposable
         var paths = MachinePaths.At(folder["home"]);
         var machine = new ProjectMachine(paths, Project()).Create();
         await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", folder["good"], "1M"], Cancel);
-        DiskFile? read = null;
-        var engine = Substitute.For<IEngine>();
-        engine.CopyDiskAsync(default!, default!, default, default).ReturnsForAnyArgs(call =>
-        {
-            read = call.ArgAt<DiskFile>(0);
-            // By now the file that the user named is another one.
-            File.WriteAllBytes(folder["good"], new HostileQcow().Backing(key).ToArray());
-            return Task.Run(async () =>
-            {
-                await ForeignDisk.RequireStandAloneAsync(read, "", Cancel);
-                File.Copy(read.Path, call.ArgAt<DiskFile>(1).Path);
-            });
-        });
-
-        await new VolumeStore(machine, engine).ImportAsync("db", folder["good"], Cancel);
-
-        read!.Path.ShouldNotBe(folder["good"]);
+        await new VolumeStore(machine, new QemuEngine(paths)).ImportAsync("db", folder["good"], Cancel);
         Directory.EnumerateFiles(machine.Volumes).Select(Path.GetFileName).ShouldBe(["db.qcow2"]);
+
+        var read = await QemuVolumes.TakeAsync(new VolumeReference(machine.Volumes, "db"), folder["good"], Cancel);
+        // By now the file that the user named is another one.
+        File.WriteAllBytes(folder["good"], new HostileQcow().Backing(key).ToArray());
+        read.Path.ShouldStartWith(machine.Volumes);
+        await ForeignDisk.RequireStandAloneAsync(read, "", Cancel);
     }
 
     // A guest is root on its own disk, and writes whatever header it likes to its beginning.

@@ -147,7 +147,7 @@ public sealed class SharedImageAttacks : IDisposable
 
     [Fact]
     public void An_image_with_tools_has_no_name_before_its_tools_are_bytes() =>
-        Should.Throw<InvalidOperationException>(() => new ImageBuilder(MachinePaths.At(folder["home"]), NSubstitute.Substitute.For<Tool.Engines.IEngine>())
+        Should.Throw<InvalidOperationException>(() => new ImageBuilder(MachinePaths.At(folder["home"]), NSubstitute.Substitute.For<Tool.Engines.IDiskEngine>())
             .HashOf(new ImageRequest("debian/12", null, null, [], [], ["dotnet-ef"], [])));
 
     // The script that heats a template, as it is, on this host: against a feed that has a newer test framework, and another one of the same version.

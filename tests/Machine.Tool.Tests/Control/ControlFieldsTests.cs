@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -17,8 +18,8 @@ public sealed class ControlFieldsTests
         new() { Note = "line\nline" },
         new() { Failure = new ControlFailure("message", "remedy", 3) },
         new() { Failure = new ControlFailure("message", null, 125) },
-        new() { Lease = new CommandLease("token", new GuestAddress(22, "a key", "hosts", "socket"), "tcg", Stale: true) },
-        new() { Lease = new CommandLease("token", new GuestAddress(22, "key", "hosts", "socket"), "tcg", Stale: false, new PreparedCommand("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
+        new() { Lease = new CommandLease("token", new GuestAddress(new IPEndPoint(IPAddress.Loopback, 22), "a key", "hosts", "socket"), "tcg", Stale: true) },
+        new() { Lease = new CommandLease("token", new GuestAddress(IPEndPoint.Parse("[fd00::2]:22"), "key", "hosts", "socket"), "tcg", Stale: false, new PreparedCommand("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
         new() { Stopped = true },
         new() { Unapproved = true },
         new() { Ending = true },

@@ -229,9 +229,9 @@ public sealed class FreezeTests : IAsyncDisposable
     private async Task<VolumeDisk> VolumeAsync(string folder)
     {
         Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, "volume.qcow2");
-        await qemu.Engine.CreateDiskAsync(path, 1 << 20, Cancel);
-        return new VolumeDisk("packages", path);
+        var volume = new VolumeReference(folder, "volume");
+        await qemu.Engine.CreateAsync(volume, 1 << 20, Cancel);
+        return new VolumeDisk("packages", volume);
     }
 
     private static async Task<string> HashAsync(string file)

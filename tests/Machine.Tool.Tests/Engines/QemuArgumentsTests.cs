@@ -11,7 +11,7 @@ public sealed class QemuArgumentsTests
         new BootImage("/images/vmlinuz", "/images/initrd", new DiskFile("/images/root.raw", "raw"), "systemd.unit=x"),
         Cpus: 3, MemoryBytes: 2L << 30, DiskBytes: 20L << 30,
         [new SharedFolder("project", "/home/me/a, b,c", ReadOnly: true), new SharedFolder("data", "/data", ReadOnly: false)],
-        [new VolumeDisk("packages", "/state/v \"1\",é.qcow2"), new VolumeDisk("db", "/state/db.qcow2", ReadOnly: true)],
+        [new VolumeDisk("packages", new VolumeReference("/state", "v \"1\",é")), new VolumeDisk("db", new VolumeReference("/state", "db"), ReadOnly: true)],
         new Dictionary<string, string> { ["hostname"] = "/state/id/host,name" });
 
     private static readonly QemuLaunch Launch = new(

@@ -78,7 +78,7 @@ public sealed class QemuDisksTests : IAsyncDisposable
         var spec = await qemu.EmptyMachineAsync();
         var volume = At("volume.qcow2");
         await qemu.Engine.CreateDiskAsync(volume, 1L << 20, Cancel);
-        await using var machine = await qemu.StartAsync(spec with { Volumes = [new VolumeDisk("v", volume)] });
+        await using var machine = await qemu.StartAsync(spec with { Volumes = [new VolumeDisk("v", new VolumeReference(Path.GetDirectoryName(volume)!, Path.GetFileNameWithoutExtension(volume)))] });
         var failure = await Should.ThrowAsync<MachineException>(
             () => qemu.Engine.CopyDiskAsync(new DiskFile(volume, "qcow2"), new DiskFile(At("x.qcow2"), "qcow2"), compress: false, Cancel));
         failure.Remedy.ShouldNotBeNull().ShouldContain("stop");

@@ -25,7 +25,7 @@ public sealed class QemuEngineTests : IAsyncDisposable
         await using var machine = await qemu.StartAsync(await qemu.EmptyMachineAsync());
         (await machine.StatusAsync(Cancel)).ShouldBe("running");
         using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, machine.SshPort, Cancel);
+        await client.ConnectAsync(IPAddress.Loopback, machine.Ssh.Port, Cancel);
         (await File.ReadAllTextAsync(qemu.Places.PidFile, Cancel)).Trim().ShouldBe($"{machine.ProcessId}");
         File.Exists(qemu.Places.EphemeralRoot).ShouldBeTrue();
     }
@@ -49,9 +49,9 @@ public sealed class QemuEngineTests : IAsyncDisposable
         var first = await qemu.StartAsync(await qemu.EmptyMachineAsync());
         await first.DisposeAsync();
 
-        await using var second = await qemu.Engine.AdoptAsync(qemu.Folder, qemu.Runtime, Cancel);
+        await using var second = (QemuMachine?)await qemu.Engine.AdoptAsync(qemu.Folder, qemu.Runtime, Cancel);
         second.ShouldNotBeNull();
-        (second.ProcessId, second.SshPort, second.Accelerator).ShouldBe((first.ProcessId, first.SshPort, first.Accelerator));
+        (second.ProcessId, second.Ssh, second.Accelerator).ShouldBe((first.ProcessId, first.Ssh, first.Accelerator));
         await second.KillAsync(Cancel);
         (await second.Exited).ShouldBe("");
         HostProcess.Find(first.ProcessId).ShouldBeNull();
@@ -132,7 +132,7 @@ public sealed class QemuEngineTests : IAsyncDisposable
         var engine = new QemuEngine(QemuFixture.SharedPaths) { ChoosePort = ports.Dequeue };
 
         await using var machine = await engine.StartAsync(await qemu.EmptyMachineAsync(), SilentProgress.Instance, Cancel);
-        machine.SshPort.ShouldBe(free);
+        machine.Ssh.Port.ShouldBe(free);
     }
 
     [Fact]
@@ -212,7 +212,7 @@ public sealed class QemuEngineTests : IAsyncDisposable
         await using var machine = await qemu.StartAsync(spec with
         {
             Shares = [new SharedFolder("project", project, ReadOnly: true)],
-            Volumes = [new VolumeDisk("packages", volume)],
+            Volumes = [new VolumeDisk("packages", new VolumeReference(project, "v,1"))],
             Identity = new Dictionary<string, string> { ["hostname"] = name },
         });
         var disks = await machine.Qmp.ExecuteAsync("query-named-block-nodes", null, Cancel);

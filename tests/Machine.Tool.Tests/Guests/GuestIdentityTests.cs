@@ -1,3 +1,4 @@
+using System.Net;
 using Machine.Tool.Guests;
 
 namespace Machine.Tool.Tests.Guests;
@@ -23,7 +24,8 @@ public sealed class GuestIdentityTests : IDisposable
         var pinned = (await File.ReadAllTextAsync(second.KnownHosts, Cancel)).Split(' ', '\n');
         pinned[0].ShouldBe("machine");
         pinned[2].ShouldBe((await File.ReadAllTextAsync(second.HostKey + ".pub", Cancel)).Split(' ')[1]);
-        second.At(2222, "/run/ssh").ShouldBe(new GuestAddress(2222, login, second.KnownHosts, "/run/ssh"));
+        var sshd = new IPEndPoint(IPAddress.Loopback, 2222);
+        second.At(sshd, "/run/ssh").ShouldBe(new GuestAddress(sshd, login, second.KnownHosts, "/run/ssh"));
     }
 
     [Fact]

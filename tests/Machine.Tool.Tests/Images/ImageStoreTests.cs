@@ -233,7 +233,7 @@ public sealed class ImageStoreTests : IDisposable
     public async Task An_image_that_is_there_is_used_without_building_anything()
     {
         var request = ImagesFolder.Request();
-        var builder = new ImageBuilder(home.Paths, Substitute.For<IEngine>());
+        var builder = new ImageBuilder(home.Paths, Substitute.For<IDiskEngine>());
         await home.CommitAsync(builder.HashOf(request), request);
 
         var image = await builder.EnsureAsync(request, [], SilentProgress.Instance, Cancel);

@@ -10,7 +10,7 @@ namespace Machine.Tool.Tests.Images;
 public sealed class TemplateKeyTests : IDisposable
 {
     private readonly ImagesFolder home = new();
-    private readonly IEngine engine = Substitute.For<IEngine>();
+    private readonly ITemplateEngine engine = Substitute.For<ITemplateEngine>();
 
     public TemplateKeyTests() => Fingerprint("qemu 7.2 on this processor");
 

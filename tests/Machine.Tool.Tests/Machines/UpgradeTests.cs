@@ -1,3 +1,4 @@
+using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -52,6 +53,7 @@ public sealed class UpgradeTests : IDisposable
         started.Machinefile.Env["STAGE"].ShouldBe("test");
         started.Machinefile.Volumes["db"].ShouldBe(new Volume("/var/lib/db", 1L << 30));
         started.Spec.Volumes.Select(volume => volume.Serial).ShouldBe(["packages", "db", "workspace"]);
+        started.Spec.Volumes[1].Volume.ShouldBe(new VolumeReference("/srv/home/machines/shop-e7c7ea0b/volumes", "db"));
         started.Spec.Image.Disk.Path.ShouldContain(Image);
         Suspension.IsThere(folders.State).ShouldBeTrue();
         JsonState.Read<FrozenState>(FrozenState.Description(Suspension.Folder(folders.State)))!.Build.ShareTags.ShouldBe(["project"]);

@@ -1,15 +1,20 @@
+using System.Net;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Tests.Supervision;
 
 /// <summary>An engine with one process at most, which outlives its handles as a real one does.</summary>
-internal sealed class FakeEngine : IEngine
+internal sealed class FakeEngine : IVolumeEngine, ITemplateEngine
 {
     /// <summary>What runs; null for nothing.</summary>
     public FakeProcess? Process { get; set; }
 
     public int Starts { get; private set; }
+
+    /// <summary>Its machines can be frozen.</summary>
+    public bool Freezes { get; set; } = true;
 
     /// <summary>Before a process runs; null: it runs at once.</summary>
     public Func<MachineSpec, CancellationToken, Task>? Starting { get; set; }
@@ -20,16 +25,37 @@ internal sealed class FakeEngine : IEngine
 
     public Task<IReadOnlyList<CheckResult>> CheckAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<CheckResult>>([]);
 
+    public Task RequireAsync(Machinefile machinefile, IProgressSink progress, CancellationToken cancel) => Task.CompletedTask;
+
     public async Task<IEngineMachine> StartAsync(MachineSpec spec, IProgressSink progress, CancellationToken cancel)
     {
         await (Starting?.Invoke(spec, cancel) ?? Task.CompletedTask);
         Starts++;
         Process = new FakeProcess(Process?.Freezing);
-        return new Handle(Process);
+        return Of(Process);
     }
 
     public Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel) =>
-        Task.FromResult<IEngineMachine?>(Process is { IsRunning: true } process ? new Handle(process) : null);
+        Task.FromResult(Process is { IsRunning: true } process ? Of(process) : null);
+
+    private IEngineMachine Of(FakeProcess process) => Freezes ? new Freezable(process) : new Handle(process);
+
+    public IEnumerable<VolumeInfo> Volumes(string folder) =>
+        Directory.EnumerateFiles(folder).Select(file => new VolumeInfo(Path.GetFileName(file), new FileInfo(file).Length, DateTimeOffset.UtcNow));
+
+    public bool Has(VolumeReference volume) => File.Exists(At(volume));
+
+    public Task CreateAsync(VolumeReference volume, long bytes, CancellationToken cancel) => CreateDiskAsync(At(volume), bytes, cancel);
+
+    public void Remove(VolumeReference volume) => File.Delete(At(volume));
+
+    public Task ExportAsync(VolumeReference volume, string file, CancellationToken cancel) => throw new NotSupportedException();
+
+    public Task ImportAsync(VolumeReference volume, string file, CancellationToken cancel) => throw new NotSupportedException();
+
+    public Task CompactAsync(VolumeReference volume, CancellationToken cancel) => throw new NotSupportedException();
+
+    private static string At(VolumeReference volume) => Path.Combine(volume.Folder, volume.Name);
 
     public Task CreateDiskAsync(string path, long bytes, CancellationToken cancel) => File.WriteAllTextAsync(path, "a disk", cancel);
 
@@ -62,22 +88,17 @@ internal sealed class FakeEngine : IEngine
         }
     }
 
-    private sealed class Handle(FakeProcess process) : IEngineMachine
+    private class Handle(FakeProcess process) : IEngineMachine
     {
-        public int ProcessId => Environment.ProcessId;
+        protected FakeProcess Process => process;
 
-        public int SshPort => 1;
+        public IPEndPoint Ssh => new(IPAddress.Loopback, 1);
+
+        public MachineUsage Usage => new(TimeSpan.Zero, null);
 
         public string Accelerator => "none";
 
         public Task<string> Exited => process.Ended;
-
-        public async Task FreezeAsync(string folder, CancellationToken cancel)
-        {
-            await (process.Freezing?.Invoke(cancel) ?? Task.CompletedTask);
-            Directory.CreateDirectory(folder);
-            process.End("frozen");
-        }
 
         public Task PowerOffAsync(TimeSpan grace, CancellationToken cancel)
         {
@@ -94,5 +115,15 @@ internal sealed class FakeEngine : IEngine
         public string ConsoleTail(int lines) => "";
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class Freezable(FakeProcess process) : Handle(process), IFreezable
+    {
+        public async Task FreezeAsync(string folder, CancellationToken cancel)
+        {
+            await (Process.Freezing?.Invoke(cancel) ?? Task.CompletedTask);
+            Directory.CreateDirectory(folder);
+            Process.End("frozen");
+        }
     }
 }

@@ -109,6 +109,19 @@ public sealed class MachineLifecycleTests : IDisposable
     }
 
     [Fact]
+    public async Task An_engine_that_freezes_no_machines_says_so_and_the_machine_runs_on()
+    {
+        machine.Engine.Freezes = false;
+        var supervisor = await RunningAsync();
+
+        (await supervisor.SuspendAsync().WaitAsync(Limit, Cancel)).ShouldBe("the engine fake freezes no machines");
+
+        supervisor.State.ShouldBe(MachineState.Running);
+        machine.Engine.Process!.IsRunning.ShouldBeTrue();
+        machine.Guest.IsConnected.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_guest_that_does_not_let_go_of_the_project_stays_up()
     {
         var supervisor = await RunningAsync();

@@ -119,7 +119,7 @@ public sealed class MachineStartTests : IDisposable
         var running = await StartAsync();
         if (suspended)
         {
-            (await new MachineSuspend(machine.Folders, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).RunAsync(running)).ShouldBeNull();
+            (await new MachineSuspend(machine.Folders, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).RunAsync(running, (Tool.Engines.IFreezable)running.Machine)).ShouldBeNull();
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
@@ -30,7 +31,7 @@ internal sealed class SupervisedMachine : IDisposable
 
     public FakeEngine Engine { get; } = new();
 
-    public FakeGuest Guest { get; } = new(new GuestAddress(1, "none", "none", "none"));
+    public FakeGuest Guest { get; } = new(new GuestAddress(new IPEndPoint(IPAddress.Loopback, 1), "none", "none", "none"));
 
     public ProjectMachine Folders { get; }
 

@@ -44,7 +44,7 @@ internal static class QemuArguments
 
         foreach (var (index, volume) in spec.Volumes.Index())
         {
-            arguments.AddRange(Disk(QemuDevices.Volume(index), new DiskFile(volume.Path, "qcow2"), ephemeral: false, volume.ReadOnly));
+            arguments.AddRange(Disk(QemuDevices.Volume(index), QemuVolumes.Disk(volume.Volume), ephemeral: false, volume.ReadOnly));
         }
 
         if (spec.SeedFolder is { } seed)

@@ -1,9 +1,10 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles;
 
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>Machines as QEMU processes of this host.</summary>
-internal sealed class QemuEngine(MachinePaths paths) : IEngine
+internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateEngine
 {
     // Between the choice of a free port and its use somebody else may take it.
     private const int PortAttempts = 5;
@@ -32,12 +33,12 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
             + $"cpus={spec.Cpus} memory={spec.MemoryBytes} disk={spec.DiskBytes} slots={spec.Slots}";
     }
 
-    public async Task RequireAcceleratorAsync(bool required, IProgressSink progress, CancellationToken cancel)
+    public async Task RequireAsync(Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
-        if (required || AcceleratorChoice.IsRequiredByUser)
+        if (machinefile.RequiresAccelerator || AcceleratorChoice.IsRequiredByUser)
         {
             program ??= await QemuProgram.FindAsync(cancel);
-            await accelerators.RequireAsync(program, required, progress, cancel);
+            await accelerators.RequireAsync(program, machinefile.RequiresAccelerator, progress, cancel);
         }
     }
 
@@ -49,7 +50,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         MachinePaths.CreatePrivate(places.Logs);
         MachinePaths.CreatePrivate(places.RuntimeFolder);
         QemuConfinement.RequireWalls();
-        if (await AdoptAsync(places.Folder, places.RuntimeFolder, cancel) is { } running)
+        if (await FindAsync(places, cancel) is { } running)
         {
             await running.DisposeAsync();
             throw new MachineException($"the machine {spec.Id} runs already (process {running.ProcessId})", exitCode: ExitCode.MachineUnavailable);
@@ -101,9 +102,11 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         }
     }
 
-    public async Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel)
+    public async Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel) =>
+        await FindAsync(new QemuPlaces(Path.GetFullPath(folder), Path.GetFullPath(runtimeFolder)), cancel);
+
+    private static async Task<QemuMachine?> FindAsync(QemuPlaces places, CancellationToken cancel)
     {
-        var places = new QemuPlaces(Path.GetFullPath(folder), Path.GetFullPath(runtimeFolder));
         if (QemuState.Read(places) is not { } state)
         {
             places.Forget();
@@ -132,6 +135,33 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         return null;
     }
 
+    public IEnumerable<VolumeInfo> Volumes(string folder) => QemuVolumes.In(folder);
+
+    public bool Has(VolumeReference volume) => File.Exists(QemuVolumes.Disk(volume).Path);
+
+    public Task CreateAsync(VolumeReference volume, long bytes, CancellationToken cancel) => CreateDiskAsync(QemuVolumes.Disk(volume).Path, bytes, cancel);
+
+    public void Remove(VolumeReference volume) => File.Delete(QemuVolumes.Disk(volume).Path);
+
+    public Task ExportAsync(VolumeReference volume, string file, CancellationToken cancel) =>
+        CopyDiskAsync(QemuVolumes.Disk(volume), new DiskFile(Path.GetFullPath(file), "qcow2"), compress: true, cancel);
+
+    public async Task ImportAsync(VolumeReference volume, string file, CancellationToken cancel)
+    {
+        var taken = await QemuVolumes.TakeAsync(volume, file, cancel);
+        try
+        {
+            await CopyDiskAsync(taken, QemuVolumes.Disk(volume), compress: false, cancel);
+        }
+        finally
+        {
+            File.Delete(taken.Path);
+        }
+    }
+
+    public Task CompactAsync(VolumeReference volume, CancellationToken cancel) =>
+        CopyDiskAsync(QemuVolumes.Disk(volume), QemuVolumes.Disk(volume), compress: false, cancel);
+
     public Task CreateDiskAsync(string path, long bytes, CancellationToken cancel) => QemuDisks.CreateAsync(path, bytes, cancel);
 
     public Task CreateOverlayDiskAsync(string path, DiskFile backing, long bytes, CancellationToken cancel) =>
@@ -150,7 +180,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IEngine
         IReadOnlyList<string> known = [spec.Image.Disk.Path];
         return
         [
-            .. new (string Path, bool Write)[] { (root.Path, true) }.Concat(spec.Volumes.Select(volume => (Path: volume.Path, Write: !volume.ReadOnly)))
+            .. new (string Path, bool Write)[] { (root.Path, true) }.Concat(spec.Volumes.Select(volume => (Path: QemuVolumes.Disk(volume.Volume).Path, Write: !volume.ReadOnly)))
                 .SelectMany(disk => QemuDiskChain.Of(disk.Path, may, known).Select((file, depth) => (file, disk.Write && depth == 0))),
         ];
     }

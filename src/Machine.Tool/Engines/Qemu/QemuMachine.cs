@@ -1,10 +1,11 @@
+using System.Net;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>A running QEMU. Disposing lets go of it; the process stays, and can be adopted again.</summary>
-internal sealed class QemuMachine : IEngineMachine
+internal sealed class QemuMachine : IEngineMachine, IFreezable, IHostedMachine
 {
     // A guest that is still booting hears no power button: press again.
     private static readonly TimeSpan PowerButtonInterval = TimeSpan.FromSeconds(3);
@@ -31,14 +32,17 @@ internal sealed class QemuMachine : IEngineMachine
         this.places = places;
         this.state = state;
         this.process = process;
+        Ssh = new IPEndPoint(IPAddress.Loopback, state.SshPort);
         Exited = Task.FromResult("");
     }
 
     public int ProcessId => process.Id;
 
-    public int SshPort => state.SshPort;
+    public IPEndPoint Ssh { get; }
 
     public string Accelerator => state.Accelerator;
+
+    public MachineUsage Usage => new(process.ProcessorTime, ProcessMemory.ProportionalBytes(process.Id));
 
     public string? Weakness => state.Accelerator == Emulation.Name ? Emulation.Weakness : null;
 

@@ -46,7 +46,7 @@ internal sealed class BuildGuest : IAsyncDisposable
             id.Text, MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), runtime, image, Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes(), diskBytes, [], volumes, identity.Files, disk);
         progress.Step("booting the image");
         var machine = await engine.StartAsync(shape?.Invoke(spec, identity) ?? spec, progress, cancel);
-        var built = new BuildGuest(machine, new SshSession(identity.At(machine.SshPort, Path.Combine(runtime, "ssh")), services), runtime);
+        var built = new BuildGuest(machine, new SshSession(identity.At(machine.Ssh, Path.Combine(runtime, "ssh")), services), runtime);
         try
         {
             progress.Detail("waiting for the guest");
@@ -157,7 +157,7 @@ internal sealed class BuildGuest : IAsyncDisposable
         }
 
         await Task.Delay(AfterConnection, cancel);
-        await machine.FreezeAsync(folder, cancel);
+        await ((IFreezable)machine).FreezeAsync(folder, cancel);
     }
 
     public async ValueTask DisposeAsync()

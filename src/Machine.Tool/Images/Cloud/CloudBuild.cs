@@ -26,7 +26,7 @@ internal static partial class CloudBuild
 
     /// <param name="services">The archive of packages must be among them, where packages are missing.</param>
     public static async Task<ImageFacts> RunAsync(
-        IEngine engine, MachinePaths paths, string folder, string hash, ImageRequest request, SdkSource? sdk, TrustStore trust,
+        IDiskEngine engine, MachinePaths paths, string folder, string hash, ImageRequest request, SdkSource? sdk, TrustStore trust,
         IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         PackageName.Check(request.Packages);
@@ -42,7 +42,7 @@ internal static partial class CloudBuild
 
         string[] facts;
         await using (var guest = await BuildGuest.BootAsync(
-            engine, paths, folder, hash, new BootImage(null, null, source), overlay, bootBytes, [new VolumeDisk("root", target.Path)], services, progress, cancel,
+            engine, paths, folder, hash, new BootImage(null, null, source), overlay, bootBytes, [new VolumeDisk("root", new VolumeReference(folder, "root"))], services, progress, cancel,
             (spec, identity) =>
             {
                 CloudSeed.Write(seed, identity);

@@ -23,7 +23,7 @@ internal static class LayerBuild
     public static ImageRequest Base(ImageRequest request) => request with { NpmTools = [], DotnetTools = [], Provision = [], Tools = [] };
 
     public static async Task<ImageFacts> RunAsync(
-        IEngine engine, MachinePaths paths, string folder, string hash, Image below, ImageFacts facts, ImageRequest request,
+        IDiskEngine engine, MachinePaths paths, string folder, string hash, Image below, ImageFacts facts, ImageRequest request,
         IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
         var disk = new DiskFile(Path.Combine(folder, "layer.qcow2"), "qcow2");

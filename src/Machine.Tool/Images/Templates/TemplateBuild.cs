@@ -8,7 +8,7 @@ using Machine.Tool.Images.Store;
 namespace Machine.Tool.Images.Templates;
 
 /// <summary>Boots an image, heats it as the user who will build, and freezes it with its memory.</summary>
-internal sealed class TemplateBuild(MachinePaths paths, IEngine engine)
+internal sealed class TemplateBuild(MachinePaths paths, ITemplateEngine engine)
 {
     /// <summary>A template takes about a gigabyte: a host keeps the last few.</summary>
     public const int MostTemplates = 6;

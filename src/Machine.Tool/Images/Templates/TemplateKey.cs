@@ -17,7 +17,7 @@ internal static class TemplateKey
 
     private static readonly string[] Scripts = ["identity.pl", "user.sh", "heat.sh", "heat.lock.json"];
 
-    public static async Task<string> OfAsync(IEngine engine, Image image, MachineSpec spec, HostUser user, CancellationToken cancel)
+    public static async Task<string> OfAsync(ITemplateEngine engine, Image image, MachineSpec spec, HostUser user, CancellationToken cancel)
     {
         var machine = await engine.FingerprintAsync(spec, cancel);
         string[] parts =

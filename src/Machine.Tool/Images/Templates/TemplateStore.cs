@@ -109,7 +109,7 @@ internal sealed class TemplateStore(MachinePaths paths)
         {
             throw new MachineException(
                 $"the warm template {key[..Math.Min(12, key.Length)]} is broken, and cannot be made again while machines stand on its disk: {string.Join(", ", machines)}",
-                "dotnet machine stop in their projects");
+                "dotnet machine stop in their projects; dotnet machine destroy MACHINE for one whose project is gone");
         }
     }
 
