@@ -75,11 +75,31 @@ internal static class ChangesCommand
 }
 
 /// <summary>One change as <c>changes --json</c> prints it.</summary>
-/// <param name="Path">Relative to the project, as the guest named it.</param>
-/// <param name="Hash">Of all that the diff shows, for <c>apply --hash</c>; with the diff alone.</param>
-internal sealed record ChangeJson(
-    string Path, ChangeKind Kind, ChangeClass Class, long SizeBytes, bool Executable, bool Conflict, string? Reason, string? Diff, string? Hash)
+internal sealed record ChangeJson
 {
-    public static ChangeJson Of(Change change, ShownChange? shown) => new(
-        change.Path, change.Kind, change.Class, change.SizeBytes, change.Executable, change.Conflict, change.Reason, shown?.Diff, shown is { Hash.Length: > 0 } ? shown.Hash : null);
+    /// <summary>Relative to the project, as the guest named it.</summary>
+    public required string Path { get; init; }
+
+    public required ChangeKind Kind { get; init; }
+
+    public required ChangeClass Class { get; init; }
+
+    public required long SizeBytes { get; init; }
+
+    public required bool Executable { get; init; }
+
+    public required bool Conflict { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Diff { get; init; }
+
+    /// <summary>Of all that the diff shows, for <c>apply --hash</c>; with the diff alone.</summary>
+    public string? Hash { get; init; }
+
+    public static ChangeJson Of(Change change, ShownChange? shown) => new()
+    {
+        Path = change.Path, Kind = change.Kind, Class = change.Class, SizeBytes = change.SizeBytes, Executable = change.Executable,
+        Conflict = change.Conflict, Reason = change.Reason, Diff = shown?.Diff, Hash = shown is { Hash.Length: > 0 } ? shown.Hash : null,
+    };
 }

@@ -61,21 +61,37 @@ internal static class ListCommand
 }
 
 /// <summary>One machine as <c>list --json</c> prints it.</summary>
-/// <param name="ProjectExists">Its Machinefile is still where it was.</param>
-/// <param name="DiskBytes">What its state takes on this host's disk; its image, which others share, is not counted.</param>
-/// <param name="MemoryBytes">Its process' share of this host's memory while it runs.</param>
-internal sealed record MachineListing(
-    string Id, string? Project, bool ProjectExists, MachineState State, long DiskBytes, long? MemoryBytes, string? Engine, string? Accelerator, string? ImageHash, DateTimeOffset? Started)
+internal sealed record MachineListing
 {
-    public static MachineListing Of(KnownMachine machine, MachineStatus? status) => new(
-        machine.Id.Text,
-        machine.Record?.Project,
-        machine.ProjectExists,
-        status?.State ?? (Suspension.IsThere(machine.Folders.State) ? MachineState.Suspended : MachineState.Stopped),
-        DiskUsage.AllocatedBytesOfFolder(machine.Folders.State),
-        status?.MemoryBytes,
-        status?.Engine ?? machine.Record?.Engine,
-        status?.Accelerator,
-        machine.Record?.ImageHash,
-        status?.Started);
+    public required string Id { get; init; }
+
+    public string? Project { get; init; }
+
+    /// <summary>Its Machinefile is still where it was.</summary>
+    public required bool ProjectExists { get; init; }
+
+    public required MachineState State { get; init; }
+
+    /// <summary>What its state takes on this host's disk; its image, which others share, is not counted.</summary>
+    public required long DiskBytes { get; init; }
+
+    /// <summary>Its process' share of this host's memory while it runs.</summary>
+    public long? MemoryBytes { get; init; }
+
+    public string? Engine { get; init; }
+
+    public string? Accelerator { get; init; }
+
+    public string? ImageHash { get; init; }
+
+    public DateTimeOffset? Started { get; init; }
+
+    public static MachineListing Of(KnownMachine machine, MachineStatus? status) => new()
+    {
+        Id = machine.Id.Text, Project = machine.Record?.Project, ProjectExists = machine.ProjectExists,
+        State = status?.State ?? (Suspension.IsThere(machine.Folders.State) ? MachineState.Suspended : MachineState.Stopped),
+        DiskBytes = DiskUsage.AllocatedBytesOfFolder(machine.Folders.State), MemoryBytes = status?.MemoryBytes,
+        Engine = status?.Engine ?? machine.Record?.Engine, Accelerator = status?.Accelerator, ImageHash = machine.Record?.ImageHash,
+        Started = status?.Started,
+    };
 }

@@ -43,9 +43,9 @@ internal static class SdkVerbs
 
     public static int Run(string? verb, string[] args)
     {
-        if (verb is null && HostSdk.Takes(args))
+        if (verb is null && HostSdkCommand.Takes(args))
         {
-            return HostSdk.Run(args);
+            return HostSdkCommand.Run(args);
         }
 
         List<byte[]> arguments = ["dotnet"u8.ToArray()];

@@ -1,17 +1,17 @@
 namespace Machine.Tool.Control;
 
 /// <summary>The right to run one command, held by an open connection: when this process dies, the supervisor ends the command.</summary>
-internal sealed class ClientLease(CommandLease lease, ControlAnswer connection, string socket) : IDisposable
+internal sealed class ClientLease(ExecLease lease, ControlAnswer connection, string socket) : IDisposable
 {
-    public CommandLease Lease => lease;
+    public ExecLease Lease => lease;
 
     /// <summary>Says that the command has ended, and waits until what was ordered is brought.</summary>
     /// <returns>Null where there is nothing to tell.</returns>
     /// <exception cref="IOException">The supervisor that gave the lease has gone, or it could not bring.</exception>
-    public CommandEnd? Done()
+    public ExecEnd? Done()
     {
         using var answer = ControlAnswer.To(socket, "POST", $"/v1/done/{lease.Token}", CancellationToken.None);
-        return answer.Read<CommandEnd>();
+        return answer.Read<ExecEnd>();
     }
 
     /// <summary>True when the machine was stopped by somebody; false when only the supervisor went (the command may go on).</summary>

@@ -27,7 +27,7 @@ internal sealed class ControlAnswer : IDisposable
     /// <summary>Asks, and waits until the answer begins.</summary>
     /// <param name="cancel">Ends the body, too.</param>
     /// <exception cref="IOException">No supervisor is there, it ended, or it refused.</exception>
-    public static ControlAnswer To(string socket, string method, string path, CancellationToken cancel, CommandRequest? request = null)
+    public static ControlAnswer To(string socket, string method, string path, CancellationToken cancel, ExecRequest? request = null)
     {
         var body = request is null ? default : request.ToFields();
         var head = Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nContent-Length: {body.Length}\r\n\r\n");

@@ -17,7 +17,7 @@ internal sealed record ControlEvent
     public ControlFailure? Failure { get; init; }
 
     /// <summary>The machine is ready, and the command may begin.</summary>
-    public CommandLease? Lease { get; init; }
+    public ExecLease? Lease { get; init; }
 
     /// <summary>The machine was stopped by somebody while the lease was held.</summary>
     public bool Stopped { get; init; }
@@ -73,9 +73,9 @@ internal sealed record ControlEvent
         ("failure", [var message, var remedy, var code]) => new() { Failure = new ControlFailure(message, remedy.Length == 0 ? null : remedy, (int)Number(code, int.MaxValue)) },
         ("lease", [var token, var sshd, var key, var hosts, var control, var accelerator, var stale, var line, var begun]) => new()
         {
-            Lease = new CommandLease(
+            Lease = new ExecLease(
                 token, new GuestAddress(Address(sshd), key, hosts, control), accelerator, stale == "1",
-                line.Length == 0 ? null : new PreparedCommand(line, new DateTimeOffset(Number(begun, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero))),
+                line.Length == 0 ? null : new PreparedExec(line, new DateTimeOffset(Number(begun, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero))),
         },
         ("stopped", []) => new() { Stopped = true },
         ("unapproved", []) => new() { Unapproved = true },

@@ -13,16 +13,16 @@ internal sealed record ControlFailure(string Message, string? Remedy, int ExitCo
 /// <param name="Token">Names the command's control group in the guest.</param>
 /// <param name="Stale">The Machinefile changed since the machine was started.</param>
 /// <param name="Command">What was ordered; null where nothing was.</param>
-internal sealed record CommandLease(string Token, GuestAddress Guest, string Accelerator, bool Stale, PreparedCommand? Command = null);
+internal sealed record ExecLease(string Token, GuestAddress Guest, string Accelerator, bool Stale, PreparedExec? Command = null);
 
 /// <summary>An ordered command that may begin.</summary>
 /// <param name="Line">For ssh.</param>
 /// <param name="Begun">What the workspace takes for its beginning, should somebody else than this supervisor bring the outputs.</param>
-internal sealed record PreparedCommand(string Line, DateTimeOffset Begun);
+internal sealed record PreparedExec(string Line, DateTimeOffset Begun);
 
 /// <summary>What a supervisor has to say when an ordered command has ended and its outputs are brought.</summary>
 /// <param name="Report">Null where it failed.</param>
-internal sealed record CommandEnd(ChangeReport? Report, ControlFailure? Failure);
+internal sealed record ExecEnd(ChangeReport? Report, ControlFailure? Failure);
 
 /// <param name="Reason">Why the machine stays up; null when it is suspended.</param>
 internal sealed record SuspendAnswer(string? Reason);
@@ -106,7 +106,7 @@ internal static class ControlJson
     };
 }
 
-[JsonSerializable(typeof(CommandEnd))]
+[JsonSerializable(typeof(ExecEnd))]
 [JsonSerializable(typeof(MachineStatus))]
 [JsonSerializable(typeof(SuspendAnswer))]
 internal sealed partial class ControlTypes : JsonSerializerContext;

@@ -107,7 +107,7 @@ internal sealed class SupervisorClient
     /// <param name="progress">Asked for when there is something to show.</param>
     /// <returns>Null where the order needs an approval first.</returns>
     /// <exception cref="MachineException">The machine did not start, or the order was refused.</exception>
-    public ClientLease? Lease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel)
+    public ClientLease? Lease(ExecRequest request, Func<IProgressSink> progress, CancellationToken cancel)
     {
         if (!IsThere)
         {
@@ -163,7 +163,7 @@ internal sealed class SupervisorClient
     private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
 
     // No lease where an approval is missing, or this supervisor is ending.
-    private (ClientLease? Lease, bool Ending) TryLease(CommandRequest request, Func<IProgressSink> progress, CancellationToken cancel)
+    private (ClientLease? Lease, bool Ending) TryLease(ExecRequest request, Func<IProgressSink> progress, CancellationToken cancel)
     {
         var answer = ControlAnswer.To(folders.ControlSocket, "POST", "/v1/exec", cancel, request);
         var leased = false;

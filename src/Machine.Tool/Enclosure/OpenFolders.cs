@@ -10,5 +10,5 @@ internal static class OpenFolders
     private static readonly HashSet<string> Skipped = new(["bin", "obj", "node_modules"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The root first.</summary>
-    public static IEnumerable<string> Of(string project) => ProjectFolders.Of(project, Skipped);
+    public static IEnumerable<string> Of(string project) => FolderWalk.Of(project, Skipped);
 }

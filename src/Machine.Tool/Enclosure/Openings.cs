@@ -38,3 +38,9 @@ internal static class Openings
             .Where(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })
             .Select(name => new Opening(name, "this variable is set on the host: the net takes the host for the machine", $"unset {name}"));
 }
+
+/// <summary>One way in which a project's code can run on this host.</summary>
+/// <param name="Where">A file, a folder or a program.</param>
+/// <param name="Meaning">What happens because of it.</param>
+/// <param name="Remedy">What to do; a command where there is one.</param>
+internal sealed record Opening(string Where, string Meaning, string Remedy);

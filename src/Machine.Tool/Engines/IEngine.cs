@@ -154,38 +154,56 @@ internal sealed record VolumeDisk(string Serial, VolumeReference Volume, bool Re
 }
 
 /// <summary>What to start.</summary>
-/// <param name="Id">The machine's id, for process names and messages.</param>
-/// <param name="Folder">The machine's state folder: the engine keeps its root disk, logs and remembered state here.</param>
-/// <param name="RuntimeFolder">Short path for sockets.</param>
-/// <param name="MemoryBytes">Guest memory in bytes.</param>
-/// <param name="DiskBytes">Size of the ephemeral root disk in bytes, at least the image's.</param>
-/// <param name="Identity">Small files (name to path on the host) that the guest reads early in its boot: host key, authorised key, host name.</param>
-/// <param name="RootDisk">The machine's own writable root disk; null makes a fresh ephemeral overlay over the image's disk.</param>
-/// <param name="Slots">How many shares and volumes there is room for; a frozen machine thaws with the room it was frozen with.</param>
-/// <param name="MemoryFile">
-/// Where the guest's memory lies while it runs, so that <see cref="IFreezable.FreezeAsync"/> leaves a memory that many machines
-/// can thaw from, copy-on-write. Null: ordinary memory.
-/// </param>
-/// <param name="Thaw">The frozen machine to continue; null boots.</param>
-/// <param name="SeedFolder">Its files are on a small read-only disk with the label CIDATA, where a cloud image looks for its instructions; null: no such disk.</param>
-/// <param name="RequiresAccelerator">It is never emulated.</param>
-internal sealed record MachineSpec(
-    string Id,
-    string Folder,
-    string RuntimeFolder,
-    BootImage Image,
-    int Cpus,
-    long MemoryBytes,
-    long DiskBytes,
-    IReadOnlyList<SharedFolder> Shares,
-    IReadOnlyList<VolumeDisk> Volumes,
-    IReadOnlyDictionary<string, string> Identity,
-    DiskFile? RootDisk = null,
-    int Slots = 6,
-    string? MemoryFile = null,
-    FrozenMachine? Thaw = null,
-    string? SeedFolder = null,
-    bool RequiresAccelerator = false);
+internal sealed record MachineSpec
+{
+    /// <summary>The machine's id, for process names and messages.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The machine's state folder: the engine keeps its root disk, logs and remembered state here.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Short path for sockets.</summary>
+    public required string RuntimeFolder { get; init; }
+
+    public required BootImage Image { get; init; }
+
+    public required int Cpus { get; init; }
+
+    /// <summary>Guest memory in bytes.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Size of the ephemeral root disk in bytes, at least the image's.</summary>
+    public required long DiskBytes { get; init; }
+
+    public required IReadOnlyList<SharedFolder> Shares { get; init; }
+
+    public required IReadOnlyList<VolumeDisk> Volumes { get; init; }
+
+    /// <summary>Small files (name to path on the host) that the guest reads early in its boot: host key, authorised key, host name.</summary>
+    public required IReadOnlyDictionary<string, string> Identity { get; init; }
+
+    /// <summary>The machine's own writable root disk; null makes a fresh ephemeral overlay over the image's disk.</summary>
+    public DiskFile? RootDisk { get; init; }
+
+    /// <summary>How many shares and volumes there is room for; a frozen machine thaws with the room it was frozen with.</summary>
+    public int Slots { get; init; } = 6;
+
+    /// <summary>
+    /// /// Where the guest's memory lies while it runs, so that <see cref="IFreezable.FreezeAsync"/> leaves a memory that many machines
+    /// can thaw from, copy-on-write. Null: ordinary memory.
+    /// 
+    /// </summary>
+    public string? MemoryFile { get; init; }
+
+    /// <summary>The frozen machine to continue; null boots.</summary>
+    public FrozenMachine? Thaw { get; init; }
+
+    /// <summary>Its files are on a small read-only disk with the label CIDATA, where a cloud image looks for its instructions; null: no such disk.</summary>
+    public string? SeedFolder { get; init; }
+
+    /// <summary>It is never emulated.</summary>
+    public bool RequiresAccelerator { get; init; }
+}
 
 /// <summary>What <see cref="IFreezable.FreezeAsync"/> left.</summary>
 /// <param name="Folder">Where it left it.</param>

@@ -1,42 +1,59 @@
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a Machinefile says, defaults filled in. Made by <see cref="MachinefileReader"/>.</summary>
-/// <param name="Image"><c>debian/12</c>, <c>debian/13</c>, or the absolute real path or the http(s) URL of a qcow2 disk.</param>
-/// <param name="ImageSha256">64 lower-case hex digits for a path or URL, null otherwise.</param>
-/// <param name="Sdk"><c>global.json</c>, an exact version, or <c>none</c>.</param>
-/// <param name="Cpus">Virtual processors; at least 1, never more than the host has.</param>
-/// <param name="MemoryBytes">Guest memory in bytes, a whole number of MiB.</param>
-/// <param name="DiskBytes">Limit of the ephemeral root disk in bytes, a whole number of MiB.</param>
-/// <param name="Packages">Packages of the distribution: <c>name[:architecture][=version]</c>.</param>
-/// <param name="NpmTools">npm packages installed globally into the image: <c>name</c> or <c>name@version</c>, never an option, address or path.</param>
-/// <param name="DotnetTools">dotnet tools installed into the image, <c>id</c> or <c>id@version</c>.</param>
-/// <param name="Env">Variables of every command; a null value passes the host's own value.</param>
-/// <param name="Ports">Ports of the guest that the host's loopback reaches.</param>
-/// <param name="Shares">Further folders of the host.</param>
-/// <param name="Volumes">Disks that outlive the machine, by name (at most 16 of a-z, 0-9 and '-'); always holds <c>packages</c> unless switched off.</param>
-/// <param name="Workspace">How the project is seen inside and what comes back.</param>
-/// <param name="Provision">Scripts run as root in the image build, in order.</param>
-/// <param name="Idle">How long the machine stays up unused; null for ever.</param>
-/// <param name="RequiresAccelerator">Rather no machine than an emulated one.</param>
-internal sealed record Machinefile(
-    string Image,
-    string? ImageSha256,
-    string Sdk,
-    int Cpus,
-    long MemoryBytes,
-    long DiskBytes,
-    IReadOnlyList<string> Packages,
-    IReadOnlyList<string> NpmTools,
-    IReadOnlyList<string> DotnetTools,
-    IReadOnlyDictionary<string, string?> Env,
-    IReadOnlyList<PortForward> Ports,
-    IReadOnlyList<Share> Shares,
-    IReadOnlyDictionary<string, Volume> Volumes,
-    WorkspaceSettings Workspace,
-    IReadOnlyList<ProvisionScript> Provision,
-    TimeSpan? Idle,
-    bool RequiresAccelerator = false)
+internal sealed record Machinefile
 {
+    /// <summary><c>debian/12</c>, <c>debian/13</c>, or the absolute real path or the http(s) URL of a qcow2 disk.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>64 lower-case hex digits for a path or URL, null otherwise.</summary>
+    public string? ImageSha256 { get; init; }
+
+    /// <summary><c>global.json</c>, an exact version, or <c>none</c>.</summary>
+    public required string Sdk { get; init; }
+
+    /// <summary>Virtual processors; at least 1, never more than the host has.</summary>
+    public required int Cpus { get; init; }
+
+    /// <summary>Guest memory in bytes, a whole number of MiB.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Limit of the ephemeral root disk in bytes, a whole number of MiB.</summary>
+    public required long DiskBytes { get; init; }
+
+    /// <summary>Packages of the distribution: <c>name[:architecture][=version]</c>.</summary>
+    public required IReadOnlyList<string> Packages { get; init; }
+
+    /// <summary>npm packages installed globally into the image: <c>name</c> or <c>name@version</c>, never an option, address or path.</summary>
+    public required IReadOnlyList<string> NpmTools { get; init; }
+
+    /// <summary>dotnet tools installed into the image, <c>id</c> or <c>id@version</c>.</summary>
+    public required IReadOnlyList<string> DotnetTools { get; init; }
+
+    /// <summary>Variables of every command; a null value passes the host's own value.</summary>
+    public required IReadOnlyDictionary<string, string?> Env { get; init; }
+
+    /// <summary>Ports of the guest that the host's loopback reaches.</summary>
+    public required IReadOnlyList<PortForward> Ports { get; init; }
+
+    /// <summary>Further folders of the host.</summary>
+    public required IReadOnlyList<Share> Shares { get; init; }
+
+    /// <summary>Disks that outlive the machine, by name (at most 16 of a-z, 0-9 and '-'); always holds <c>packages</c> unless switched off.</summary>
+    public required IReadOnlyDictionary<string, Volume> Volumes { get; init; }
+
+    /// <summary>How the project is seen inside and what comes back.</summary>
+    public required WorkspaceSettings Workspace { get; init; }
+
+    /// <summary>Scripts run as root in the image build, in order.</summary>
+    public required IReadOnlyList<ProvisionScript> Provision { get; init; }
+
+    /// <summary>How long the machine stays up unused; null for ever.</summary>
+    public TimeSpan? Idle { get; init; }
+
+    /// <summary>Rather no machine than an emulated one.</summary>
+    public bool RequiresAccelerator { get; init; }
+
     /// <summary>Of the file's bytes, lower-case hex; empty where no file was read.</summary>
     public string Sha256 { get; init; } = "";
 }

@@ -18,24 +18,21 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         var (image, sha256) = Image();
         var tools = document.Find(MachinefileKeys.Tools.Name) as YamlMap;
         var workspace = document.Find(MachinefileKeys.Workspace.Name) as YamlMap;
-        return new Machinefile(
-            image,
-            sha256,
-            YamlValues.Text(document, MachinefileKeys.Sdk) ?? MachinefileDefaults.Sdk,
-            MachinefileDefaults.CpusOn(host, YamlValues.Text(document, MachinefileKeys.Cpus) is { } cpus ? int.Parse(cpus, CultureInfo.InvariantCulture) : MachinefileDefaults.Cpus),
-            Memory(),
-            YamlValues.Size(document, MachinefileKeys.Disk) ?? MachinefileDefaults.DiskBytes,
-            YamlValues.Texts(document, MachinefileKeys.Packages) ?? MachinefileDefaults.Packages,
-            YamlValues.Texts(tools, MachinefileKeys.ToolsNpm) ?? [],
-            YamlValues.Texts(tools, MachinefileKeys.ToolsDotnet) ?? [],
-            Env(),
-            Ports(),
-            mounts.Shares(document.Find(MachinefileKeys.Shares.Name) as YamlList),
-            mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
-            new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
-            Provision(),
-            YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
-            YamlValues.Text(document, MachinefileKeys.Accelerator) == "required");
+        return new Machinefile
+        {
+            Image = image, ImageSha256 = sha256, Sdk = YamlValues.Text(document, MachinefileKeys.Sdk) ?? MachinefileDefaults.Sdk,
+            Cpus = MachinefileDefaults.CpusOn(host, YamlValues.Text(document, MachinefileKeys.Cpus) is { } cpus ? int.Parse(cpus, CultureInfo.InvariantCulture) : MachinefileDefaults.Cpus),
+            MemoryBytes = Memory(), DiskBytes = YamlValues.Size(document, MachinefileKeys.Disk) ?? MachinefileDefaults.DiskBytes,
+            Packages = YamlValues.Texts(document, MachinefileKeys.Packages) ?? MachinefileDefaults.Packages,
+            NpmTools = YamlValues.Texts(tools, MachinefileKeys.ToolsNpm) ?? [],
+            DotnetTools = YamlValues.Texts(tools, MachinefileKeys.ToolsDotnet) ?? [], Env = Env(), Ports = Ports(),
+            Shares = mounts.Shares(document.Find(MachinefileKeys.Shares.Name) as YamlList),
+            Volumes = mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
+            Workspace = new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
+            Provision = Provision(),
+            Idle = YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
+            RequiresAccelerator = YamlValues.Text(document, MachinefileKeys.Accelerator) == "required",
+        };
     }
 
     private (string Image, string? Sha256) Image()

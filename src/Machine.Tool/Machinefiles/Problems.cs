@@ -46,3 +46,6 @@ internal sealed class Problems(string file)
             inner);
     }
 }
+
+/// <summary>What is wrong with a value and what to write instead; the position is added by whoever knows it.</summary>
+internal sealed record Flaw(string What, string? Remedy = null);

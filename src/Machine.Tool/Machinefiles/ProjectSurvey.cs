@@ -23,7 +23,7 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
     {
         var hasNode = false;
         var ports = new SortedSet<int>();
-        foreach (var here in ProjectFolders.Of(folder, Skipped))
+        foreach (var here in FolderWalk.Of(folder, Skipped))
         {
             hasNode |= File.Exists(Path.Combine(here, "package.json"));
             ports.UnionWith(LaunchPorts(Path.Combine(here, "Properties", "launchSettings.json")));

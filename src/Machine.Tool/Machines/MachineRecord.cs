@@ -6,25 +6,35 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Machines;
 
 /// <summary>What is remembered of a machine in its state folder, whether it runs or not.</summary>
-/// <param name="Project">The project's real path.</param>
-/// <param name="ImageHash">The image it was last started from; null before the first start. Keeps the image from being pruned.</param>
-/// <param name="Engine">The engine it was last started on.</param>
-/// <param name="FreshVolumes">Volumes that were created and never yet mounted: they may be formatted, no other may.</param>
-/// <param name="Prepared">The running guest was set up to the end: its workspace and volumes are mounted.</param>
-/// <param name="WeaknessTold">That its processor is emulated was said once.</param>
-/// <param name="TemplateKey">The warm template that it was thawed from; null after a boot or a stop.</param>
-internal sealed record MachineRecord(
-    int Version,
-    string Id,
-    string Project,
-    string? ImageHash,
-    string Engine,
-    IReadOnlyList<string> FreshVolumes,
-    bool Prepared,
-    DateTimeOffset? Started,
-    string? TemplateKey = null,
-    bool WeaknessTold = false)
+internal sealed record MachineRecord
 {
+    public required int Version { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>The project's real path.</summary>
+    public required string Project { get; init; }
+
+    /// <summary>The image it was last started from; null before the first start. Keeps the image from being pruned.</summary>
+    public string? ImageHash { get; init; }
+
+    /// <summary>The engine it was last started on.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>Volumes that were created and never yet mounted: they may be formatted, no other may.</summary>
+    public required IReadOnlyList<string> FreshVolumes { get; init; }
+
+    /// <summary>The running guest was set up to the end: its workspace and volumes are mounted.</summary>
+    public required bool Prepared { get; init; }
+
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>The warm template that it was thawed from; null after a boot or a stop.</summary>
+    public string? TemplateKey { get; init; }
+
+    /// <summary>That its processor is emulated was said once.</summary>
+    public bool WeaknessTold { get; init; }
+
     public const int CurrentVersion = 1;
 
     private const string FileName = "machine.json";
@@ -76,7 +86,11 @@ internal sealed record MachineRecord(
             return record with { Engine = engine };
         }
 
-        return new MachineRecord(CurrentVersion, project.MachineId.Text, project.Path, null, engine, [], false, null);
+        return new MachineRecord
+        {
+            Version = CurrentVersion, Id = project.MachineId.Text, Project = project.Path, ImageHash = null, Engine = engine, FreshVolumes = [],
+            Prepared = false, Started = null,
+        };
     }
 
     public MachineRecord Save(string folder)

@@ -69,7 +69,7 @@ internal static class StartMachine
         var client = project.Client;
         MachineProject.Require(project.Folders);
         PlanApproval.Require(project, consent);
-        var lease = client.Lease(new CommandRequest(display), progress, cancel)!;
+        var lease = client.Lease(new ExecRequest(display), progress, cancel)!;
         if (lease.Lease.Stale)
         {
             progress().Note(OpenedProject.StaleMachine);

@@ -127,7 +127,11 @@ internal sealed class FeedRequests : IDisposable
         if (HttpMethods.IsGet(context.Request.Method))
         {
             var hash = "sha512-" + Convert.ToBase64String(Convert.FromHexString(package.Hash));
-            entered.Add(new PackageLogEntry("nuget", package.Id, package.Version, package.Source, hash, package.Signature, DateTimeOffset.UtcNow));
+            entered.Add(new PackageLogEntry
+            {
+                Kind = "nuget", Id = package.Id, Version = package.Version, Source = package.Source, Hash = hash, Signature = package.Signature,
+                Time = DateTimeOffset.UtcNow,
+            });
         }
 
         await FeedResponse.StreamAsync(context, opened, "application/octet-stream", package.SizeBytes);

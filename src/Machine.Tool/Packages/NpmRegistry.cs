@@ -61,7 +61,11 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
         if (HttpMethods.IsGet(context.Request.Method))
         {
             var registry = await upstream.RegistryNameAsync(name, context.RequestAborted);
-            entered.Add(new PackageLogEntry("npm", name, version, registry, tarball.Integrity, null, DateTimeOffset.UtcNow));
+            entered.Add(new PackageLogEntry
+            {
+                Kind = "npm", Id = name, Version = version, Source = registry, Hash = tarball.Integrity, Signature = null,
+                Time = DateTimeOffset.UtcNow,
+            });
         }
 
         await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);

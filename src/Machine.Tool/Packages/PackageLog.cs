@@ -6,12 +6,26 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Packages;
 
 /// <summary>One package that a machine received.</summary>
-/// <param name="Kind"><c>nuget</c> or <c>npm</c>.</param>
-/// <param name="Source">The source's name in the host's configuration, never its address; for npm the registry's host.</param>
-/// <param name="Hash"><c>sha512-</c> and base64, as npm and lock files write it; null where npm's registry published none.</param>
-/// <param name="Signature">What of the package's signature was verified; null for npm.</param>
-internal sealed record PackageLogEntry(
-    string Kind, string Id, string Version, string Source, string? Hash, string? Signature, DateTimeOffset Time);
+internal sealed record PackageLogEntry
+{
+    /// <summary><c>nuget</c> or <c>npm</c>.</summary>
+    public required string Kind { get; init; }
+
+    public required string Id { get; init; }
+
+    public required string Version { get; init; }
+
+    /// <summary>The source's name in the host's configuration, never its address; for npm the registry's host.</summary>
+    public required string Source { get; init; }
+
+    /// <summary><c>sha512-</c> and base64, as npm and lock files write it; null where npm's registry published none.</summary>
+    public string? Hash { get; init; }
+
+    /// <summary>What of the package's signature was verified; null for npm.</summary>
+    public string? Signature { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+}
 
 /// <summary>Every package that entered a machine, as JSON lines in the machine's folder.</summary>
 internal sealed class PackageLog(string path)

@@ -103,7 +103,7 @@ internal sealed class PackageStore(string folder, ILogger log, long? most = null
 
     /// <summary>Takes a verified download in: content first, then the index entry that makes it visible.</summary>
     public async Task<StoredPackage> AddAsync(
-        string temporaryFile, string sourceKey, string sourceName, string id, string version, Verdict verdict, CancellationToken cancel)
+        string temporaryFile, string sourceKey, string sourceName, string id, string version, PackageVerdict verdict, CancellationToken cancel)
     {
         string hash;
         long size;
@@ -119,7 +119,11 @@ internal sealed class PackageStore(string folder, ILogger log, long? most = null
         Touch(temporaryFile);
         Delete(path);
         File.Move(temporaryFile, path, overwrite: true);
-        var package = new StoredPackage(verdict.Id, version, sourceName, hash, size, verdict.Signature, verdict.Policy, DateTimeOffset.UtcNow);
+        var package = new StoredPackage
+        {
+            Id = verdict.Id, Version = version, Source = sourceName, Hash = hash, SizeBytes = size, Signature = verdict.Signature,
+            Policy = verdict.Policy, Added = DateTimeOffset.UtcNow,
+        };
         WriteIndex(sourceKey, package);
         if (Interlocked.Add(ref added, size) > LookAgain)
         {

@@ -25,7 +25,7 @@ internal sealed class PackageVerifier(ISettings settings, ILogger log)
     public string Policy { get; } = PolicyOf(settings);
 
     /// <exception cref="FeedException">The package is refused; says why.</exception>
-    public async Task<Verdict> VerifyAsync(Stream stream, PackageIdentity asked, string source, RepositorySignatureResource? repository, CancellationToken cancel)
+    public async Task<PackageVerdict> VerifyAsync(Stream stream, PackageIdentity asked, string source, RepositorySignatureResource? repository, CancellationToken cancel)
     {
         try
         {
@@ -41,7 +41,7 @@ internal sealed class PackageVerifier(ISettings settings, ILogger log)
                 throw FeedException.Upstream($"source '{source}' sent {found.Id} {found.Version} where {asked.Id} {asked.Version} was asked for");
             }
 
-            return new Verdict(found.Id, SignaturesAreChecked() ? await VerifySignatureAsync(reader, asked, source, repository, cancel) : "not checked", Policy);
+            return new PackageVerdict(found.Id, SignaturesAreChecked() ? await VerifySignatureAsync(reader, asked, source, repository, cancel) : "not checked", Policy);
         }
         catch (Exception e) when (e is InvalidDataException or PackagingException or IOException or FormatException or System.Xml.XmlException or ArgumentException)
         {

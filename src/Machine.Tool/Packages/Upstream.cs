@@ -198,7 +198,7 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
         }
     }
 
-    private async Task<Verdict> VerifyAsync(
+    private async Task<PackageVerdict> VerifyAsync(
         HostNuGet.Snapshot snapshot, UpstreamSource source, string file, string id, NuGetVersion version, RepositorySignatureResource? announced, CancellationToken cancel)
     {
         var verifier = new PackageVerifier(snapshot.Settings, new NuGetLog(log));

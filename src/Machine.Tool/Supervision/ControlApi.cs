@@ -77,8 +77,8 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
         {
             var request = await ReadAsync(http);
             MachineProject.Require(folders);
-            OrderedCommand? ordered = null;
-            if (request.Order is { } order && (ordered = OrderedCommand.Check(folders, paths, order)) is null)
+            OrderedExec? ordered = null;
+            if (request.Order is { } order && (ordered = OrderedExec.Check(folders, paths, order)) is null)
             {
                 await SendAsync(http, new ControlEvent { Unapproved = true });
                 return;
@@ -122,7 +122,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
         }
     }
 
-    private async Task LeaseAsync(HttpContext http, RunningMachine machine, string display, OrderedCommand? ordered, CancellationToken gone)
+    private async Task LeaseAsync(HttpContext http, RunningMachine machine, string display, OrderedExec? ordered, CancellationToken gone)
     {
         await machine.EnsureConnectedAsync(gone);
         var token = RunningCommands.NewToken();
@@ -130,7 +130,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
         try
         {
             var prepared = ordered is null ? null : await ordered.PrepareAsync(machine, token, gone);
-            await SendAsync(http, new ControlEvent { Lease = new CommandLease(token, machine.Guest.Address, machine.Machine.Accelerator, Stale(machine), prepared) });
+            await SendAsync(http, new ControlEvent { Lease = new ExecLease(token, machine.Guest.Address, machine.Machine.Accelerator, Stale(machine), prepared) });
             ordered?.GetReady();
             var ended = await Task.WhenAny(machine.Machine.Exited, Task.Delay(Timeout.Infinite, gone));
             if (ended == machine.Machine.Exited)
@@ -152,12 +152,12 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
     private bool Stale(RunningMachine? running) =>
         running?.MachinefileHash is { } hash && hash != MachinefileReader.HashOf(folders.Project);
 
-    private static async Task<CommandRequest> ReadAsync(HttpContext http)
+    private static async Task<ExecRequest> ReadAsync(HttpContext http)
     {
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         body.Position = 0;
-        return CommandRequest.Read(new FieldReader(body));
+        return ExecRequest.Read(new FieldReader(body));
     }
 
     private static async Task SendAsync(HttpContext http, ControlEvent news)

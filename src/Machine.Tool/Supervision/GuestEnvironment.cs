@@ -10,7 +10,7 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 internal static class GuestEnvironment
 {
-    public static Dictionary<string, string> For(Machinefile machinefile, HostUser user, CommandOrder order)
+    public static Dictionary<string, string> For(Machinefile machinefile, HostUser user, ExecOrder order)
     {
         var variables = BuildEnvironment.Of(user);
         foreach (var name in PassedVariables.Names)
@@ -33,7 +33,7 @@ internal static class GuestEnvironment
         return variables;
     }
 
-    private static void Pass(CommandOrder order, Dictionary<string, string> variables, string name)
+    private static void Pass(ExecOrder order, Dictionary<string, string> variables, string name)
     {
         if (order.Environment.GetValueOrDefault(name) is { Length: > 0 } value)
         {

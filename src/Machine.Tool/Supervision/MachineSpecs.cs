@@ -20,8 +20,11 @@ internal static class MachineSpecs
             new(GuestLayout.ProjectTag, folders.Project.Path, ReadOnly: true),
             .. machinefile.Shares.Select((share, index) => new SharedFolder(GuestLayout.ShareTag(index), share.HostPath, !share.Write)),
         ];
-        return new MachineSpec(
-            folders.Id.Text, folders.State, folders.Runtime, image.Boot, machinefile.Cpus, machinefile.MemoryBytes, machinefile.DiskBytes,
-            shares, disks, identity, Slots: Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count), RequiresAccelerator: machinefile.RequiresAccelerator);
+        return new MachineSpec
+        {
+            Id = folders.Id.Text, Folder = folders.State, RuntimeFolder = folders.Runtime, Image = image.Boot, Cpus = machinefile.Cpus,
+            MemoryBytes = machinefile.MemoryBytes, DiskBytes = machinefile.DiskBytes, Shares = shares, Volumes = disks, Identity = identity,
+            Slots = Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count), RequiresAccelerator = machinefile.RequiresAccelerator,
+        };
     }
 }

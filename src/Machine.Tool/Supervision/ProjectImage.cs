@@ -15,14 +15,12 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
 {
     private readonly IDiskEngine disks = engine as IDiskEngine ?? EngineCatalog.ImageBuilder(paths);
 
-    public static ImageRequest Request(ProjectRoot project, Machinefile machinefile, MachinePaths paths) => new(
-        machinefile.Image,
-        machinefile.ImageSha256,
-        new SdkResolver(paths).Resolve(project.Path, machinefile.Sdk)?.Version,
-        machinefile.Packages,
-        machinefile.NpmTools,
-        machinefile.DotnetTools,
-        machinefile.Provision);
+    public static ImageRequest Request(ProjectRoot project, Machinefile machinefile, MachinePaths paths) => new()
+    {
+        Base = machinefile.Image, BaseSha256 = machinefile.ImageSha256,
+        SdkVersion = new SdkResolver(paths).Resolve(project.Path, machinefile.Sdk)?.Version, Packages = machinefile.Packages,
+        NpmTools = machinefile.NpmTools, DotnetTools = machinefile.DotnetTools, Provision = machinefile.Provision,
+    };
 
     /// <summary>The name of the image; asks for tools only where they are not known.</summary>
     public async Task<string> HashAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)

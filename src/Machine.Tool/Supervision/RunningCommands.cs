@@ -9,14 +9,14 @@ namespace Machine.Tool.Supervision;
 /// <summary>The commands that clients run at this moment.</summary>
 internal sealed class RunningCommands
 {
-    private readonly ConcurrentDictionary<string, (RunningCommand Command, OrderedCommand? Ordered)> commands = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (RunningCommand Command, OrderedExec? Ordered)> commands = new(StringComparer.Ordinal);
 
     public IReadOnlyList<RunningCommand> Snapshot() => [.. commands.Values.Select(entry => entry.Command).OrderBy(command => command.Started)];
 
     /// <summary>Names a command to the guest. It stands on a command line, so it is worth nothing without the connection; nobody guesses it either.</summary>
     public static string NewToken() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
-    public RunningCommand Begin(string token, string display, OrderedCommand? ordered)
+    public RunningCommand Begin(string token, string display, OrderedExec? ordered)
     {
         var command = new RunningCommand(token, display, DateTimeOffset.UtcNow);
         commands[token] = (command, ordered);
@@ -26,7 +26,7 @@ internal sealed class RunningCommands
     /// <summary>The client says that its command has ended.</summary>
     /// <param name="ordered">Null where nothing was.</param>
     /// <returns>False for one that does not run here.</returns>
-    public bool TryEnd(string token, out OrderedCommand? ordered)
+    public bool TryEnd(string token, out OrderedExec? ordered)
     {
         var known = commands.TryRemove(token, out var entry);
         ordered = entry.Ordered;

@@ -20,7 +20,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
     private readonly WebApplication supervisor;
     private readonly string runtime;
 
-    private ClientUnderAttack(string guest, Func<CommandRequest, string, Task<ControlEvent>>? answer)
+    private ClientUnderAttack(string guest, Func<ExecRequest, string, Task<ControlEvent>>? answer)
     {
         tool.Write("project/Machinefile", "");
         tool.Write("guest.sh", guest);
@@ -35,7 +35,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
             await http.Request.Body.CopyToAsync(body);
             body.Position = 0;
             var token = RunningCommands.NewToken();
-            var news = answer is null ? Lease(token) : await answer(CommandRequest.Read(new FieldReader(body)), token);
+            var news = answer is null ? Lease(token) : await answer(ExecRequest.Read(new FieldReader(body)), token);
             await http.Response.Body.WriteAsync(news.ToFields().Written.ToArray());
             await http.Response.Body.FlushAsync();
             if (news.Lease is not null)
@@ -50,7 +50,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
 
     /// <param name="guest">A shell script.</param>
     /// <param name="answer">The supervisor's, by request and token; null for a lease.</param>
-    public static async Task<ClientUnderAttack> StartAsync(string guest, Func<CommandRequest, string, Task<ControlEvent>>? answer = null)
+    public static async Task<ClientUnderAttack> StartAsync(string guest, Func<ExecRequest, string, Task<ControlEvent>>? answer = null)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the socket's folder is computed for Unix");
         var client = new ClientUnderAttack(guest, answer);
@@ -60,7 +60,7 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
 
     public static ControlEvent Lease(string token) => new()
     {
-        Lease = new CommandLease(token, new GuestAddress(new IPEndPoint(IPAddress.Loopback, 1), "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedCommand(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
+        Lease = new ExecLease(token, new GuestAddress(new IPEndPoint(IPAddress.Loopback, 1), "key", "hosts", "/nowhere/ssh"), "tcg", Stale: false, new PreparedExec(GuestCommand.Line(token), DateTimeOffset.UtcNow)),
     };
 
     /// <summary>A file beside the project.</summary>

@@ -69,15 +69,22 @@ public sealed class EmulatorProbe : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Landlock is Linux' own");
         var perl = HostProgram.Find("perl")!;
         var program = new QemuProgram(perl, QemuProgram.HostArchitecture, qemu);
-        var launch = new QemuLaunch(
-            program.Architecture, new Accelerator("tcg", "max"), Guid.NewGuid(), Port, new DiskFile(Places.EphemeralRoot, "qcow2"), RootIsEphemeral: true,
-            Places.QmpSocket, Places.ConsoleSocket, Places.PidFile, Firmware: null, Sandbox: true);
-        var spec = new MachineSpec(
-            "mine", State, Runtime, new BootImage(At("home/images/debian/vmlinuz"), null, new DiskFile(At("home/images/debian/root.raw"), "raw")), 1, 64 << 20, 1 << 30,
-            [new SharedFolder("project", Project, ReadOnly: true), new SharedFolder("share0", Writable, ReadOnly: false)],
-            [new VolumeDisk("packages", new VolumeReference(At("home/machines/mine/volumes"), "packages"))],
-            new Dictionary<string, string> { ["hostname"] = At("home/machines/mine/identity/hostname") },
-            Thaw: new FrozenMachine(At("home/templates/t"), At("home/templates/t/memory")));
+        var launch = new QemuLaunch
+        {
+            Architecture = program.Architecture, Accelerator = new Accelerator("tcg", "max"), Uuid = Guid.NewGuid(), SshPort = Port,
+            Root = new DiskFile(Places.EphemeralRoot, "qcow2"), RootIsEphemeral = true, QmpSocket = Places.QmpSocket,
+            ConsoleSocket = Places.ConsoleSocket, PidFile = Places.PidFile, Firmware = null, Sandbox = true,
+        };
+        var spec = new MachineSpec
+        {
+            Id = "mine", Folder = State, RuntimeFolder = Runtime,
+            Image = new BootImage(At("home/images/debian/vmlinuz"), null, new DiskFile(At("home/images/debian/root.raw"), "raw")), Cpus = 1,
+            MemoryBytes = 64 << 20, DiskBytes = 1 << 30,
+            Shares = [new SharedFolder("project", Project, ReadOnly: true), new SharedFolder("share0", Writable, ReadOnly: false)],
+            Volumes = [new VolumeDisk("packages", new VolumeReference(At("home/machines/mine/volumes"), "packages"))],
+            Identity = new Dictionary<string, string> { ["hostname"] = At("home/machines/mine/identity/hostname") },
+            Thaw = new FrozenMachine(At("home/templates/t"), At("home/templates/t/memory")),
+        };
         var confinement = QemuConfinement.Of(
             program, spec, launch, Places,
             [(Places.EphemeralRoot, true), (At("home/images/debian/root.raw"), false), (At("home/machines/mine/volumes/packages.qcow2"), true)]);

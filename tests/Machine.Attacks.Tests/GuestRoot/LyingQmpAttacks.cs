@@ -128,7 +128,11 @@ public sealed class LyingQmpAttacks : IDisposable
         console.Bind(new UnixDomainSocketEndPoint(places.ConsoleSocket));
         console.Listen();
         var process = HostProcess.Find(emulator)!;
-        var state = new QemuState(Guid.NewGuid(), process, 1, "tcg", RootIsEphemeral: false, new QemuBuild("qemu", 6, true, false, [], []));
+        var state = new QemuState
+        {
+            Uuid = Guid.NewGuid(), Process = process, SshPort = 1, Accelerator = "tcg", RootIsEphemeral = false,
+            Build = new QemuBuild("qemu", 6, true, false, [], []),
+        };
         state.Write(places);
         var text = lie == "endless" ? new string('x', QmpClient.LongestLine + 1) : lie;
         _ = ServeAsync(id => id switch { 1 => [Answer(1)], 2 => [$"{{\"id\":2,\"return\":{{\"UUID\":\"{state.Uuid}\"}}}}"], _ => [text] }, at: places.QmpSocket);

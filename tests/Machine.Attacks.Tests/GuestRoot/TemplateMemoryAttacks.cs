@@ -26,9 +26,11 @@ public sealed class TemplateMemoryAttacks : IDisposable
         File.SetLastWriteTimeUtc(Memory, Frozen);
         var folder = Path.GetDirectoryName(Memory)!;
         File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        JsonState.Write(Path.Combine(folder, TemplateFacts.FileName), new TemplateFacts(
-            TemplateFacts.CurrentVersion, "t", "image", "debian/12", null, "engine", "me", DateTimeOffset.UnixEpoch,
-            new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(Memory)! }));
+        JsonState.Write(Path.Combine(folder, TemplateFacts.FileName), new TemplateFacts
+        {
+            Version = TemplateFacts.CurrentVersion, Key = "t", Image = "image", Base = "debian/12", Sdk = null, Machine = "engine", User = "me",
+            Created = DateTimeOffset.UnixEpoch, Files = new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(Memory)! },
+        });
         store = new TemplateStore(MachinePaths.At(probe.At("home")));
     }
 

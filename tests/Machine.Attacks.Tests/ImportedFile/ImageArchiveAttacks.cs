@@ -16,16 +16,26 @@ namespace Machine.Attacks.Tests.ImportedFile;
 /// </summary>
 public sealed class ImageArchiveAttacks : IDisposable
 {
-    private static readonly ImageRequest Request = new("debian/12", null, null, ["git"], [], [], []);
+    private static readonly ImageRequest Request = new()
+    {
+        Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = ["git"], NpmTools = [], DotnetTools = [], Provision = [],
+    };
     private static readonly string Inputs = ImageHash.Inputs(Request, sdk: null, TrustStore.OfThisHost());
 
     private readonly TestFolder folder = new();
     private readonly string key;
     private readonly MachinePaths paths;
     private readonly Dictionary<string, byte[]> files = new(StringComparer.Ordinal) { ["kernel"] = "kernel"u8.ToArray(), ["initrd"] = "initrd"u8.ToArray(), ["root.raw"] = new byte[4096] };
-    private StoredImage image = new(
-        StoredImage.CurrentFormat, ImageHash.Of(Inputs), Inputs, Request, DateTimeOffset.UnixEpoch, 1,
-        new ImageFacts("Debian", "6.1", "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments));
+    private StoredImage image = new()
+    {
+        Format = StoredImage.CurrentFormat, Hash = ImageHash.Of(Inputs), Inputs = Inputs, Request = Request, Created = DateTimeOffset.UnixEpoch,
+        SizeBytes = 1,
+        Facts = new ImageFacts
+        {
+            System = "Debian", Release = "6.1", Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            KernelArguments = ImageRecipe.KernelArguments,
+        },
+    };
 
     public ImageArchiveAttacks()
     {

@@ -41,9 +41,12 @@ public sealed class SharedImageAttacks : IDisposable
             large.SetLength(32 << 20);
         }
 
-        JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts(
-            TemplateFacts.CurrentVersion, new string('a', 32), new string('b', 32), "debian/12", null, "engine", "me", DateTimeOffset.UnixEpoch,
-            new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(memory)! }));
+        JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts
+        {
+            Version = TemplateFacts.CurrentVersion, Key = new string('a', 32), Image = new string('b', 32), Base = "debian/12", Sdk = null,
+            Machine = "engine", User = "me", Created = DateTimeOffset.UnixEpoch,
+            Files = new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(memory)! },
+        });
         var store = new TemplateStore(MachinePaths.At(Path.GetDirectoryName(Path.GetDirectoryName(place))!));
         store.Find(new string('a', 32), out _).ShouldNotBeNull();
 
@@ -148,7 +151,10 @@ public sealed class SharedImageAttacks : IDisposable
     [Fact]
     public void An_image_with_tools_has_no_name_before_its_tools_are_bytes() =>
         Should.Throw<InvalidOperationException>(() => new ImageBuilder(MachinePaths.At(folder["home"]), NSubstitute.Substitute.For<Tool.Engines.IDiskEngine>())
-            .HashOf(new ImageRequest("debian/12", null, null, [], [], ["dotnet-ef"], [])));
+            .HashOf(new ImageRequest
+            {
+                Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = [], NpmTools = [], DotnetTools = ["dotnet-ef"], Provision = [],
+            }));
 
     // The script that heats a template, as it is, on this host: against a feed that has a newer test framework, and another one of the same version.
     [Fact]

@@ -19,7 +19,7 @@ public sealed class ControlFieldAttacks
     [InlineData("", "a")]
     [InlineData("x\0" + "1\0/w\0", "1")]
     [InlineData("x\0" + "1\0/w\0" + "1000000\0", "a")]
-    public void An_order_without_an_end_is_given_up(string beginning, string repeated) => GivenUp(() => CommandRequest.Read(Endless(beginning, repeated)));
+    public void An_order_without_an_end_is_given_up(string beginning, string repeated) => GivenUp(() => ExecRequest.Read(Endless(beginning, repeated)));
 
     [Theory]
     [InlineData("step\0" + "-1\0")]

@@ -116,18 +116,29 @@ public sealed class ImageStoreAttacks : IDisposable
     {
         MachinePaths.CreatePrivate(place);
         File.WriteAllText(Path.Combine(place, "root.raw"), "evil");
-        JsonState.Write(Path.Combine(place, "image.json"), new StoredImage(
-            StoredImage.CurrentFormat, Hash, "", new ImageRequest("debian/12", null, null, [], [], [], []), DateTimeOffset.UnixEpoch, 1,
-            new ImageFacts("Debian", "6.1", null, null, "root.raw", "raw", "")));
+        JsonState.Write(Path.Combine(place, "image.json"), new StoredImage
+        {
+            Format = StoredImage.CurrentFormat, Hash = Hash, Inputs = "", Request = new ImageRequest
+            {
+                Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = [], NpmTools = [], DotnetTools = [], Provision = [],
+            },
+            Created = DateTimeOffset.UnixEpoch, SizeBytes = 1, Facts = new ImageFacts
+            {
+                System = "Debian", Release = "6.1", Kernel = null, Initrd = null, Disk = "root.raw", DiskFormat = "raw", KernelArguments = "",
+            },
+        });
     }
 
     private static void PlantTemplate(string place)
     {
         MachinePaths.CreatePrivate(place);
         File.WriteAllText(Path.Combine(place, "memory"), "evil");
-        JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts(
-            TemplateFacts.CurrentVersion, Hash, Hash, "debian/12", null, "engine", "me", DateTimeOffset.UnixEpoch,
-            new Dictionary<string, TemplateFile> { ["memory"] = TemplateFile.Of(Path.Combine(place, "memory"))! }));
+        JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts
+        {
+            Version = TemplateFacts.CurrentVersion, Key = Hash, Image = Hash, Base = "debian/12", Sdk = null, Machine = "engine", User = "me",
+            Created = DateTimeOffset.UnixEpoch,
+            Files = new Dictionary<string, TemplateFile> { ["memory"] = TemplateFile.Of(Path.Combine(place, "memory"))! },
+        });
     }
 
     private static void GiveAway(string place)

@@ -100,7 +100,7 @@ public sealed class RuntimeFolderAttacks : IDisposable
         planted.Listen(planted.Stage("late"));
 
         var refusal = Should.Throw<MachineException>(() => ControlAnswer.To(
-            Path.Combine(planted.Stage("late"), "api"), "POST", "/v1/exec", Cancel, new CommandRequest("canary-of-the-victim")));
+            Path.Combine(planted.Stage("late"), "api"), "POST", "/v1/exec", Cancel, new ExecRequest("canary-of-the-victim")));
 
         refusal.Message.ShouldContain($"user {Stranger.Id}");
         planted.Caught.ShouldNotContain("canary-of-the-victim");

@@ -26,10 +26,10 @@ internal static class ControlTarget
                 Promise.Holds(Try(() => ControlEvent.Read(Reader(news.ToFields().Written))) == news, "news reads differently the second time");
             }
         }
-        else if (Try(() => CommandRequest.Read(fields)) is { } request)
+        else if (Try(() => ExecRequest.Read(fields)) is { } request)
         {
             var first = request.ToFields().ToArray();
-            Promise.Holds(Try(() => CommandRequest.Read(Reader(first))) is { } second && second.ToFields().SequenceEqual(first), "a request reads differently the second time");
+            Promise.Holds(Try(() => ExecRequest.Read(Reader(first))) is { } second && second.ToFields().SequenceEqual(first), "a request reads differently the second time");
         }
     }
 

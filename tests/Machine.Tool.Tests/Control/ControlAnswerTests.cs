@@ -30,7 +30,7 @@ public sealed class ControlAnswerTests : IAsyncLifetime
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body, http.RequestAborted);
             body.Position = 0;
-            await http.Response.Body.WriteAsync(new ControlEvent { Note = CommandRequest.Read(new FieldReader(body)).Display }.ToFields().Written.ToArray(), http.RequestAborted);
+            await http.Response.Body.WriteAsync(new ControlEvent { Note = ExecRequest.Read(new FieldReader(body)).Display }.ToFields().Written.ToArray(), http.RequestAborted);
             await http.Response.Body.FlushAsync(http.RequestAborted);
             http.RequestAborted.Register(clientGone.SetResult);
             await clientGone.Task;
@@ -55,7 +55,7 @@ public sealed class ControlAnswerTests : IAsyncLifetime
     [Fact]
     public async Task News_arrive_as_they_are_written_and_the_server_sees_the_client_go()
     {
-        using (var answer = ControlAnswer.To(Socket, "POST", "/v1/exec", Cancel, new CommandRequest("true äöü")))
+        using (var answer = ControlAnswer.To(Socket, "POST", "/v1/exec", Cancel, new ExecRequest("true äöü")))
         {
             ControlEvent.Read(answer.Body).Note.ShouldBe("true äöü");
             clientGone.Task.IsCompleted.ShouldBeFalse();
@@ -68,7 +68,7 @@ public sealed class ControlAnswerTests : IAsyncLifetime
     public async Task Who_waits_for_news_can_be_interrupted()
     {
         using var interrupt = new CancellationTokenSource();
-        using var answer = ControlAnswer.To(Socket, "POST", "/v1/exec", interrupt.Token, new CommandRequest("sleep"));
+        using var answer = ControlAnswer.To(Socket, "POST", "/v1/exec", interrupt.Token, new ExecRequest("sleep"));
         ControlEvent.Read(answer.Body).Note.ShouldBe("sleep");
         var more = Task.Run(() => ControlEvent.Read(answer.Body), Cancel);
 
@@ -114,9 +114,13 @@ public sealed class KnownTypesTests
             Stale = true,
         };
         Same(status);
-        Same(new CommandEnd(null, new ControlFailure("no", null, 1)));
-        Same(new CommandEnd(ChangeReport.Of([new Change("a", ChangeKind.Deleted, ChangeClass.Guarded, 1, Executable: true, Conflict: false, "why")]), null));
-        Same(new MachineRecord(1, "a-1", "/a", null, "qemu", ["home"], Prepared: true, DateTimeOffset.UnixEpoch));
+        Same(new ExecEnd(null, new ControlFailure("no", null, 1)));
+        Same(new ExecEnd(ChangeReport.Of([new Change("a", ChangeKind.Deleted, ChangeClass.Guarded, 1, Executable: true, Conflict: false, "why")]), null));
+        Same(new MachineRecord
+        {
+            Version = 1, Id = "a-1", Project = "/a", ImageHash = null, Engine = "qemu", FreshVolumes = ["home"], Prepared = true,
+            Started = DateTimeOffset.UnixEpoch,
+        });
     }
 
     private static void Same<T>(T value)

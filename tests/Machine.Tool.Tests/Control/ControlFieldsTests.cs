@@ -18,8 +18,8 @@ public sealed class ControlFieldsTests
         new() { Note = "line\nline" },
         new() { Failure = new ControlFailure("message", "remedy", 3) },
         new() { Failure = new ControlFailure("message", null, 125) },
-        new() { Lease = new CommandLease("token", new GuestAddress(new IPEndPoint(IPAddress.Loopback, 22), "a key", "hosts", "socket"), "tcg", Stale: true) },
-        new() { Lease = new CommandLease("token", new GuestAddress(IPEndPoint.Parse("[fd00::2]:22"), "key", "hosts", "socket"), "tcg", Stale: false, new PreparedCommand("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
+        new() { Lease = new ExecLease("token", new GuestAddress(new IPEndPoint(IPAddress.Loopback, 22), "a key", "hosts", "socket"), "tcg", Stale: true) },
+        new() { Lease = new ExecLease("token", new GuestAddress(IPEndPoint.Parse("[fd00::2]:22"), "key", "hosts", "socket"), "tcg", Stale: false, new PreparedExec("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
         new() { Stopped = true },
         new() { Unapproved = true },
         new() { Ending = true },
@@ -54,20 +54,20 @@ public sealed class ControlFieldsTests
     public void An_order_keeps_every_byte()
     {
         byte[][] arguments = [Encoding.UTF8.GetBytes("printf"), [0xff, 0xfe, 10, 61], [], Encoding.UTF8.GetBytes("ä")];
-        var order = new CommandOrder(
+        var order = new ExecOrder(
             "/home/a b\nc",
             arguments,
             new Dictionary<string, string?> { ["A"] = "1=2", ["PASSED"] = null, ["EMPTY"] = "" },
             new Dictionary<string, string> { ["PATH"] = "/bin", ["LINES"] = "a\nb", ["NOTHING"] = "" });
 
-        var read = Request(new CommandRequest("printf ä", order));
+        var read = Request(new ExecRequest("printf ä", order));
 
         read.Display.ShouldBe("printf ä");
         read.Order!.Directory.ShouldBe(order.Directory);
         read.Order.Arguments.ShouldBe(arguments);
         read.Order.Variables.ShouldBe(order.Variables, ignoreOrder: true);
         read.Order.Environment.ShouldBe(order.Environment, ignoreOrder: true);
-        Request(new CommandRequest("true")).Order.ShouldBeNull();
+        Request(new ExecRequest("true")).Order.ShouldBeNull();
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ControlFieldsTests
         {
             try
             {
-                CommandRequest.Read(new FieldReader(new MemoryStream(bytes)));
+                ExecRequest.Read(new FieldReader(new MemoryStream(bytes)));
             }
             catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
             {
@@ -86,7 +86,7 @@ public sealed class ControlFieldsTests
 
     [Fact]
     public void An_order_in_which_a_variable_comes_twice_takes_the_last() =>
-        CommandRequest.Read(new FieldReader(new MemoryStream(Fields("", "1", "/", "0", "2", "A=1", "A=2", "0").Written.ToArray()))).Order!.Variables["A"].ShouldBe("2");
+        ExecRequest.Read(new FieldReader(new MemoryStream(Fields("", "1", "/", "0", "2", "A=1", "A=2", "0").Written.ToArray()))).Order!.Variables["A"].ShouldBe("2");
 
     private static FieldWriter Fields(params string[] fields)
     {
@@ -95,7 +95,7 @@ public sealed class ControlFieldsTests
         return writer;
     }
 
-    private static CommandRequest Request(CommandRequest request) => CommandRequest.Read(new FieldReader(new MemoryStream(request.ToFields().ToArray())));
+    private static ExecRequest Request(ExecRequest request) => ExecRequest.Read(new FieldReader(new MemoryStream(request.ToFields().ToArray())));
 
     private static ControlEvent Read(FieldWriter fields) => ControlEvent.Read(new FieldReader(new MemoryStream(fields.Written.ToArray())));
 }

@@ -6,18 +6,22 @@ namespace Machine.Tool.Tests.Engines;
 
 public sealed class QemuArgumentsTests
 {
-    private static readonly MachineSpec Spec = new(
-        "shop-1a2b3c4d", "/state", "/run/m",
-        new BootImage("/images/vmlinuz", "/images/initrd", new DiskFile("/images/root.raw", "raw"), "systemd.unit=x"),
-        Cpus: 3, MemoryBytes: 2L << 30, DiskBytes: 20L << 30,
-        [new SharedFolder("project", "/home/me/a, b,c", ReadOnly: true), new SharedFolder("data", "/data", ReadOnly: false)],
-        [new VolumeDisk("packages", new VolumeReference("/state", "v \"1\",é")), new VolumeDisk("db", new VolumeReference("/state", "db"), ReadOnly: true)],
-        new Dictionary<string, string> { ["hostname"] = "/state/id/host,name" });
+    private static readonly MachineSpec Spec = new()
+    {
+        Id = "shop-1a2b3c4d", Folder = "/state", RuntimeFolder = "/run/m",
+        Image = new BootImage("/images/vmlinuz", "/images/initrd", new DiskFile("/images/root.raw", "raw"), "systemd.unit=x"), Cpus = 3,
+        MemoryBytes = 2L << 30, DiskBytes = 20L << 30,
+        Shares = [new SharedFolder("project", "/home/me/a, b,c", ReadOnly: true), new SharedFolder("data", "/data", ReadOnly: false)],
+        Volumes = [new VolumeDisk("packages", new VolumeReference("/state", "v \"1\",é")), new VolumeDisk("db", new VolumeReference("/state", "db"), ReadOnly: true)],
+        Identity = new Dictionary<string, string> { ["hostname"] = "/state/id/host,name" },
+    };
 
-    private static readonly QemuLaunch Launch = new(
-        "x86_64", new Accelerator("tcg", "max"), Guid.Parse("11111111-2222-3333-4444-555555555555"), 40022,
-        new DiskFile("/state/root, 1.qcow2", "qcow2"), RootIsEphemeral: true,
-        "/run/m,1/qmp.sock", "/run/m,1/console.sock", "/state/qemu.pid", Firmware: null, Sandbox: true);
+    private static readonly QemuLaunch Launch = new()
+    {
+        Architecture = "x86_64", Accelerator = new Accelerator("tcg", "max"), Uuid = Guid.Parse("11111111-2222-3333-4444-555555555555"),
+        SshPort = 40022, Root = new DiskFile("/state/root, 1.qcow2", "qcow2"), RootIsEphemeral = true, QmpSocket = "/run/m,1/qmp.sock",
+        ConsoleSocket = "/run/m,1/console.sock", PidFile = "/state/qemu.pid", Firmware = null, Sandbox = true,
+    };
 
     [Fact]
     public void The_guest_reaches_no_network_and_only_its_sshd_is_reached_from_loopback() =>

@@ -91,7 +91,11 @@ public sealed class QemuEngineTests : IAsyncDisposable
     {
         Directory.CreateDirectory(qemu.Folder);
         using var bystander = Process.Start("sleep", ["60"]);
-        new QemuState(Guid.NewGuid(), new HostProcess(bystander.Id, "another boot/12345"), 1, "tcg", RootIsEphemeral: true, new QemuBuild("qemu", 6, true, false, [], [])).Write(qemu.Places);
+        new QemuState
+        {
+            Uuid = Guid.NewGuid(), Process = new HostProcess(bystander.Id, "another boot/12345"), SshPort = 1, Accelerator = "tcg",
+            RootIsEphemeral = true, Build = new QemuBuild("qemu", 6, true, false, [], []),
+        }.Write(qemu.Places);
 
         (await qemu.Engine.AdoptAsync(qemu.Folder, qemu.Runtime, Cancel)).ShouldBeNull();
         bystander.HasExited.ShouldBeFalse();

@@ -42,9 +42,11 @@ public sealed class QemuFixture : IAsyncDisposable
         Directory.CreateDirectory(Folder);
         var disk = Path.Combine(Root, "image, base.raw");
         await File.WriteAllBytesAsync(disk, boots ?? new byte[1 << 20]);
-        return new MachineSpec(
-            "test,machine", Folder, Runtime, new BootImage(null, null, new DiskFile(disk, "raw")),
-            Cpus: 1, MemoryBytes: 64L << 20, DiskBytes: 64L << 20, [], [], new Dictionary<string, string>());
+        return new MachineSpec
+        {
+            Id = "test,machine", Folder = Folder, RuntimeFolder = Runtime, Image = new BootImage(null, null, new DiskFile(disk, "raw")), Cpus = 1,
+            MemoryBytes = 64L << 20, DiskBytes = 64L << 20, Shares = [], Volumes = [], Identity = new Dictionary<string, string>(),
+        };
     }
 
     internal async Task<QemuMachine> StartAsync(MachineSpec spec) =>

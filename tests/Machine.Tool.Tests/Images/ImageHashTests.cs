@@ -9,7 +9,11 @@ public sealed class ImageHashTests
     private readonly ImageRequest request;
 
     public ImageHashTests() =>
-        request = new("debian/12", null, "10.0.101", ["git", "make"], ["a", "b"], ["c"], [Script("one.sh", "echo 1"), Script("two.sh", "echo 2")]) { Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")] };
+        request = new()
+        {
+            Base = "debian/12", SdkVersion = "10.0.101", Packages = ["git", "make"], NpmTools = ["a", "b"], DotnetTools = ["c"],
+            Provision = [Script("one.sh", "echo 1"), Script("two.sh", "echo 2")], Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")],
+        };
 
     [Fact]
     public void The_same_request_has_the_same_name_whatever_the_order_of_its_sets()

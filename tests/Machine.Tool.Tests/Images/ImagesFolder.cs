@@ -21,7 +21,10 @@ internal sealed class ImagesFolder : IDisposable
 
     public MachinePaths Paths { get; }
 
-    public static ImageRequest Request(params string[] packages) => new("debian/12", null, null, packages, [], [], []);
+    public static ImageRequest Request(params string[] packages) => new()
+    {
+        Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = packages, NpmTools = [], DotnetTools = [], Provision = [],
+    };
 
     /// <summary>What such a request is named by here.</summary>
     public static string Inputs(ImageRequest request) => ImageHash.Inputs(request, sdk: null, TrustStore.OfThisHost());
@@ -44,7 +47,11 @@ internal sealed class ImagesFolder : IDisposable
         }
 
         Directory.CreateDirectory(Path.Combine(build.Path, "recipe"));
-        var facts = new ImageFacts("Test 1", "6.1", "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
+        var facts = new ImageFacts
+        {
+            System = "Test 1", Release = "6.1", Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            KernelArguments = ImageRecipe.KernelArguments,
+        };
         return await new ImageStore(Paths).CommitAsync(build, hash, inputs, request ?? Request(), facts, TestContext.Current.CancellationToken);
     }
 
@@ -58,7 +65,11 @@ internal sealed class ImagesFolder : IDisposable
         }
 
         var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
-        await new TemplateStore(Paths).CommitAsync(build, new TemplateFacts(TemplateFacts.CurrentVersion, key, image, "debian/12", "10.0.100", "qemu", "me", DateTimeOffset.UtcNow, files));
+        await new TemplateStore(Paths).CommitAsync(build, new TemplateFacts
+        {
+            Version = TemplateFacts.CurrentVersion, Key = key, Image = image, Base = "debian/12", Sdk = "10.0.100", Machine = "qemu", User = "me",
+            Created = DateTimeOffset.UtcNow, Files = files,
+        });
     }
 
     /// <summary>A machine that was started once, and its record.</summary>

@@ -53,7 +53,11 @@ public sealed class TemplateKeyTests : IDisposable
     private Task<string> KeyAsync(Image image, HostUser? user = null) => TemplateKey.OfAsync(
         engine,
         image,
-        new MachineSpec("m", home.Home, home.Home, image.Boot, 2, 1L << 30, 1L << 33, [], [], new Dictionary<string, string>()),
+        new MachineSpec
+        {
+            Id = "m", Folder = home.Home, RuntimeFolder = home.Home, Image = image.Boot, Cpus = 2, MemoryBytes = 1L << 30, DiskBytes = 1L << 33,
+            Shares = [], Volumes = [], Identity = new Dictionary<string, string>(),
+        },
         user ?? new HostUser("otto", 1000, 1000),
         TestContext.Current.CancellationToken);
 }

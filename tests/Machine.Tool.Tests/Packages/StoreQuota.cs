@@ -67,6 +67,6 @@ public sealed class StoreQuota : IDisposable
         var bytes = new byte[Size];
         new Random(i).NextBytes(bytes);
         await File.WriteAllBytesAsync(file, bytes, Cancel);
-        return await store.AddAsync(file, Source, "name", "p", $"1.0.{i}", new Verdict("p", "unsigned", "policy"), Cancel);
+        return await store.AddAsync(file, Source, "name", "p", $"1.0.{i}", new PackageVerdict("p", "unsigned", "policy"), Cancel);
     }
 }

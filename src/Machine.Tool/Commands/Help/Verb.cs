@@ -10,3 +10,6 @@ internal sealed class Verb(string name, string description) : Command(name, desc
     /// <summary>Only for help and completions: what is written is never parsed here.</summary>
     public bool PassesThrough { get; init; }
 }
+
+/// <summary>Verbs that belong together; the tool's verbs are those of its groups, so each is in one.</summary>
+internal sealed record VerbGroup(string Title, IReadOnlyList<Command> Verbs);

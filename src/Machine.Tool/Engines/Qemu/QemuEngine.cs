@@ -81,10 +81,13 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
         var firmware = spec.Image.Kernel is null ? QemuFirmware.Find(program.Architecture) : null;
         for (var attempt = 1; ; attempt++)
         {
-            var launch = new QemuLaunch(
-                program.Architecture, accelerator, Guid.NewGuid(), ChoosePort(), root, spec.RootDisk is null,
-                places.QmpSocket, places.ConsoleSocket, places.PidFile, firmware, Sandbox: OperatingSystem.IsLinux(),
-                Balloon: frozen?.Build.Balloon ?? (spec.MemoryFile is null), Thaw: frozen is not null, VolumesPlugged: frozen is null || continues);
+            var launch = new QemuLaunch
+            {
+                Architecture = program.Architecture, Accelerator = accelerator, Uuid = Guid.NewGuid(), SshPort = ChoosePort(), Root = root,
+                RootIsEphemeral = spec.RootDisk is null, QmpSocket = places.QmpSocket, ConsoleSocket = places.ConsoleSocket, PidFile = places.PidFile,
+                Firmware = firmware, Sandbox = OperatingSystem.IsLinux(), Balloon = frozen?.Build.Balloon ?? (spec.MemoryFile is null),
+                Thaw = frozen is not null, VolumesPlugged = frozen is null || continues,
+            };
             try
             {
                 // An attempt before this one took it away.

@@ -15,7 +15,11 @@ internal static class QemuStart
         // Before QEMU exists: whoever finds this folder after a crash knows what to look for.
         var build = new QemuBuild(
             program.Identity, spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
-        var state = new QemuState(launch.Uuid, Process: null, launch.SshPort, launch.Accelerator.Name, launch.RootIsEphemeral, build, ThawingFrom: spec.Thaw?.Folder, MemoryBytes: spec.MemoryBytes);
+        var state = new QemuState
+        {
+            Uuid = launch.Uuid, Process = null, SshPort = launch.SshPort, Accelerator = launch.Accelerator.Name,
+            RootIsEphemeral = launch.RootIsEphemeral, Build = build, ThawingFrom = spec.Thaw?.Folder, MemoryBytes = spec.MemoryBytes,
+        };
         state.Write(places);
         HostProcess? process = null;
         try

@@ -4,13 +4,30 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>What the next supervisor needs to find a machine again. Written before QEMU starts, and once more when it runs.</summary>
-/// <param name="Process">Null while it is being started: whoever finds it so finds an unfinished start.</param>
-/// <param name="FreezingInto">The folder of a freeze that was begun.</param>
-/// <param name="ThawingFrom">The folder of a thaw that is not known to have ended: the machine may stand still before its first step.</param>
-/// <param name="MemoryBytes">Of the guest; 0 where an older supervisor wrote this.</param>
-internal sealed record QemuState(
-    Guid Uuid, HostProcess? Process, int SshPort, string Accelerator, bool RootIsEphemeral, QemuBuild Build, string? FreezingInto = null, string? ThawingFrom = null, long MemoryBytes = 0)
+internal sealed record QemuState
 {
+    public required Guid Uuid { get; init; }
+
+    /// <summary>Null while it is being started: whoever finds it so finds an unfinished start.</summary>
+    public HostProcess? Process { get; init; }
+
+    public required int SshPort { get; init; }
+
+    public required string Accelerator { get; init; }
+
+    public required bool RootIsEphemeral { get; init; }
+
+    public required QemuBuild Build { get; init; }
+
+    /// <summary>The folder of a freeze that was begun.</summary>
+    public string? FreezingInto { get; init; }
+
+    /// <summary>The folder of a thaw that is not known to have ended: the machine may stand still before its first step.</summary>
+    public string? ThawingFrom { get; init; }
+
+    /// <summary>Of the guest; 0 where an older supervisor wrote this.</summary>
+    public long MemoryBytes { get; init; }
+
     /// <summary>Null where nothing was started, or a file of another version lies: then there is nothing to adopt.</summary>
     public static QemuState? Read(QemuPlaces places)
     {

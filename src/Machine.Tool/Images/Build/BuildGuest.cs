@@ -42,8 +42,12 @@ internal sealed class BuildGuest : IAsyncDisposable
         var identity = await GuestIdentity.EnsureAsync(keys, await SshKey.EnsureAsync(Path.Combine(keys, "client"), "machine", cancel), "image-build", cancel);
         var id = new MachineId($"image-{hash[..8]}");
         var runtime = paths.CreateRuntime(id);
-        var spec = new MachineSpec(
-            id.Text, MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), runtime, image, Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes(), diskBytes, [], volumes, identity.Files, disk);
+        var spec = new MachineSpec
+        {
+            Id = id.Text, Folder = MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), RuntimeFolder = runtime, Image = image,
+            Cpus = Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes = MemoryBytes(), DiskBytes = diskBytes, Shares = [], Volumes = volumes,
+            Identity = identity.Files, RootDisk = disk,
+        };
         progress.Step("booting the image");
         var machine = await engine.StartAsync(shape?.Invoke(spec, identity) ?? spec, progress, cancel);
         var built = new BuildGuest(machine, new SshSession(identity.At(machine.Ssh, Path.Combine(runtime, "ssh")), services), runtime);

@@ -29,7 +29,7 @@ internal static partial class CloudBuild
         IDiskEngine engine, MachinePaths paths, string folder, string hash, ImageRequest request, SdkSource? sdk, TrustStore trust,
         IReadOnlyList<GuestService> services, IProgressSink progress, CancellationToken cancel)
     {
-        PackageName.Check(request.Packages);
+        DistributionPackage.Check(request.Packages);
         var source = await CloudDisk.FetchAsync(request.Base, request.BaseSha256!, folder, progress, cancel);
         var overlay = new DiskFile(Path.Combine(folder, "boot.qcow2"), "qcow2");
         // Its own root disk gets room for what is installed; cloud-init grows the file system.
@@ -65,7 +65,11 @@ internal static partial class CloudBuild
         }
 
         await engine.CopyDiskAsync(target, new DiskFile(Path.Combine(folder, "root.raw"), "raw"), compress: false, cancel);
-        return new ImageFacts(facts[2], facts[3], "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
+        return new ImageFacts
+        {
+            System = facts[2], Release = facts[3], Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            KernelArguments = ImageRecipe.KernelArguments,
+        };
     }
 
     /// <summary>Distribution, release's code name, full name and kernel, as the guest says: tainted, so only what a name may hold.</summary>

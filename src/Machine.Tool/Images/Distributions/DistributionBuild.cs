@@ -47,7 +47,7 @@ internal static class DistributionBuild
                 $"the image {request.Base} is built from packages, which needs Linux", "build it on Linux and copy its folder into images/, or use a qcow2 disk as image:", ExitCode.MachineUnavailable);
         }
 
-        PackageName.Check(request.Packages);
+        DistributionPackage.Check(request.Packages);
         HostProgram.Require("mmdebstrap", "mmdebstrap");
         HostProgram.Require("mke2fs", "e2fsprogs");
         await PrivateNamespace.CheckAsync(cancel);
@@ -76,7 +76,11 @@ internal static class DistributionBuild
 
         RequireFiles(folder);
         var facts = await FactsAsync(Path.Combine(folder, "facts"), cancel);
-        return new ImageFacts(facts[0], facts[1], "kernel", "initrd", "root.raw", "raw", ImageRecipe.KernelArguments);
+        return new ImageFacts
+        {
+            System = facts[0], Release = facts[1], Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            KernelArguments = ImageRecipe.KernelArguments,
+        };
     }
 
     internal static IEnumerable<string> DpkgOptions() =>

@@ -6,19 +6,26 @@ namespace Machine.Tool.Images.Store;
 /// <summary>
 /// Everything that decides what is in an image; its hash is the image's name. Two projects with equal requests share one image.
 /// </summary>
-/// <param name="Base"><c>debian/12</c>, <c>debian/13</c>, or an absolute path or URL of a qcow2.</param>
-/// <param name="BaseSha256">Lower-case hex of the qcow2; null for a distribution.</param>
-/// <param name="SdkVersion">Exact SDK version, or null for none.</param>
-/// <param name="Provision">Scripts run as root in the build, in order; the build needs their content, the name their SHA-256.</param>
-internal sealed record ImageRequest(
-    string Base,
-    string? BaseSha256,
-    string? SdkVersion,
-    IReadOnlyList<string> Packages,
-    IReadOnlyList<string> NpmTools,
-    IReadOnlyList<string> DotnetTools,
-    IReadOnlyList<ProvisionScript> Provision)
+internal sealed record ImageRequest
 {
+    /// <summary><c>debian/12</c>, <c>debian/13</c>, or an absolute path or URL of a qcow2.</summary>
+    public required string Base { get; init; }
+
+    /// <summary>Lower-case hex of the qcow2; null for a distribution.</summary>
+    public string? BaseSha256 { get; init; }
+
+    /// <summary>Exact SDK version, or null for none.</summary>
+    public string? SdkVersion { get; init; }
+
+    public required IReadOnlyList<string> Packages { get; init; }
+
+    public required IReadOnlyList<string> NpmTools { get; init; }
+
+    public required IReadOnlyList<string> DotnetTools { get; init; }
+
+    /// <summary>Scripts run as root in the build, in order; the build needs their content, the name their SHA-256.</summary>
+    public required IReadOnlyList<ProvisionScript> Provision { get; init; }
+
     /// <summary>What the tools were resolved to, the packages that they bring themselves included; empty until then.</summary>
     public IReadOnlyList<PinnedTool> Tools { get; init; } = [];
 }

@@ -1,15 +1,43 @@
 namespace Machine.Tool.Images.Store;
 
 /// <summary>What a finished build says about itself. File names are relative to the image's folder.</summary>
-/// <param name="System">For people: <c>Debian GNU/Linux 12 (bookworm)</c>.</param>
-/// <param name="Release">The kernel's release.</param>
-internal sealed record ImageFacts(
-    string System, string Release, string? Kernel, string? Initrd, string Disk, string DiskFormat, string KernelArguments);
+internal sealed record ImageFacts
+{
+    /// <summary>For people: <c>Debian GNU/Linux 12 (bookworm)</c>.</summary>
+    public required string System { get; init; }
+
+    /// <summary>The kernel's release.</summary>
+    public required string Release { get; init; }
+
+    public string? Kernel { get; init; }
+
+    public string? Initrd { get; init; }
+
+    public required string Disk { get; init; }
+
+    public required string DiskFormat { get; init; }
+
+    public required string KernelArguments { get; init; }
+}
 
 /// <summary><c>image.json</c>: written once, when the image is finished.</summary>
-/// <param name="Format">Of this file; raised when its meaning changes.</param>
-/// <param name="Inputs">What the hash is made of (<see cref="ImageHash.Inputs(ImageRequest, Sdks.SdkSource?, Distributions.TrustStore)"/>).</param>
-internal sealed record StoredImage(int Format, string Hash, string Inputs, ImageRequest Request, DateTimeOffset Created, long SizeBytes, ImageFacts Facts)
+internal sealed record StoredImage
 {
+    /// <summary>Of this file; raised when its meaning changes.</summary>
+    public required int Format { get; init; }
+
+    public required string Hash { get; init; }
+
+    /// <summary>What the hash is made of (<see cref="ImageHash.Inputs(ImageRequest, Sdks.SdkSource?, Distributions.TrustStore)"/>).</summary>
+    public required string Inputs { get; init; }
+
+    public required ImageRequest Request { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    public required long SizeBytes { get; init; }
+
+    public required ImageFacts Facts { get; init; }
+
     public const int CurrentFormat = 3;
 }

@@ -118,7 +118,11 @@ internal sealed class ImageStore(MachinePaths paths)
         var size = await SizeAsync(build.Path, files, cancel);
         JsonState.Write(
             Path.Combine(build.Path, Description),
-            new StoredImage(StoredImage.CurrentFormat, hash, inputs, request, DateTimeOffset.UtcNow, size, facts));
+            new StoredImage
+            {
+                Format = StoredImage.CurrentFormat, Hash = hash, Inputs = inputs, Request = request, Created = DateTimeOffset.UtcNow,
+                SizeBytes = size, Facts = facts,
+            });
         await build.CommitAsync(files.Append(Description));
         Touch(hash);
         return TryRead(hash) ?? throw new InvalidOperationException($"the image {hash} was committed and is not there");

@@ -53,9 +53,11 @@ internal sealed class TemplateBuild(MachinePaths paths, ITemplateEngine engine)
         }
 
         var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
-        var facts = new TemplateFacts(
-            TemplateFacts.CurrentVersion, key, image.Hash, image.Request.Base, image.Request.SdkVersion,
-            await engine.FingerprintAsync(spec, cancel), user.Name, DateTimeOffset.UtcNow, files);
+        var facts = new TemplateFacts
+        {
+            Version = TemplateFacts.CurrentVersion, Key = key, Image = image.Hash, Base = image.Request.Base, Sdk = image.Request.SdkVersion,
+            Machine = await engine.FingerprintAsync(spec, cancel), User = user.Name, Created = DateTimeOffset.UtcNow, Files = files,
+        };
         var template = await store.CommitAsync(build, facts);
         await store.PruneAsync(MostTemplates);
         return template;

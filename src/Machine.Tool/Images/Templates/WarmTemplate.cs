@@ -18,11 +18,28 @@ internal sealed record WarmTemplate(string Key, string Folder, TemplateFacts Fac
 }
 
 /// <summary><c>template.json</c>: written last.</summary>
-/// <param name="Image">Hash of the image below: its disk is the backing of this one's.</param>
-/// <param name="Files">What the files looked like when they were finished.</param>
-internal sealed record TemplateFacts(
-    int Version, string Key, string Image, string Base, string? Sdk, string Machine, string User, DateTimeOffset Created, IReadOnlyDictionary<string, TemplateFile> Files)
+internal sealed record TemplateFacts
 {
+    public required int Version { get; init; }
+
+    public required string Key { get; init; }
+
+    /// <summary>Hash of the image below: its disk is the backing of this one's.</summary>
+    public required string Image { get; init; }
+
+    public required string Base { get; init; }
+
+    public string? Sdk { get; init; }
+
+    public required string Machine { get; init; }
+
+    public required string User { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>What the files looked like when they were finished.</summary>
+    public required IReadOnlyDictionary<string, TemplateFile> Files { get; init; }
+
     public const int CurrentVersion = 3;
     public const string FileName = "template.json";
 }

@@ -3,7 +3,7 @@ using Machine.Tool.Images.Distributions;
 
 namespace Machine.Tool.Tests.Images;
 
-public sealed class PackageNameTests
+public sealed class DistributionPackageTests
 {
     [Theory]
     [InlineData("git")]
@@ -12,7 +12,7 @@ public sealed class PackageNameTests
     [InlineData("libc6:arm64")]
     [InlineData("nodejs=18.19.0+dfsg-6~deb12u1")]
     [InlineData("python3.11")]
-    public void A_packages_name_passes(string name) => Should.NotThrow(() => PackageName.Check([name]));
+    public void A_packages_name_passes(string name) => Should.NotThrow(() => DistributionPackage.Check([name]));
 
     [Theory]
     [InlineData("./evil.deb")]
@@ -28,5 +28,5 @@ public sealed class PackageNameTests
     [InlineData("git\n")]
     [InlineData("")]
     public void What_the_package_manager_would_read_as_anything_else_is_refused(string name) =>
-        Should.Throw<MachineException>(() => PackageName.Check(["git", name])).Message.ShouldContain("packages:");
+        Should.Throw<MachineException>(() => DistributionPackage.Check(["git", name])).Message.ShouldContain("packages:");
 }

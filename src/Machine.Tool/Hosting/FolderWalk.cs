@@ -1,7 +1,7 @@
 namespace Machine.Tool.Hosting;
 
 /// <summary>The folders of a project, for a look that must end: breadth first, bounded, hidden and linked folders left out.</summary>
-internal static class ProjectFolders
+internal static class FolderWalk
 {
     private const int Most = 5000;
     private const int Deepest = 8;

@@ -8,7 +8,7 @@ namespace Machine.Tool.Control;
 /// </summary>
 /// <param name="Display">For <c>status</c>.</param>
 /// <param name="Order">Null for a lease alone: the client does with it what it wants.</param>
-internal sealed record CommandRequest(string Display, CommandOrder? Order = null)
+internal sealed record ExecRequest(string Display, ExecOrder? Order = null)
 {
     // Far more than a command line and its variables hold.
     private const int MostWords = 1_000_000;
@@ -43,10 +43,10 @@ internal sealed record CommandRequest(string Display, CommandOrder? Order = null
 
     /// <exception cref="InvalidDataException">It is no request.</exception>
     /// <exception cref="EndOfStreamException">The fields end early.</exception>
-    public static CommandRequest Read(FieldReader fields)
+    public static ExecRequest Read(FieldReader fields)
     {
         var display = fields.Text();
-        return new CommandRequest(display, fields.Number(1) == 0 ? null : new CommandOrder(
+        return new ExecRequest(display, fields.Number(1) == 0 ? null : new ExecOrder(
             fields.Text(),
             [.. Many(fields, fields.Bytes)],
             Variables(fields, absent: null),

@@ -2,7 +2,7 @@ using Machine.Tool.Commands;
 
 namespace Machine.Tool.Tests.Commands;
 
-public sealed class HostSdkTests
+public sealed class HostSdkCommandTests
 {
     [Theory]
     [InlineData("tool install -g Machine.Tool")]
@@ -14,7 +14,7 @@ public sealed class HostSdkTests
     [InlineData("new uninstall Machine.Templates")]
     [InlineData("new machine")]
     [InlineData("new machine-console -n App -o /tmp/x")]
-    public void What_belongs_to_this_tool_stays_on_the_host(string line) => HostSdk.Takes(line.Split(' ')).ShouldBeTrue();
+    public void What_belongs_to_this_tool_stays_on_the_host(string line) => HostSdkCommand.Takes(line.Split(' ')).ShouldBeTrue();
 
     [Theory]
     [InlineData("tool install -g Evil")]
@@ -34,7 +34,7 @@ public sealed class HostSdkTests
     [InlineData("new machine @response")]
     [InlineData("build")]
     [InlineData("")]
-    public void Everything_else_goes_inside(string line) => HostSdk.Takes(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ShouldBeFalse();
+    public void Everything_else_goes_inside(string line) => HostSdkCommand.Takes(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ShouldBeFalse();
 
     [Fact]
     public async Task The_hosts_sdk_answers_in_a_project_whose_dotnet_goes_inside()

@@ -11,12 +11,12 @@ namespace Machine.Tool.Control;
 /// <param name="Arguments">Program and arguments, byte for byte.</param>
 /// <param name="Variables">Of this command alone; null passes the client's value.</param>
 /// <param name="Environment">Those of the client's own variables that may be handed on (<see cref="PassedVariables"/>); no other leaves its process.</param>
-internal sealed record CommandOrder(
+internal sealed record ExecOrder(
     string Directory, IReadOnlyList<byte[]> Arguments, IReadOnlyDictionary<string, string?> Variables, IReadOnlyDictionary<string, string> Environment)
 {
     /// <summary>As typed in this process.</summary>
     /// <param name="machinefile">Its text, not yet read as what it is: a variable that it does not even mention stays here.</param>
-    public static CommandOrder Here(string directory, IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, string machinefile)
+    public static ExecOrder Here(string directory, IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, string machinefile)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
@@ -28,6 +28,6 @@ internal sealed record CommandOrder(
             }
         }
 
-        return new CommandOrder(directory, arguments, variables, environment);
+        return new ExecOrder(directory, arguments, variables, environment);
     }
 }

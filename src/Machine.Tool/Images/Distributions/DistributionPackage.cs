@@ -7,7 +7,7 @@ namespace Machine.Tool.Images.Distributions;
 /// What may be asked of the package manager while an image is built. It would also take a file's path, and then run that
 /// file's scripts on the host: a project's Machinefile must not be able to say so.
 /// </summary>
-internal static class PackageName
+internal static class DistributionPackage
 {
     private static readonly Regex Form = new(
         "^[a-z0-9][a-z0-9+.-]*[a-z0-9+](:[a-z0-9]+)?(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));

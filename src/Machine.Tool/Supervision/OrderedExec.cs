@@ -10,11 +10,11 @@ using Machine.Tool.Workspaces.Outputs;
 namespace Machine.Tool.Supervision;
 
 /// <summary>A client's order, from the check of what it asks for until its outputs are on the host.</summary>
-internal sealed class OrderedCommand
+internal sealed class OrderedExec
 {
     private readonly ProjectMachine folders;
     private readonly MachinePaths paths;
-    private readonly CommandOrder order;
+    private readonly ExecOrder order;
     private readonly Machinefile machinefile;
     private readonly ProjectSources sources;
     private readonly IReadOnlyList<string> outputs;
@@ -22,7 +22,7 @@ internal sealed class OrderedCommand
     private Workspace? workspace;
     private DateTimeOffset begun;
 
-    private OrderedCommand(ProjectMachine folders, MachinePaths paths, CommandOrder order, Machinefile machinefile, ProjectSources sources)
+    private OrderedExec(ProjectMachine folders, MachinePaths paths, ExecOrder order, Machinefile machinefile, ProjectSources sources)
     {
         this.folders = folders;
         this.paths = paths;
@@ -35,16 +35,16 @@ internal sealed class OrderedCommand
     /// <summary>Looks at the Machinefile as it is now, before anything is started for it.</summary>
     /// <returns>Null where it asks for what nobody approved.</returns>
     /// <exception cref="MachineException">The Machinefile has a flaw, or the command names a place for output that the machine can't write.</exception>
-    public static OrderedCommand? Check(ProjectMachine folders, MachinePaths paths, CommandOrder order)
+    public static OrderedExec? Check(ProjectMachine folders, MachinePaths paths, ExecOrder order)
     {
         var machinefile = MachinefileReader.Read(folders.Project);
         var plan = MachinePlan.From(machinefile, folders.Project);
-        return new ApprovalStore(paths).IsApproved(folders.Project, plan) ? new OrderedCommand(folders, paths, order, machinefile, plan.Sources) : null;
+        return new ApprovalStore(paths).IsApproved(folders.Project, plan) ? new OrderedExec(folders, paths, order, machinefile, plan.Sources) : null;
     }
 
     /// <param name="token">Of the lease.</param>
     /// <exception cref="MachineException">The guest does not forget what the host removed, or the command line is too long.</exception>
-    public async Task<PreparedCommand> PrepareAsync(RunningMachine running, string token, CancellationToken cancel)
+    public async Task<PreparedExec> PrepareAsync(RunningMachine running, string token, CancellationToken cancel)
     {
         machine = running;
         running.Use(sources);
@@ -54,7 +54,7 @@ internal sealed class OrderedCommand
         // Before the client can start ssh, and while the workspace is looked at: it is there when exec.pl looks for it.
         await running.Orders.SendAsync(token, command, cancel);
         begun = await workspace.PrepareAsync(cancel);
-        return new PreparedCommand(GuestCommand.Line(token), begun);
+        return new PreparedExec(GuestCommand.Line(token), begun);
     }
 
     /// <summary>Starts the listing of changes in the guest; it waits there until a command ends.</summary>
@@ -62,18 +62,18 @@ internal sealed class OrderedCommand
 
     /// <summary>Brings the outputs. Goes on when the client goes.</summary>
     /// <returns>Null where there is nothing to tell.</returns>
-    public async Task<CommandEnd?> EndAsync()
+    public async Task<ExecEnd?> EndAsync()
     {
         try
         {
             var report = await workspace!.CollectAsync(begun, CancellationToken.None, outputs);
             GetReady();
-            return report.All.Any() || ToldChanges.Any(folders.State) ? new CommandEnd(report, null) : null;
+            return report.All.Any() || ToldChanges.Any(folders.State) ? new ExecEnd(report, null) : null;
         }
         catch (MachineException e)
         {
             var stopped = await Task.WhenAny(machine!.Machine.Exited, Task.Delay(TimeLimit.Settle(2))) == machine.Machine.Exited;
-            return new CommandEnd(null, stopped
+            return new ExecEnd(null, stopped
                 ? new ControlFailure("the machine was stopped before the command's outputs were brought; they are held and come with the next command", null, ExitCode.MachineUnavailable)
                 : new ControlFailure(e.Message, e.Remedy, e.ExitCode));
         }

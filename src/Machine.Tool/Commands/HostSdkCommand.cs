@@ -7,7 +7,7 @@ namespace Machine.Tool.Commands;
 /// The few dotnet commands that a machine project leaves to this host's own SDK: this tool itself and its templates, which
 /// have to be on the host. They are known word by word; whatever else is typed goes inside.
 /// </summary>
-internal static class HostSdk
+internal static class HostSdkCommand
 {
     private const string Tool = "Machine.Tool";
     private const string Templates = "Machine.Templates";
