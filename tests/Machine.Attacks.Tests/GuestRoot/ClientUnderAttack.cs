@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
@@ -7,7 +5,6 @@ using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Attacks.Tests.GuestRoot;
@@ -74,7 +71,12 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
             ["PATH"] = At("bin") + ":" + Environment.GetEnvironmentVariable("PATH"),
             // Where both look for the socket.
             ["XDG_RUNTIME_DIR"] = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? "",
-            ["CI"] = "", ["GITHUB_ACTIONS"] = "", ["TF_BUILD"] = "", ["TEAMCITY_VERSION"] = "", ["MACHINE_RAW"] = "", ["TERM"] = "xterm",
+            ["CI"] = "",
+            ["GITHUB_ACTIONS"] = "",
+            ["TF_BUILD"] = "",
+            ["TEAMCITY_VERSION"] = "",
+            ["MACHINE_RAW"] = "",
+            ["TERM"] = "xterm",
         };
         more.ToList().ForEach(one => variables[one.Name] = one.Value);
         return variables;
