@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2164 # bench.sh has the variables, and ends where a command fails
 # Builds: of the sample in a machine that was booted, in one that was thawed and on this host; in the booted one, booted again so that
 # its servers are cold, also on a plain writable share; of a generated solution of fifty projects, thawed and on this host.
 sample() { # sample FOLDER: a copy of the sample that was never built

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2164 # bench.sh has the variables, and ends where a command fails
 # Starts, commands, memory, disk, files. The image has no SDK: nothing here runs one.
 project="$work/p0"
 mkdir -p "$project"

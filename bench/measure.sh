@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2164 # bench.sh has the variables, and ends where a command fails
 # Functions of bench.sh: how something is measured and written down.
 
 # seconds COMMAND…: runs it, its output discarded, and prints how long it took. Fails where it fails.

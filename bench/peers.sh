@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2164 # bench.sh has the variables, and ends where a command fails
 # Vagrant with its libvirt provider: `vagrant up` of a new machine of the same system, on the same accelerator, with as many
 # processors and as much memory. Its box is made here, as no registry of boxes need be in reach: Debian's packages from this host's
 # mirror, the user and the key that every box has. It boots by its kernel, without a boot loader, which is to its advantage.

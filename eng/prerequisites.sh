@@ -38,6 +38,7 @@ LIST
   if $tests; then
     cat <<'LIST'
 sudo sudo sudo
+shellcheck shellcheck ShellCheck
 syslinux syslinux syslinux
 mcopy mtools mtools
 mkfs.vfat dosfstools dosfstools

@@ -1,4 +1,3 @@
-using Machine.Build.Client;
 using Machine.Build.Records;
 using Microsoft.Build.Framework;
 

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using Machine.Build.Client;
 using Machine.Build.Records;
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace Machine.Build;

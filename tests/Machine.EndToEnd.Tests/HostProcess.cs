@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 

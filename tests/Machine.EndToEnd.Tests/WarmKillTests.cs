@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Machine.Tool.Hosting;
 
 namespace Machine.EndToEnd.Tests;
 

@@ -38,4 +38,4 @@ dd if=/usr/lib/syslinux/mbr/mbr.bin of="$work/disk.raw" bs=440 count=1 conv=notr
 dd if="$work/boot.img" of="$work/disk.raw" bs=1M seek=1 conv=notrunc,sparse status=none
 dd if="$work/root.img" of="$work/disk.raw" bs=1M seek=129 conv=notrunc,sparse status=none
 qemu-img convert -O qcow2 "$work/disk.raw" "$work/cloud.qcow2"
-rm -rf --one-file-system "$work/root" "$work/boot" "$work"/*.img "$work/disk.raw"
+rm -rf --one-file-system "${work:?}/root" "${work:?}/boot" "$work"/*.img "$work/disk.raw"

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;

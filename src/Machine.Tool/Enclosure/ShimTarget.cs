@@ -1,5 +1,4 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Sdks;
 
 namespace Machine.Tool.Enclosure;
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Builds a throw-away solution as the user who will build, so that the build servers, the compiler and NuGet are hot when
 # the machine is frozen. Variables come before this text: HEAT (folder), TESTS (yes or no), LOCK (the test packages' lock file), and
 # the user's environment.

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The user who builds: same name and numbers as on the host, so that files belong to whom they belong there.
 # Variables come before this text: USER_NAME USER_ID GROUP_ID USER_HOME. Safe to run again; a template has run it already.
 if [ "$USER_ID" != 0 ] && [ ! -e "/machine/etc/user-$USER_ID" ]; then

@@ -25,7 +25,9 @@ internal sealed class ImageArchive(MachinePaths paths)
     // What a build makes, by the only names that it gives; a disk is raw, so nothing in it is read as a reference to another file.
     private static readonly Dictionary<string, long> Most = new(StringComparer.Ordinal)
     {
-        ["kernel"] = 256L << 20, ["initrd"] = 1L << 30, ["root.raw"] = 256L << 30,
+        ["kernel"] = 256L << 20,
+        ["initrd"] = 1L << 30,
+        ["root.raw"] = 256L << 30,
     };
 
     /// <exception cref="MachineException">The file is there already, or can't be written.</exception>

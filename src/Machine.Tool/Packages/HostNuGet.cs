@@ -3,7 +3,6 @@ using Machine.Tool.Machinefiles.Sources;
 using Microsoft.Extensions.Logging;
 using NuGet.Configuration;
 using NuGet.Protocol;
-using NuGet.Protocol.Core.Types;
 
 namespace Machine.Tool.Packages;
 

@@ -1,6 +1,5 @@
 using Machine.Tool.Machinefiles.Sources;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 

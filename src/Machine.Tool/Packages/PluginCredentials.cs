@@ -3,7 +3,6 @@ using System.Net;
 using Machine.Tool.Hosting;
 using NuGet.Common;
 using NuGet.Configuration;
-using NuGet.Protocol.Core.Types;
 using NuGet.Protocol.Plugins;
 
 namespace Machine.Tool.Packages;

@@ -3,7 +3,6 @@ using Machine.Tool.Control;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 

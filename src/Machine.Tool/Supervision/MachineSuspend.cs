@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
@@ -11,6 +12,7 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
     private static readonly TimeSpan Patience = TimeLimit.Minutes(3);
 
     /// <returns>Why it stays up; null when it is suspended and its process has ended.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it was: the machine must not stay \"suspending\" for ever.")]
     public async Task<string?> RunAsync(RunningMachine running, IFreezable machine)
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -37,7 +39,6 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
         }
         catch (Exception e)
         {
-            // Whatever it was: the machine must not stay "suspending" for ever.
             logger.LogWarning(e, "the machine was not suspended");
             await TryAsync(() => { Suspension.Forget(folders.State); return ValueTask.CompletedTask; });
             await TryAsync(running.Machine.DisposeAsync);
@@ -45,6 +46,7 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "Each step is tried, whatever became of the one before.")]
     private async ValueTask TryAsync(Func<ValueTask> step)
     {
         try

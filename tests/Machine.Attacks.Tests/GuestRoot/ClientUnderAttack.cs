@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Net;
-using System.Text;
 using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
@@ -8,7 +6,6 @@ using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Attacks.Tests.GuestRoot;
@@ -75,7 +72,12 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
             ["PATH"] = At("bin") + ":" + Environment.GetEnvironmentVariable("PATH"),
             // Where both look for the socket.
             ["XDG_RUNTIME_DIR"] = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? "",
-            ["CI"] = "", ["GITHUB_ACTIONS"] = "", ["TF_BUILD"] = "", ["TEAMCITY_VERSION"] = "", ["MACHINE_RAW"] = "", ["TERM"] = "xterm",
+            ["CI"] = "",
+            ["GITHUB_ACTIONS"] = "",
+            ["TF_BUILD"] = "",
+            ["TEAMCITY_VERSION"] = "",
+            ["MACHINE_RAW"] = "",
+            ["TERM"] = "xterm",
         };
         more.ToList().ForEach(one => variables[one.Name] = one.Value);
         return variables;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Tests;
 using Machine.Tool.Tests.Packages;
 
 namespace Machine.Attacks.Tests.GuestRoot;

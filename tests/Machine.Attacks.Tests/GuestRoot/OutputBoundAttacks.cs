@@ -161,7 +161,9 @@ public sealed class OutputBoundAttacks : IDisposable
 
     private static Process Piped(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
     {
-        RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
     })!;
 
     private sealed class Dripping : MemoryStream

@@ -176,8 +176,14 @@ public sealed class SharedImageAttacks : IDisposable
         script = script[..script.IndexOf("# The servers' working folder", StringComparison.Ordinal)];
         var (code, said) = await HostilePackage.RunAsync(script, new()
         {
-            ["HEAT"] = folder["heat"], ["TESTS"] = "yes", ["LOCK"] = GuestResource.Read("heat.lock.json"), ["NUGET_PACKAGES"] = folder["heat/packages"], ["RestoreConfigFile"] = folder["nuget.config"],
-            ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0", ["UseSharedCompilation"] = "false",
+            ["HEAT"] = folder["heat"],
+            ["TESTS"] = "yes",
+            ["LOCK"] = GuestResource.Read("heat.lock.json"),
+            ["NUGET_PACKAGES"] = folder["heat/packages"],
+            ["RestoreConfigFile"] = folder["nuget.config"],
+            ["MSBUILDDISABLENODEREUSE"] = "1",
+            ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
+            ["UseSharedCompilation"] = "false",
         });
 
         code.ShouldBe(0, said);

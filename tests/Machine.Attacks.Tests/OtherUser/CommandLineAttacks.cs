@@ -60,7 +60,9 @@ public sealed class CommandLineAttacks
         {
             var start = new ProcessStartInfo(Machine.Tool.Tests.Commands.ToolProcess.Program, ["exec", "-e", "LICENSE", "--", "app"])
             {
-                WorkingDirectory = client.At("project"), RedirectStandardOutput = true, RedirectStandardInput = true,
+                WorkingDirectory = client.At("project"),
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true,
             };
             start.Environment["MACHINE_HOME"] = client.Home;
             client.Variables(("LICENSE", Secret)).ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);

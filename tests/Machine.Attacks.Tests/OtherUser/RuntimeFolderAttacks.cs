@@ -1,4 +1,3 @@
-using Machine.Tool.Commands.Help;
 using Machine.Tool.Control;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;

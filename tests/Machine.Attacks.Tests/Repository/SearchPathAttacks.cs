@@ -41,7 +41,8 @@ public sealed class SearchPathAttacks : IDisposable
         // It runs most of the programs that there are, and starts no machine.
         var variables = new Dictionary<string, string>
         {
-            ["PATH"] = path.Replace("PATH", Environment.GetEnvironmentVariable("PATH"), StringComparison.Ordinal), ["MACHINE_ACCELERATOR"] = "tcg",
+            ["PATH"] = path.Replace("PATH", Environment.GetEnvironmentVariable("PATH"), StringComparison.Ordinal),
+            ["MACHINE_ACCELERATOR"] = "tcg",
         };
         var outcome = await tool.RunAsync(variables, "doctor", "--json");
 

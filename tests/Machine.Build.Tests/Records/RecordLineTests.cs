@@ -14,8 +14,18 @@ public sealed class RecordLineTests
     {
         var line = RecordLine.Write(new BuildRecord
         {
-            Kind = RecordKind.Warning, Code = "CS1", Subcategory = "s", File = @"C:\a b\c.cs", Line = 1, Column = 2, EndLine = 3, EndColumn = 4,
-            Project = "/p/x.csproj", HelpKeyword = "k", HelpLink = "l", Text = text,
+            Kind = RecordKind.Warning,
+            Code = "CS1",
+            Subcategory = "s",
+            File = @"C:\a b\c.cs",
+            Line = 1,
+            Column = 2,
+            EndLine = 3,
+            EndColumn = 4,
+            Project = "/p/x.csproj",
+            HelpKeyword = "k",
+            HelpLink = "l",
+            Text = text,
         });
 
         line.ShouldNotContain('\n');

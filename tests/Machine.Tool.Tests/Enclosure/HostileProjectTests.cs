@@ -1,4 +1,3 @@
-using Machine.Tool.Commands.Help;
 using Machine.Tool.Enclosure;
 
 namespace Machine.Tool.Tests.Enclosure;

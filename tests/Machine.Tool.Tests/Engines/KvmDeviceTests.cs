@@ -11,8 +11,17 @@ public sealed class KvmDeviceTests
 
     private static readonly KvmFacts Ready = new()
     {
-        Device = Device, WhyNotOpened = null, IsDenied = false, Module = "kvm_intel", IsGuest = false, GroupOfDevice = "kvm", IsMember = true,
-        IsArm = false, IsContainer = false, IsRoot = false, User = "me",
+        Device = Device,
+        WhyNotOpened = null,
+        IsDenied = false,
+        Module = "kvm_intel",
+        IsGuest = false,
+        GroupOfDevice = "kvm",
+        IsMember = true,
+        IsArm = false,
+        IsContainer = false,
+        IsRoot = false,
+        User = "me",
     };
 
     private static readonly KvmFacts NotMine = Ready with { WhyNotOpened = "Access to the path is denied.", IsDenied = true };

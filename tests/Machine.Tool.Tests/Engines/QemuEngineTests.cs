@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Machine.Tool.Engines;
 using Machine.Tool.Engines.Qemu;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Tests.Engines;
 

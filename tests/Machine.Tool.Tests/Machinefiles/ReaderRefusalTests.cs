@@ -1,6 +1,5 @@
 using System.Text;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Store;
 using Machine.Tool.Machinefiles;
 
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
@@ -188,6 +189,7 @@ internal sealed class QmpClient : IAsyncDisposable
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it is: who waits for an answer, or for the end, must hear of it.")]
     private async Task ReadAsync()
     {
         Exception? why = null;
@@ -221,7 +223,6 @@ internal sealed class QmpClient : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Whatever it is: who waits for an answer, or for the end, must hear of it.
             Misbehaved = e is not (IOException or SocketException or ObjectDisposedException);
             why = e;
         }
