@@ -99,7 +99,14 @@ internal sealed record ChangeJson
 
     public static ChangeJson Of(Change change, ShownChange? shown) => new()
     {
-        Path = change.Path, Kind = change.Kind, Class = change.Class, SizeBytes = change.SizeBytes, Executable = change.Executable,
-        Conflict = change.Conflict, Reason = change.Reason, Diff = shown?.Diff, Hash = shown is { Hash.Length: > 0 } ? shown.Hash : null,
+        Path = change.Path,
+        Kind = change.Kind,
+        Class = change.Class,
+        SizeBytes = change.SizeBytes,
+        Executable = change.Executable,
+        Conflict = change.Conflict,
+        Reason = change.Reason,
+        Diff = shown?.Diff,
+        Hash = shown is { Hash.Length: > 0 } ? shown.Hash : null,
     };
 }

@@ -211,8 +211,16 @@ internal sealed record ImageListing
 
     public static ImageListing Of(Image image, IReadOnlyList<string> machines, long templateBytes) => new()
     {
-        Hash = image.Hash, Base = image.Request.Base, Sdk = image.Request.SdkVersion, Packages = image.Request.Packages,
-        NpmTools = image.Request.NpmTools, DotnetTools = image.Request.DotnetTools, Created = image.Created, LastUsed = image.LastUsed,
-        SizeBytes = image.SizeBytes, TemplateBytes = templateBytes, Machines = machines,
+        Hash = image.Hash,
+        Base = image.Request.Base,
+        Sdk = image.Request.SdkVersion,
+        Packages = image.Request.Packages,
+        NpmTools = image.Request.NpmTools,
+        DotnetTools = image.Request.DotnetTools,
+        Created = image.Created,
+        LastUsed = image.LastUsed,
+        SizeBytes = image.SizeBytes,
+        TemplateBytes = templateBytes,
+        Machines = machines,
     };
 }

@@ -88,10 +88,15 @@ internal sealed record MachineListing
 
     public static MachineListing Of(KnownMachine machine, MachineStatus? status) => new()
     {
-        Id = machine.Id.Text, Project = machine.Record?.Project, ProjectExists = machine.ProjectExists,
+        Id = machine.Id.Text,
+        Project = machine.Record?.Project,
+        ProjectExists = machine.ProjectExists,
         State = status?.State ?? (Suspension.IsThere(machine.Folders.State) ? MachineState.Suspended : MachineState.Stopped),
-        DiskBytes = DiskUsage.AllocatedBytesOfFolder(machine.Folders.State), MemoryBytes = status?.MemoryBytes,
-        Engine = status?.Engine ?? machine.Record?.Engine, Accelerator = status?.Accelerator, ImageHash = machine.Record?.ImageHash,
+        DiskBytes = DiskUsage.AllocatedBytesOfFolder(machine.Folders.State),
+        MemoryBytes = status?.MemoryBytes,
+        Engine = status?.Engine ?? machine.Record?.Engine,
+        Accelerator = status?.Accelerator,
+        ImageHash = machine.Record?.ImageHash,
         Started = status?.Started,
     };
 }

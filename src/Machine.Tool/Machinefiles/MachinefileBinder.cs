@@ -20,12 +20,17 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         var workspace = document.Find(MachinefileKeys.Workspace.Name) as YamlMap;
         return new Machinefile
         {
-            Image = image, ImageSha256 = sha256, Sdk = YamlValues.Text(document, MachinefileKeys.Sdk) ?? MachinefileDefaults.Sdk,
+            Image = image,
+            ImageSha256 = sha256,
+            Sdk = YamlValues.Text(document, MachinefileKeys.Sdk) ?? MachinefileDefaults.Sdk,
             Cpus = MachinefileDefaults.CpusOn(host, YamlValues.Text(document, MachinefileKeys.Cpus) is { } cpus ? int.Parse(cpus, CultureInfo.InvariantCulture) : MachinefileDefaults.Cpus),
-            MemoryBytes = Memory(), DiskBytes = YamlValues.Size(document, MachinefileKeys.Disk) ?? MachinefileDefaults.DiskBytes,
+            MemoryBytes = Memory(),
+            DiskBytes = YamlValues.Size(document, MachinefileKeys.Disk) ?? MachinefileDefaults.DiskBytes,
             Packages = YamlValues.Texts(document, MachinefileKeys.Packages) ?? MachinefileDefaults.Packages,
             NpmTools = YamlValues.Texts(tools, MachinefileKeys.ToolsNpm) ?? [],
-            DotnetTools = YamlValues.Texts(tools, MachinefileKeys.ToolsDotnet) ?? [], Env = Env(), Ports = Ports(),
+            DotnetTools = YamlValues.Texts(tools, MachinefileKeys.ToolsDotnet) ?? [],
+            Env = Env(),
+            Ports = Ports(),
             Shares = mounts.Shares(document.Find(MachinefileKeys.Shares.Name) as YamlList),
             Volumes = mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
             Workspace = new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),

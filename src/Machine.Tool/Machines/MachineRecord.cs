@@ -88,8 +88,14 @@ internal sealed record MachineRecord
 
         return new MachineRecord
         {
-            Version = CurrentVersion, Id = project.MachineId.Text, Project = project.Path, ImageHash = null, Engine = engine, FreshVolumes = [],
-            Prepared = false, Started = null,
+            Version = CurrentVersion,
+            Id = project.MachineId.Text,
+            Project = project.Path,
+            ImageHash = null,
+            Engine = engine,
+            FreshVolumes = [],
+            Prepared = false,
+            Started = null,
         };
     }
 

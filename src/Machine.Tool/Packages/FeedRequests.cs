@@ -129,7 +129,12 @@ internal sealed class FeedRequests : IDisposable
             var hash = "sha512-" + Convert.ToBase64String(Convert.FromHexString(package.Hash));
             entered.Add(new PackageLogEntry
             {
-                Kind = "nuget", Id = package.Id, Version = package.Version, Source = package.Source, Hash = hash, Signature = package.Signature,
+                Kind = "nuget",
+                Id = package.Id,
+                Version = package.Version,
+                Source = package.Source,
+                Hash = hash,
+                Signature = package.Signature,
                 Time = DateTimeOffset.UtcNow,
             });
         }

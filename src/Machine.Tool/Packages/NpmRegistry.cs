@@ -63,7 +63,12 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
             var registry = await upstream.RegistryNameAsync(name, context.RequestAborted);
             entered.Add(new PackageLogEntry
             {
-                Kind = "npm", Id = name, Version = version, Source = registry, Hash = tarball.Integrity, Signature = null,
+                Kind = "npm",
+                Id = name,
+                Version = version,
+                Source = registry,
+                Hash = tarball.Integrity,
+                Signature = null,
                 Time = DateTimeOffset.UtcNow,
             });
         }

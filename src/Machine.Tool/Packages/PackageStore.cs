@@ -121,8 +121,14 @@ internal sealed class PackageStore(string folder, ILogger log, long? most = null
         File.Move(temporaryFile, path, overwrite: true);
         var package = new StoredPackage
         {
-            Id = verdict.Id, Version = version, Source = sourceName, Hash = hash, SizeBytes = size, Signature = verdict.Signature,
-            Policy = verdict.Policy, Added = DateTimeOffset.UtcNow,
+            Id = verdict.Id,
+            Version = version,
+            Source = sourceName,
+            Hash = hash,
+            SizeBytes = size,
+            Signature = verdict.Signature,
+            Policy = verdict.Policy,
+            Added = DateTimeOffset.UtcNow,
         };
         WriteIndex(sourceKey, package);
         if (Interlocked.Add(ref added, size) > LookAgain)

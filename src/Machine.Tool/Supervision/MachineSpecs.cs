@@ -22,9 +22,18 @@ internal static class MachineSpecs
         ];
         return new MachineSpec
         {
-            Id = folders.Id.Text, Folder = folders.State, RuntimeFolder = folders.Runtime, Image = image.Boot, Cpus = machinefile.Cpus,
-            MemoryBytes = machinefile.MemoryBytes, DiskBytes = machinefile.DiskBytes, Shares = shares, Volumes = disks, Identity = identity,
-            Slots = Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count), RequiresAccelerator = machinefile.RequiresAccelerator,
+            Id = folders.Id.Text,
+            Folder = folders.State,
+            RuntimeFolder = folders.Runtime,
+            Image = image.Boot,
+            Cpus = machinefile.Cpus,
+            MemoryBytes = machinefile.MemoryBytes,
+            DiskBytes = machinefile.DiskBytes,
+            Shares = shares,
+            Volumes = disks,
+            Identity = identity,
+            Slots = Math.Max(LeastSlots, shares.Length + VolumeStore.AllOf(machinefile).Count),
+            RequiresAccelerator = machinefile.RequiresAccelerator,
         };
     }
 }

@@ -17,9 +17,13 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
 
     public static ImageRequest Request(ProjectRoot project, Machinefile machinefile, MachinePaths paths) => new()
     {
-        Base = machinefile.Image, BaseSha256 = machinefile.ImageSha256,
-        SdkVersion = new SdkResolver(paths).Resolve(project.Path, machinefile.Sdk)?.Version, Packages = machinefile.Packages,
-        NpmTools = machinefile.NpmTools, DotnetTools = machinefile.DotnetTools, Provision = machinefile.Provision,
+        Base = machinefile.Image,
+        BaseSha256 = machinefile.ImageSha256,
+        SdkVersion = new SdkResolver(paths).Resolve(project.Path, machinefile.Sdk)?.Version,
+        Packages = machinefile.Packages,
+        NpmTools = machinefile.NpmTools,
+        DotnetTools = machinefile.DotnetTools,
+        Provision = machinefile.Provision,
     };
 
     /// <summary>The name of the image; asks for tools only where they are not known.</summary>

@@ -71,15 +71,27 @@ public sealed class EmulatorProbe : IDisposable
         var program = new QemuProgram(perl, QemuProgram.HostArchitecture, qemu);
         var launch = new QemuLaunch
         {
-            Architecture = program.Architecture, Accelerator = new Accelerator("tcg", "max"), Uuid = Guid.NewGuid(), SshPort = Port,
-            Root = new DiskFile(Places.EphemeralRoot, "qcow2"), RootIsEphemeral = true, QmpSocket = Places.QmpSocket,
-            ConsoleSocket = Places.ConsoleSocket, PidFile = Places.PidFile, Firmware = null, Sandbox = true,
+            Architecture = program.Architecture,
+            Accelerator = new Accelerator("tcg", "max"),
+            Uuid = Guid.NewGuid(),
+            SshPort = Port,
+            Root = new DiskFile(Places.EphemeralRoot, "qcow2"),
+            RootIsEphemeral = true,
+            QmpSocket = Places.QmpSocket,
+            ConsoleSocket = Places.ConsoleSocket,
+            PidFile = Places.PidFile,
+            Firmware = null,
+            Sandbox = true,
         };
         var spec = new MachineSpec
         {
-            Id = "mine", Folder = State, RuntimeFolder = Runtime,
-            Image = new BootImage(At("home/images/debian/vmlinuz"), null, new DiskFile(At("home/images/debian/root.raw"), "raw")), Cpus = 1,
-            MemoryBytes = 64 << 20, DiskBytes = 1 << 30,
+            Id = "mine",
+            Folder = State,
+            RuntimeFolder = Runtime,
+            Image = new BootImage(At("home/images/debian/vmlinuz"), null, new DiskFile(At("home/images/debian/root.raw"), "raw")),
+            Cpus = 1,
+            MemoryBytes = 64 << 20,
+            DiskBytes = 1 << 30,
             Shares = [new SharedFolder("project", Project, ReadOnly: true), new SharedFolder("share0", Writable, ReadOnly: false)],
             Volumes = [new VolumeDisk("packages", new VolumeReference(At("home/machines/mine/volumes"), "packages"))],
             Identity = new Dictionary<string, string> { ["hostname"] = At("home/machines/mine/identity/hostname") },

@@ -130,7 +130,11 @@ public sealed class LyingQmpAttacks : IDisposable
         var process = HostProcess.Find(emulator)!;
         var state = new QemuState
         {
-            Uuid = Guid.NewGuid(), Process = process, SshPort = 1, Accelerator = "tcg", RootIsEphemeral = false,
+            Uuid = Guid.NewGuid(),
+            Process = process,
+            SshPort = 1,
+            Accelerator = "tcg",
+            RootIsEphemeral = false,
             Build = new QemuBuild("qemu", 6, true, false, [], []),
         };
         state.Write(places);

@@ -28,8 +28,15 @@ public sealed class TemplateMemoryAttacks : IDisposable
         File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         JsonState.Write(Path.Combine(folder, TemplateFacts.FileName), new TemplateFacts
         {
-            Version = TemplateFacts.CurrentVersion, Key = "t", Image = "image", Base = "debian/12", Sdk = null, Machine = "engine", User = "me",
-            Created = DateTimeOffset.UnixEpoch, Files = new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(Memory)! },
+            Version = TemplateFacts.CurrentVersion,
+            Key = "t",
+            Image = "image",
+            Base = "debian/12",
+            Sdk = null,
+            Machine = "engine",
+            User = "me",
+            Created = DateTimeOffset.UnixEpoch,
+            Files = new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(Memory)! },
         });
         store = new TemplateStore(MachinePaths.At(probe.At("home")));
     }

@@ -17,7 +17,13 @@ public sealed class ImageArchiveAttacks : IDisposable
 {
     private static readonly ImageRequest Request = new()
     {
-        Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = ["git"], NpmTools = [], DotnetTools = [], Provision = [],
+        Base = "debian/12",
+        BaseSha256 = null,
+        SdkVersion = null,
+        Packages = ["git"],
+        NpmTools = [],
+        DotnetTools = [],
+        Provision = [],
     };
     private static readonly string Inputs = ImageHash.Inputs(Request, sdk: null, TrustStore.OfThisHost());
 
@@ -27,11 +33,20 @@ public sealed class ImageArchiveAttacks : IDisposable
     private readonly Dictionary<string, byte[]> files = new(StringComparer.Ordinal) { ["kernel"] = "kernel"u8.ToArray(), ["initrd"] = "initrd"u8.ToArray(), ["root.raw"] = new byte[4096] };
     private StoredImage image = new()
     {
-        Format = StoredImage.CurrentFormat, Hash = ImageHash.Of(Inputs), Inputs = Inputs, Request = Request, Created = DateTimeOffset.UnixEpoch,
+        Format = StoredImage.CurrentFormat,
+        Hash = ImageHash.Of(Inputs),
+        Inputs = Inputs,
+        Request = Request,
+        Created = DateTimeOffset.UnixEpoch,
         SizeBytes = 1,
         Facts = new ImageFacts
         {
-            System = "Debian", Release = "6.1", Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            System = "Debian",
+            Release = "6.1",
+            Kernel = "kernel",
+            Initrd = "initrd",
+            Disk = "root.raw",
+            DiskFormat = "raw",
             KernelArguments = ImageRecipe.KernelArguments,
         },
     };

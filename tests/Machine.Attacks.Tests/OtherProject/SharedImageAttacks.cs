@@ -43,8 +43,14 @@ public sealed class SharedImageAttacks : IDisposable
 
         JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts
         {
-            Version = TemplateFacts.CurrentVersion, Key = new string('a', 32), Image = new string('b', 32), Base = "debian/12", Sdk = null,
-            Machine = "engine", User = "me", Created = DateTimeOffset.UnixEpoch,
+            Version = TemplateFacts.CurrentVersion,
+            Key = new string('a', 32),
+            Image = new string('b', 32),
+            Base = "debian/12",
+            Sdk = null,
+            Machine = "engine",
+            User = "me",
+            Created = DateTimeOffset.UnixEpoch,
             Files = new Dictionary<string, TemplateFile> { [WarmTemplate.Memory] = TemplateFile.Of(memory)! },
         });
         var store = new TemplateStore(MachinePaths.At(Path.GetDirectoryName(Path.GetDirectoryName(place))!));
@@ -153,7 +159,13 @@ public sealed class SharedImageAttacks : IDisposable
         Should.Throw<InvalidOperationException>(() => new ImageBuilder(MachinePaths.At(folder["home"]), NSubstitute.Substitute.For<Tool.Engines.IDiskEngine>())
             .HashOf(new ImageRequest
             {
-                Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = [], NpmTools = [], DotnetTools = ["dotnet-ef"], Provision = [],
+                Base = "debian/12",
+                BaseSha256 = null,
+                SdkVersion = null,
+                Packages = [],
+                NpmTools = [],
+                DotnetTools = ["dotnet-ef"],
+                Provision = [],
             }));
 
     // The script that heats a template, as it is, on this host: against a feed that has a newer test framework, and another one of the same version.

@@ -118,13 +118,30 @@ public sealed class ImageStoreAttacks : IDisposable
         File.WriteAllText(Path.Combine(place, "root.raw"), "evil");
         JsonState.Write(Path.Combine(place, "image.json"), new StoredImage
         {
-            Format = StoredImage.CurrentFormat, Hash = Hash, Inputs = "", Request = new ImageRequest
+            Format = StoredImage.CurrentFormat,
+            Hash = Hash,
+            Inputs = "",
+            Request = new ImageRequest
             {
-                Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = [], NpmTools = [], DotnetTools = [], Provision = [],
+                Base = "debian/12",
+                BaseSha256 = null,
+                SdkVersion = null,
+                Packages = [],
+                NpmTools = [],
+                DotnetTools = [],
+                Provision = [],
             },
-            Created = DateTimeOffset.UnixEpoch, SizeBytes = 1, Facts = new ImageFacts
+            Created = DateTimeOffset.UnixEpoch,
+            SizeBytes = 1,
+            Facts = new ImageFacts
             {
-                System = "Debian", Release = "6.1", Kernel = null, Initrd = null, Disk = "root.raw", DiskFormat = "raw", KernelArguments = "",
+                System = "Debian",
+                Release = "6.1",
+                Kernel = null,
+                Initrd = null,
+                Disk = "root.raw",
+                DiskFormat = "raw",
+                KernelArguments = "",
             },
         });
     }
@@ -135,7 +152,13 @@ public sealed class ImageStoreAttacks : IDisposable
         File.WriteAllText(Path.Combine(place, "memory"), "evil");
         JsonState.Write(Path.Combine(place, TemplateFacts.FileName), new TemplateFacts
         {
-            Version = TemplateFacts.CurrentVersion, Key = Hash, Image = Hash, Base = "debian/12", Sdk = null, Machine = "engine", User = "me",
+            Version = TemplateFacts.CurrentVersion,
+            Key = Hash,
+            Image = Hash,
+            Base = "debian/12",
+            Sdk = null,
+            Machine = "engine",
+            User = "me",
             Created = DateTimeOffset.UnixEpoch,
             Files = new Dictionary<string, TemplateFile> { ["memory"] = TemplateFile.Of(Path.Combine(place, "memory"))! },
         });

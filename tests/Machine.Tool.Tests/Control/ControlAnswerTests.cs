@@ -118,7 +118,13 @@ public sealed class KnownTypesTests
         Same(new ExecEnd(ChangeReport.Of([new Change("a", ChangeKind.Deleted, ChangeClass.Guarded, 1, Executable: true, Conflict: false, "why")]), null));
         Same(new MachineRecord
         {
-            Version = 1, Id = "a-1", Project = "/a", ImageHash = null, Engine = "qemu", FreshVolumes = ["home"], Prepared = true,
+            Version = 1,
+            Id = "a-1",
+            Project = "/a",
+            ImageHash = null,
+            Engine = "qemu",
+            FreshVolumes = ["home"],
+            Prepared = true,
             Started = DateTimeOffset.UnixEpoch,
         });
     }

@@ -8,9 +8,13 @@ public sealed class QemuArgumentsTests
 {
     private static readonly MachineSpec Spec = new()
     {
-        Id = "shop-1a2b3c4d", Folder = "/state", RuntimeFolder = "/run/m",
-        Image = new BootImage("/images/vmlinuz", "/images/initrd", new DiskFile("/images/root.raw", "raw"), "systemd.unit=x"), Cpus = 3,
-        MemoryBytes = 2L << 30, DiskBytes = 20L << 30,
+        Id = "shop-1a2b3c4d",
+        Folder = "/state",
+        RuntimeFolder = "/run/m",
+        Image = new BootImage("/images/vmlinuz", "/images/initrd", new DiskFile("/images/root.raw", "raw"), "systemd.unit=x"),
+        Cpus = 3,
+        MemoryBytes = 2L << 30,
+        DiskBytes = 20L << 30,
         Shares = [new SharedFolder("project", "/home/me/a, b,c", ReadOnly: true), new SharedFolder("data", "/data", ReadOnly: false)],
         Volumes = [new VolumeDisk("packages", new VolumeReference("/state", "v \"1\",é")), new VolumeDisk("db", new VolumeReference("/state", "db"), ReadOnly: true)],
         Identity = new Dictionary<string, string> { ["hostname"] = "/state/id/host,name" },
@@ -18,9 +22,17 @@ public sealed class QemuArgumentsTests
 
     private static readonly QemuLaunch Launch = new()
     {
-        Architecture = "x86_64", Accelerator = new Accelerator("tcg", "max"), Uuid = Guid.Parse("11111111-2222-3333-4444-555555555555"),
-        SshPort = 40022, Root = new DiskFile("/state/root, 1.qcow2", "qcow2"), RootIsEphemeral = true, QmpSocket = "/run/m,1/qmp.sock",
-        ConsoleSocket = "/run/m,1/console.sock", PidFile = "/state/qemu.pid", Firmware = null, Sandbox = true,
+        Architecture = "x86_64",
+        Accelerator = new Accelerator("tcg", "max"),
+        Uuid = Guid.Parse("11111111-2222-3333-4444-555555555555"),
+        SshPort = 40022,
+        Root = new DiskFile("/state/root, 1.qcow2", "qcow2"),
+        RootIsEphemeral = true,
+        QmpSocket = "/run/m,1/qmp.sock",
+        ConsoleSocket = "/run/m,1/console.sock",
+        PidFile = "/state/qemu.pid",
+        Firmware = null,
+        Sandbox = true,
     };
 
     [Fact]

@@ -92,8 +92,12 @@ public sealed class QemuEngineTests : IAsyncDisposable
         using var bystander = Process.Start("sleep", ["60"]);
         new QemuState
         {
-            Uuid = Guid.NewGuid(), Process = new HostProcess(bystander.Id, "another boot/12345"), SshPort = 1, Accelerator = "tcg",
-            RootIsEphemeral = true, Build = new QemuBuild("qemu", 6, true, false, [], []),
+            Uuid = Guid.NewGuid(),
+            Process = new HostProcess(bystander.Id, "another boot/12345"),
+            SshPort = 1,
+            Accelerator = "tcg",
+            RootIsEphemeral = true,
+            Build = new QemuBuild("qemu", 6, true, false, [], []),
         }.Write(qemu.Places);
 
         (await qemu.Engine.AdoptAsync(qemu.Folder, qemu.Runtime, Cancel)).ShouldBeNull();

@@ -44,8 +44,16 @@ public sealed class QemuFixture : IAsyncDisposable
         await File.WriteAllBytesAsync(disk, boots ?? new byte[1 << 20]);
         return new MachineSpec
         {
-            Id = "test,machine", Folder = Folder, RuntimeFolder = Runtime, Image = new BootImage(null, null, new DiskFile(disk, "raw")), Cpus = 1,
-            MemoryBytes = 64L << 20, DiskBytes = 64L << 20, Shares = [], Volumes = [], Identity = new Dictionary<string, string>(),
+            Id = "test,machine",
+            Folder = Folder,
+            RuntimeFolder = Runtime,
+            Image = new BootImage(null, null, new DiskFile(disk, "raw")),
+            Cpus = 1,
+            MemoryBytes = 64L << 20,
+            DiskBytes = 64L << 20,
+            Shares = [],
+            Volumes = [],
+            Identity = new Dictionary<string, string>(),
         };
     }
 

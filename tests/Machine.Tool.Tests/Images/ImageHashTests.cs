@@ -11,8 +11,13 @@ public sealed class ImageHashTests
     public ImageHashTests() =>
         request = new()
         {
-            Base = "debian/12", SdkVersion = "10.0.101", Packages = ["git", "make"], NpmTools = ["a", "b"], DotnetTools = ["c"],
-            Provision = [Script("one.sh", "echo 1"), Script("two.sh", "echo 2")], Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")],
+            Base = "debian/12",
+            SdkVersion = "10.0.101",
+            Packages = ["git", "make"],
+            NpmTools = ["a", "b"],
+            DotnetTools = ["c"],
+            Provision = [Script("one.sh", "echo 1"), Script("two.sh", "echo 2")],
+            Tools = [Tool("npm", "a"), Tool("npm", "b"), Tool("dotnet", "c")],
         };
 
     [Fact]

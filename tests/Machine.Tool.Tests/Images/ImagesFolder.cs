@@ -23,7 +23,13 @@ internal sealed class ImagesFolder : IDisposable
 
     public static ImageRequest Request(params string[] packages) => new()
     {
-        Base = "debian/12", BaseSha256 = null, SdkVersion = null, Packages = packages, NpmTools = [], DotnetTools = [], Provision = [],
+        Base = "debian/12",
+        BaseSha256 = null,
+        SdkVersion = null,
+        Packages = packages,
+        NpmTools = [],
+        DotnetTools = [],
+        Provision = [],
     };
 
     /// <summary>What such a request is named by here.</summary>
@@ -49,7 +55,12 @@ internal sealed class ImagesFolder : IDisposable
         Directory.CreateDirectory(Path.Combine(build.Path, "recipe"));
         var facts = new ImageFacts
         {
-            System = "Test 1", Release = "6.1", Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            System = "Test 1",
+            Release = "6.1",
+            Kernel = "kernel",
+            Initrd = "initrd",
+            Disk = "root.raw",
+            DiskFormat = "raw",
             KernelArguments = ImageRecipe.KernelArguments,
         };
         return await new ImageStore(Paths).CommitAsync(build, hash, inputs, request ?? Request(), facts, TestContext.Current.CancellationToken);
@@ -67,8 +78,15 @@ internal sealed class ImagesFolder : IDisposable
         var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
         await new TemplateStore(Paths).CommitAsync(build, new TemplateFacts
         {
-            Version = TemplateFacts.CurrentVersion, Key = key, Image = image, Base = "debian/12", Sdk = "10.0.100", Machine = "qemu", User = "me",
-            Created = DateTimeOffset.UtcNow, Files = files,
+            Version = TemplateFacts.CurrentVersion,
+            Key = key,
+            Image = image,
+            Base = "debian/12",
+            Sdk = "10.0.100",
+            Machine = "qemu",
+            User = "me",
+            Created = DateTimeOffset.UtcNow,
+            Files = files,
         });
     }
 

@@ -55,8 +55,16 @@ public sealed class TemplateKeyTests : IDisposable
         image,
         new MachineSpec
         {
-            Id = "m", Folder = home.Home, RuntimeFolder = home.Home, Image = image.Boot, Cpus = 2, MemoryBytes = 1L << 30, DiskBytes = 1L << 33,
-            Shares = [], Volumes = [], Identity = new Dictionary<string, string>(),
+            Id = "m",
+            Folder = home.Home,
+            RuntimeFolder = home.Home,
+            Image = image.Boot,
+            Cpus = 2,
+            MemoryBytes = 1L << 30,
+            DiskBytes = 1L << 33,
+            Shares = [],
+            Volumes = [],
+            Identity = new Dictionary<string, string>(),
         },
         user ?? new HostUser("otto", 1000, 1000),
         TestContext.Current.CancellationToken);

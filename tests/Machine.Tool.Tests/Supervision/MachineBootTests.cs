@@ -61,9 +61,16 @@ public sealed class MachineBootTests : IDisposable
         Directory.CreateDirectory(Suspension.Folder(folder.Path));
         var spec = new MachineSpec
         {
-            Id = "shop-12345678", Folder = folder.Path, RuntimeFolder = folder["run"],
-            Image = new BootImage(null, null, new DiskFile(folder["disk"], "raw")), Cpus = 1, MemoryBytes = 64L << 20, DiskBytes = 64L << 20,
-            Shares = [], Volumes = [], Identity = new Dictionary<string, string>(),
+            Id = "shop-12345678",
+            Folder = folder.Path,
+            RuntimeFolder = folder["run"],
+            Image = new BootImage(null, null, new DiskFile(folder["disk"], "raw")),
+            Cpus = 1,
+            MemoryBytes = 64L << 20,
+            DiskBytes = 64L << 20,
+            Shares = [],
+            Volumes = [],
+            Identity = new Dictionary<string, string>(),
         };
         File.WriteAllText(Path.Combine(folder.Folder("project"), "Machinefile"), "");
         new StartedMachine(StartedMachine.CurrentVersion, spec, MachinefileReader.Read(new ProjectRoot(folder["project"])), "").Save(folder.Path);

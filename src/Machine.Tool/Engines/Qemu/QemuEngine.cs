@@ -83,10 +83,20 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
         {
             var launch = new QemuLaunch
             {
-                Architecture = program.Architecture, Accelerator = accelerator, Uuid = Guid.NewGuid(), SshPort = ChoosePort(), Root = root,
-                RootIsEphemeral = spec.RootDisk is null, QmpSocket = places.QmpSocket, ConsoleSocket = places.ConsoleSocket, PidFile = places.PidFile,
-                Firmware = firmware, Sandbox = OperatingSystem.IsLinux(), Balloon = frozen?.Build.Balloon ?? (spec.MemoryFile is null),
-                Thaw = frozen is not null, VolumesPlugged = frozen is null || continues,
+                Architecture = program.Architecture,
+                Accelerator = accelerator,
+                Uuid = Guid.NewGuid(),
+                SshPort = ChoosePort(),
+                Root = root,
+                RootIsEphemeral = spec.RootDisk is null,
+                QmpSocket = places.QmpSocket,
+                ConsoleSocket = places.ConsoleSocket,
+                PidFile = places.PidFile,
+                Firmware = firmware,
+                Sandbox = OperatingSystem.IsLinux(),
+                Balloon = frozen?.Build.Balloon ?? (spec.MemoryFile is null),
+                Thaw = frozen is not null,
+                VolumesPlugged = frozen is null || continues,
             };
             try
             {

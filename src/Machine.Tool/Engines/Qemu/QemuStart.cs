@@ -17,8 +17,14 @@ internal static class QemuStart
             program.Identity, spec.Slots, launch.Balloon, MemoryIsFile: spec.MemoryFile is not null, [.. spec.Shares.Select(share => share.Tag)], [.. spec.Volumes.Select(volume => volume.Serial)]);
         var state = new QemuState
         {
-            Uuid = launch.Uuid, Process = null, SshPort = launch.SshPort, Accelerator = launch.Accelerator.Name,
-            RootIsEphemeral = launch.RootIsEphemeral, Build = build, ThawingFrom = spec.Thaw?.Folder, MemoryBytes = spec.MemoryBytes,
+            Uuid = launch.Uuid,
+            Process = null,
+            SshPort = launch.SshPort,
+            Accelerator = launch.Accelerator.Name,
+            RootIsEphemeral = launch.RootIsEphemeral,
+            Build = build,
+            ThawingFrom = spec.Thaw?.Folder,
+            MemoryBytes = spec.MemoryBytes,
         };
         state.Write(places);
         HostProcess? process = null;

@@ -44,9 +44,17 @@ internal sealed class BuildGuest : IAsyncDisposable
         var runtime = paths.CreateRuntime(id);
         var spec = new MachineSpec
         {
-            Id = id.Text, Folder = MachinePaths.CreatePrivate(Path.Combine(folder, "machine")), RuntimeFolder = runtime, Image = image,
-            Cpus = Math.Clamp(Environment.ProcessorCount, 1, 4), MemoryBytes = MemoryBytes(), DiskBytes = diskBytes, Shares = [], Volumes = volumes,
-            Identity = identity.Files, RootDisk = disk,
+            Id = id.Text,
+            Folder = MachinePaths.CreatePrivate(Path.Combine(folder, "machine")),
+            RuntimeFolder = runtime,
+            Image = image,
+            Cpus = Math.Clamp(Environment.ProcessorCount, 1, 4),
+            MemoryBytes = MemoryBytes(),
+            DiskBytes = diskBytes,
+            Shares = [],
+            Volumes = volumes,
+            Identity = identity.Files,
+            RootDisk = disk,
         };
         progress.Step("booting the image");
         var machine = await engine.StartAsync(shape?.Invoke(spec, identity) ?? spec, progress, cancel);

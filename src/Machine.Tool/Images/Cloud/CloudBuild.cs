@@ -67,7 +67,12 @@ internal static partial class CloudBuild
         await engine.CopyDiskAsync(target, new DiskFile(Path.Combine(folder, "root.raw"), "raw"), compress: false, cancel);
         return new ImageFacts
         {
-            System = facts[2], Release = facts[3], Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            System = facts[2],
+            Release = facts[3],
+            Kernel = "kernel",
+            Initrd = "initrd",
+            Disk = "root.raw",
+            DiskFormat = "raw",
             KernelArguments = ImageRecipe.KernelArguments,
         };
     }

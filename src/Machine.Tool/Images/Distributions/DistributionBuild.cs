@@ -78,7 +78,12 @@ internal static class DistributionBuild
         var facts = await FactsAsync(Path.Combine(folder, "facts"), cancel);
         return new ImageFacts
         {
-            System = facts[0], Release = facts[1], Kernel = "kernel", Initrd = "initrd", Disk = "root.raw", DiskFormat = "raw",
+            System = facts[0],
+            Release = facts[1],
+            Kernel = "kernel",
+            Initrd = "initrd",
+            Disk = "root.raw",
+            DiskFormat = "raw",
             KernelArguments = ImageRecipe.KernelArguments,
         };
     }

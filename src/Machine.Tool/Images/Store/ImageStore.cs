@@ -120,8 +120,13 @@ internal sealed class ImageStore(MachinePaths paths)
             Path.Combine(build.Path, Description),
             new StoredImage
             {
-                Format = StoredImage.CurrentFormat, Hash = hash, Inputs = inputs, Request = request, Created = DateTimeOffset.UtcNow,
-                SizeBytes = size, Facts = facts,
+                Format = StoredImage.CurrentFormat,
+                Hash = hash,
+                Inputs = inputs,
+                Request = request,
+                Created = DateTimeOffset.UtcNow,
+                SizeBytes = size,
+                Facts = facts,
             });
         await build.CommitAsync(files.Append(Description));
         Touch(hash);

@@ -55,8 +55,15 @@ internal sealed class TemplateBuild(MachinePaths paths, ITemplateEngine engine)
         var files = Directory.EnumerateFiles(build.Path).ToDictionary(file => Path.GetFileName(file), file => TemplateFile.Of(file)!);
         var facts = new TemplateFacts
         {
-            Version = TemplateFacts.CurrentVersion, Key = key, Image = image.Hash, Base = image.Request.Base, Sdk = image.Request.SdkVersion,
-            Machine = await engine.FingerprintAsync(spec, cancel), User = user.Name, Created = DateTimeOffset.UtcNow, Files = files,
+            Version = TemplateFacts.CurrentVersion,
+            Key = key,
+            Image = image.Hash,
+            Base = image.Request.Base,
+            Sdk = image.Request.SdkVersion,
+            Machine = await engine.FingerprintAsync(spec, cancel),
+            User = user.Name,
+            Created = DateTimeOffset.UtcNow,
+            Files = files,
         };
         var template = await store.CommitAsync(build, facts);
         await store.PruneAsync(MostTemplates);
