@@ -61,14 +61,13 @@ internal sealed class ChangeDiff(HostTree tree, IGuestWorkspace guest)
 
     private string Unshown(Finding finding, string why, string? sha256)
     {
-        var path = finding.Change.Path;
-        var host = finding.Host.Kind == HostKind.File ? $"{finding.Host.SizeBytes} bytes on the host, sha256 {tree.Sha256(path)}" : "nothing on the host";
-        return $"{Tainted.Line(path)}: {why} ({host}; {(sha256 is null ? "deleted" : $"{finding.Change.SizeBytes} bytes in the guest, sha256 {sha256}")})\n";
+        var host = finding.Host.Kind == HostKind.File ? $"{finding.Host.SizeBytes} bytes on the host, sha256 {tree.Sha256(finding.Path)}" : "nothing on the host";
+        return $"{Tainted.Line(finding.Change.Path)}: {why} ({host}; {(sha256 is null ? "deleted" : $"{finding.Change.SizeBytes} bytes in the guest, sha256 {sha256}")})\n";
     }
 
     private static string Folder(Finding finding)
     {
-        var files = finding.Files!.Select(file => file.Path).Order(StringComparer.Ordinal).ToList();
+        var files = finding.Files!.Select(file => file.Path.Text).Order(StringComparer.Ordinal).ToList();
         return $"{Tainted.Line(finding.Change.Path)}: the folder is deleted, {files.Count} files:\n{string.Concat(files.Take(MostFiles).Select(f => $"- {Tainted.Line(f, int.MaxValue)}\n"))}"
             + (files.Count > MostFiles ? $"… and {files.Count - MostFiles} more that are not shown\n" : "");
     }
@@ -80,9 +79,9 @@ internal sealed class ChangeDiff(HostTree tree, IGuestWorkspace guest)
         switch (finding.Host.Kind)
         {
             case HostKind.Link:
-                return Encoding.UTF8.GetBytes($"link to {tree.ReadLink(finding.Change.Path)}\n");
+                return Encoding.UTF8.GetBytes($"link to {tree.ReadLink(finding.Path)}\n");
             case HostKind.File:
-                await using (var stream = tree.OpenRead(finding.Change.Path))
+                await using (var stream = tree.OpenRead(finding.Path))
                 {
                     // One that grew since is another file: its hash says so.
                     var content = new byte[Math.Min(stream.Length, MostBytes)];
@@ -99,7 +98,7 @@ internal sealed class ChangeDiff(HostTree tree, IGuestWorkspace guest)
     {
         try
         {
-            return (await GuestContents.ReadAsync(guest, [finding], content, cancel)).GetValueOrDefault(finding.Change.Path)
+            return (await GuestContents.ReadAsync(guest, [finding], content, cancel)).GetValueOrDefault(finding.Path)
                 ?? throw new GuestProtocolException("it changed while it was read");
         }
         catch (GuestProtocolException e)

@@ -19,7 +19,7 @@ internal static class ChangeHash
         foreach (var field in new[]
         {
             "machine-change-1", change.Path, $"{change.Kind}", $"{entry.Type}", $"{change.Executable}",
-            entry.Type == 'l' ? Convert.ToHexStringLower(entry.Link) : content ?? "", HostFingerprints.Side(tree, change.Path, tree.Stat(change.Path)),
+            entry.Type == 'l' ? Convert.ToHexStringLower(entry.Link) : content ?? "", HostFingerprints.Side(tree, finding.Path, tree.Stat(finding.Path)),
         })
         {
             hash.AppendData(Encoding.UTF8.GetBytes(field));

@@ -29,7 +29,7 @@ internal sealed class ChangeLedger
     private readonly string path;
     private Content content;
 
-    private ChangeLedger(string path, Content content, Dictionary<string, ArrivingFile> arriving)
+    private ChangeLedger(string path, Content content, Dictionary<ProjectPath, ArrivingFile> arriving)
     {
         this.path = path;
         this.content = content;
@@ -37,11 +37,11 @@ internal sealed class ChangeLedger
     }
 
     /// <summary>What a process that was killed was bringing. What of it lies there as announced is the machine's.</summary>
-    public Dictionary<string, ArrivingFile> Arriving { get; }
+    public Dictionary<ProjectPath, ArrivingFile> Arriving { get; }
 
-    public Dictionary<string, BroughtFile> Brought => content.Brought;
+    public Dictionary<ProjectPath, BroughtFile> Brought => content.Brought;
 
-    public Dictionary<string, HeldBase> Held => content.Held;
+    public Dictionary<ProjectPath, HeldBase> Held => content.Held;
 
     public DateTimeOffset? LastListed => content.LastListed;
 
@@ -54,7 +54,7 @@ internal sealed class ChangeLedger
     }
 
     /// <summary>Written before the first file: should this process be killed, the next one knows these for the machine's own.</summary>
-    public void Expect(IReadOnlyCollection<(string Path, ArrivingFile File)> files)
+    public void Expect(IReadOnlyCollection<(ProjectPath Path, ArrivingFile File)> files)
     {
         if (files.Count > 0)
         {
@@ -95,7 +95,7 @@ internal sealed class ChangeLedger
     private static string ArrivingFileOf(string path) => path + ".arriving";
 
     internal sealed record Content(
-        int Version, string? UpperId, DateTimeOffset? LastListed, Dictionary<string, BroughtFile> Brought, Dictionary<string, HeldBase> Held)
+        int Version, string? UpperId, DateTimeOffset? LastListed, Dictionary<ProjectPath, BroughtFile> Brought, Dictionary<ProjectPath, HeldBase> Held)
     {
         public static Content Empty => new(CurrentVersion, null, null, [], []);
     }

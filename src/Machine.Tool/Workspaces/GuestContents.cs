@@ -6,19 +6,19 @@ internal static class GuestContents
     /// <returns>SHA-256 of each file that is whole, by its path.</returns>
     /// <param name="copy">Where the bytes go as well.</param>
     /// <exception cref="GuestProtocolException">The guest sends another file than asked for, or a broken frame.</exception>
-    public static async Task<Dictionary<string, string>> ReadAsync(IGuestWorkspace guest, IReadOnlyList<Finding> files, Stream copy, CancellationToken cancel)
+    public static async Task<Dictionary<ProjectPath, string>> ReadAsync(IGuestWorkspace guest, IReadOnlyList<Finding> files, Stream copy, CancellationToken cancel)
     {
-        var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
+        var hashes = new Dictionary<ProjectPath, string>();
         if (files.Count == 0)
         {
             return hashes;
         }
 
-        await guest.RunAsync("pack", [], GuestRequest.Pairs(files.Select(f => ($"{f.Entry.Stamp.SizeBytes}", f.RawPath))), async reader =>
+        await guest.RunAsync("pack", [], GuestRequest.Pairs(files.Select(f => ($"{f.Entry.Stamp.SizeBytes}", f.Entry.Path))), async reader =>
         {
             foreach (var finding in files)
             {
-                if (!(await reader.FieldAsync(4096)).AsSpan().SequenceEqual(finding.RawPath))
+                if (!(await reader.FieldAsync(4096)).AsSpan().SequenceEqual(finding.Entry.Path))
                 {
                     throw new GuestProtocolException("another file than asked for");
                 }
@@ -27,7 +27,7 @@ internal static class GuestContents
                 await file.CopyToAsync(copy);
                 if (file.IsWhole)
                 {
-                    hashes[finding.Change.Path] = file.Sha256!;
+                    hashes[finding.Path] = file.Sha256!;
                 }
             }
         }, cancel);

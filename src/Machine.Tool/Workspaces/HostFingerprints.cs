@@ -11,7 +11,7 @@ internal static class HostFingerprints
 
     private const int MostInFolder = 100_000;
 
-    public static HostFingerprint Take(HostTree tree, string path, HostStat stat) => new(
+    public static HostFingerprint Take(HostTree tree, ProjectPath path, HostStat stat) => new(
         stat.Kind,
         stat.Kind == HostKind.Folder ? 0 : stat.SizeBytes,
         stat.Kind == HostKind.Folder ? 0 : stat.ModifiedNs,
@@ -28,7 +28,7 @@ internal static class HostFingerprints
     /// <param name="sha256">Of the bytes that were written; a link's target.</param>
     public static HostFingerprint Brought(HostStat stat, string? sha256) => new(stat.Kind, stat.SizeBytes, stat.ModifiedNs, sha256, stat.Kind == HostKind.File ? stat.ChangedNs : null);
 
-    public static bool IsUnchanged(HostTree tree, string path, HostStat now, HostFingerprint then) =>
+    public static bool IsUnchanged(HostTree tree, ProjectPath path, HostStat now, HostFingerprint then) =>
         now.Kind == then.Kind && now.Kind switch
         {
             HostKind.Missing => true,
@@ -39,7 +39,7 @@ internal static class HostFingerprints
         };
 
     /// <summary>All of what the host has at a path, in one text: what a person saw there is what they said yes to.</summary>
-    public static string Side(HostTree tree, string path, HostStat stat) => stat.Kind switch
+    public static string Side(HostTree tree, ProjectPath path, HostStat stat) => stat.Kind switch
     {
         HostKind.File => $"file {stat.Executable} {tree.Sha256(path)}",
         HostKind.Link => $"link {tree.ReadLink(path)}",
@@ -48,21 +48,21 @@ internal static class HostFingerprints
     };
 
     /// <exception cref="HostRefusalException">The folder holds too much to be told apart.</exception>
-    public static List<string> FilesIn(HostTree tree, string folder) => tree.Enumerate(folder, MostInFolder).Files;
+    public static List<ProjectPath> FilesIn(HostTree tree, ProjectPath folder) => tree.Enumerate(folder, MostInFolder).Files;
 
-    private static string OfFolder(HostTree tree, string folder)
+    private static string OfFolder(HostTree tree, ProjectPath folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in FilesIn(tree, folder).Order(StringComparer.Ordinal))
+        foreach (var file in FilesIn(tree, folder).OrderBy(file => file.Text, StringComparer.Ordinal))
         {
             var stat = tree.Stat(file);
-            hash.AppendData(Encoding.UTF8.GetBytes($"{file}\0{stat.Kind}\0{stat.SizeBytes}\0{stat.ModifiedNs}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{file.Text}\0{stat.Kind}\0{stat.SizeBytes}\0{stat.ModifiedNs}\n"));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static string? TrySha256(HostTree tree, string path)
+    private static string? TrySha256(HostTree tree, ProjectPath path)
     {
         try
         {

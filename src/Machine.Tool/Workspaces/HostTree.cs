@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Security.Cryptography;
 using Machine.Tool.Hosting;
 
@@ -29,7 +30,7 @@ internal sealed record HostStat(HostKind Kind, long SizeBytes, long ModifiedNs, 
 internal sealed class HostRefusalException(string reason) : Exception(reason);
 
 /// <summary>
-/// The project's folder on the host, for reading and writing by paths that came out of the guest: no link is ever
+/// The project's folder on the host, for reading and writing by paths that came out of the guest and were parsed: no link is ever
 /// followed, nothing outside is ever touched, and a file is whole or not there. Not for use by two threads.
 /// </summary>
 internal abstract class HostTree(string root) : IDisposable
@@ -47,35 +48,35 @@ internal abstract class HostTree(string root) : IDisposable
 
     public static HostTree Open(string root) => OperatingSystem.IsWindows() ? new PortableHostTree(root) : new UnixHostTree(root);
 
-    public abstract HostStat Stat(string path);
+    public abstract HostStat Stat(ProjectPath path);
 
     /// <summary>Where the link at <paramref name="path"/> leads; null when it is none.</summary>
-    public abstract string? ReadLink(string path);
+    public abstract string? ReadLink(ProjectPath path);
 
     /// <exception cref="HostRefusalException">It is not a file, or a link is on the way.</exception>
-    public abstract Stream OpenRead(string path);
+    public abstract Stream OpenRead(ProjectPath path);
 
     /// <summary>Creates or replaces a file: written beside it, then renamed. Missing folders are made.</summary>
     /// <param name="durable">Flushed to disk before the rename (a person's sources; outputs can be built again).</param>
     /// <exception cref="HostRefusalException">The place can't be written: a link or a file on the way, a folder at the place.</exception>
     /// <exception cref="MachineException">The disk is full.</exception>
-    public abstract Task WriteFileAsync(string path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write);
+    public abstract Task WriteFileAsync(ProjectPath path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write);
 
-    public abstract void WriteLink(string path, string target);
+    public abstract void WriteLink(ProjectPath path, string target);
 
     /// <summary>Removes a file or a link; a missing one is no error.</summary>
-    public abstract void DeleteFile(string path);
+    public abstract void DeleteFile(ProjectPath path);
 
     /// <summary>Removes a folder when it is empty; says whether it did.</summary>
-    public abstract bool TryDeleteFolder(string path);
+    public abstract bool TryDeleteFolder(ProjectPath path);
 
-    /// <summary>Files and links below a folder, with '/', and the folders, deepest first. No link is followed.</summary>
-    public (List<string> Files, List<string> Folders) Enumerate(string folder, int most)
+    /// <summary>Files and links below a folder, and the folders, deepest first. No link is followed.</summary>
+    public (List<ProjectPath> Files, List<ProjectPath> Folders) Enumerate(ProjectPath folder, int most)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = false, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
-        var files = new List<string>();
-        var folders = new List<string>();
-        var pending = new Stack<string>([folder]);
+        var files = new List<ProjectPath>();
+        var folders = new List<ProjectPath>();
+        var pending = new Stack<ProjectPath>([folder]);
         while (pending.TryPop(out var next))
         {
             folders.Add(next);
@@ -84,10 +85,11 @@ internal abstract class HostTree(string root) : IDisposable
                 continue;
             }
 
-            foreach (var entry in new DirectoryInfo(Path.Combine(Root, next)).EnumerateFileSystemInfos("*", options))
+            var entries = new FileSystemEnumerable<(ProjectPath Path, bool IsFolder)>(
+                Path.Combine(Root, next.Text), (ref entry) => (next.Entry(ref entry), entry.ToFileSystemInfo() is DirectoryInfo { LinkTarget: null }), options);
+            foreach (var (path, isFolder) in entries)
             {
-                var path = $"{next}/{entry.Name}";
-                if (entry is DirectoryInfo && entry.LinkTarget is null)
+                if (isFolder)
                 {
                     pending.Push(path);
                 }
@@ -107,7 +109,7 @@ internal abstract class HostTree(string root) : IDisposable
         return (files, folders);
     }
 
-    public string Sha256(string path)
+    public string Sha256(ProjectPath path)
     {
         using var stream = OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
@@ -123,43 +125,29 @@ internal abstract class HostTree(string root) : IDisposable
     {
     }
 
-    /// <summary>Paths are judged before they come here; this is the last line, for a caller's mistake.</summary>
-    protected static (string Folder, string Name) Split(string path)
-    {
-        foreach (var name in path.AsSpan().Split('/'))
-        {
-            if (path.AsSpan(name) is "" or "." or "..")
-            {
-                throw new InvalidOperationException($"not a path of the project: {Tainted.Line(path)}");
-            }
-        }
-
-        var slash = path.LastIndexOf('/');
-        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
-    }
-
     // There is no asynchronous fsync.
     protected static void Finish(FileStream stream, bool durable) => stream.Flush(durable);
 
-    protected MachineException DiskFull(string path, Exception inner) => new(
-        $"the disk is full: {Tainted.Line(path)} could not be written to {Root}",
+    protected MachineException DiskFull(ProjectPath path, Exception inner) => new(
+        $"the disk is full: {Tainted.Line(path.Text)} could not be written to {Root}",
         "free some space and run the command again; nothing was half-written",
         inner: inner);
 
     // Asks for a name that exists in the other case; needs no write where the folder has one name with a letter.
     private bool ProbeCase()
     {
-        var name = new DirectoryInfo(Root).EnumerateFileSystemInfos().Select(entry => entry.Name).FirstOrDefault(n => Flip(n) != n);
+        var (name, flipped) = new DirectoryInfo(Root).EnumerateFileSystemInfos().Select(entry => (Name: ProjectPath.From(entry.Name), Flipped: ProjectPath.From(Flip(entry.Name))))
+            .FirstOrDefault(pair => pair.Name is not null && pair.Flipped is not null && pair.Name != pair.Flipped);
         if (name is not null)
         {
-            return Stat(Flip(name)) is var other && other.Kind != HostKind.Missing && other == Stat(name);
+            return Stat(flipped!) is var other && other.Kind != HostKind.Missing && other == Stat(name);
         }
 
-        var probe = Path.Combine(Root, TaintedPath.TemporaryName);
+        var probe = Path.Combine(Root, ProjectPath.TemporaryName);
         try
         {
             File.WriteAllText(probe, "");
-            return Stat(Flip(TaintedPath.TemporaryName)).Kind != HostKind.Missing;
+            return File.Exists(Path.Combine(Root, Flip(ProjectPath.TemporaryName)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,11 +1,9 @@
-using System.Text;
-
 namespace Machine.Tool.Workspaces;
 
 /// <summary>
 /// The import guard: tells which paths a person must name before they reach the host, because tools there execute them.
 /// Names are compared as the most forgiving file system would: without case and compatibility forms, HFS' ignorable
-/// characters, trailing dots and spaces, alternate streams and short names.
+/// characters, trailing dots and spaces, alternate streams and short names. It reads text: a name that no <see cref="ProjectPath"/> may have is judged, too.
 /// </summary>
 internal static class ImportGuard
 {
@@ -24,25 +22,7 @@ internal static class ImportGuard
     public static bool IsNeverListed(string path) => IsBelowOneOf(path, NeverListed);
 
     /// <summary>Whether a name on the path is one of these, folded.</summary>
-    public static bool IsBelowOneOf(string path, HashSet<string> folded) => path.Split('/').Any(name => folded.Contains(Fold(name)));
-
-    /// <summary>A name such as <c>GIT~1</c>, by which Windows means another file.</summary>
-    public static bool IsShortName(string name)
-    {
-        var tilde = name.IndexOf('~', StringComparison.Ordinal);
-        return tilde is > 0 and <= 8 && tilde + 1 < name.Length && char.IsAsciiDigit(name[tilde + 1])
-            && name.AsSpan(tilde + 1).TrimStart("0123456789") is { Length: <= 4 } rest && (rest.IsEmpty || rest[0] == '.');
-    }
-
-    internal static string Fold(string name)
-    {
-        var stream = name.IndexOf(':', StringComparison.Ordinal);
-        var text = stream < 0 ? name : name[..stream];
-        return NameFold.Of(text.Any(IsIgnorable) ? string.Concat(text.Where(c => !IsIgnorable(c))) : text).TrimEnd('.', ' ');
-    }
-
-    private static bool IsIgnorable(char c) =>
-        c is >= '\u200c' and <= '\u200f' or >= '\u202a' and <= '\u202e' or >= '\u2060' and <= '\u206f' or '\ufeff' or '\u00ad';
+    public static bool IsBelowOneOf(string path, HashSet<string> folded) => path.Split('/').Any(name => folded.Contains(NameFold.OfEntry(name)));
 
     private sealed class Rules
     {
@@ -80,14 +60,14 @@ internal static class ImportGuard
             var names = path.Split('/');
             for (var i = 0; i < names.Length; i++)
             {
-                var name = Fold(names[i]);
+                var name = NameFold.OfEntry(names[i]);
                 // A guarded folder's name guards as a file, too: it may become one, or be a link to one.
                 if (folders.TryGetValue(name, out var reason) || (i == names.Length - 1 && (files.TryGetValue(name, out reason) || Ending(name, out reason) || Pattern(name, out reason))))
                 {
                     return reason;
                 }
 
-                if (IsShortName(name))
+                if (NameFold.IsShort(name))
                 {
                     return "Windows may read its name as another's";
                 }

@@ -21,7 +21,7 @@ internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
     public const string HostsOwn = "this host's own file, not brought by this machine";
 
     /// <param name="brought">What the host has there is what this machine brought.</param>
-    public Verdict Judge(string path, GuestEntry entry, HostStat host, bool brought)
+    public Verdict Judge(ProjectPath path, GuestEntry entry, HostStat host, bool brought)
     {
         if (host.Kind == HostKind.Blocked)
         {
@@ -50,23 +50,23 @@ internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
         return refusal is null ? Classify(path, entry, host, brought) : Verdict.Refused(refusal);
     }
 
-    public bool IsOutput(string path) => outputs.Matches(path);
+    public bool IsOutputBelow(ProjectPath folder) => outputs.Matches($"{folder.Text}/any");
 
-    private Verdict Classify(string path, GuestEntry entry, HostStat host, bool brought)
+    private Verdict Classify(ProjectPath path, GuestEntry entry, HostStat host, bool brought)
     {
         var deleted = entry.Type is 'w' or 'd';
-        if (ImportGuard.ByName(path) is { } guarded)
+        if (ImportGuard.ByName(path.Text) is { } guarded)
         {
             return new Verdict(ChangeClass.Guarded, guarded);
         }
 
-        if (outputs.Matches(path))
+        if (outputs.Matches(path.Text))
         {
             return host.Kind == HostKind.Missing || brought ? new Verdict(ChangeClass.Output, null, InOutputs: true)
-                : new Verdict(host.Executable || ImportGuard.AsSource(path, executable: false) is not null ? ChangeClass.Guarded : ChangeClass.Held, HostsOwn, InOutputs: true);
+                : new Verdict(host.Executable || ImportGuard.AsSource(path.Text, executable: false) is not null ? ChangeClass.Guarded : ChangeClass.Held, HostsOwn, InOutputs: true);
         }
 
-        return !deleted && ImportGuard.AsSource(path, entry.Type == 'f' && entry.Executable) is { } reason
+        return !deleted && ImportGuard.AsSource(path.Text, entry.Type == 'f' && entry.Executable) is { } reason
             ? new Verdict(ChangeClass.Guarded, reason)
             : new Verdict(ChangeClass.Held, null);
     }
@@ -75,8 +75,8 @@ internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
     /// A link may lead to another place of the project: relative, climbing only at its beginning (later, a link on the way
     /// would turn ".." elsewhere), never above the project, and not to what is guarded.
     /// </summary>
-    /// <param name="resolved">Where it leads, relative to the project; null when refused.</param>
-    internal static string? LinkRefusal(string path, byte[] link, out string? resolved)
+    /// <param name="resolved">Where it leads; null when refused, and for the project's root.</param>
+    internal static string? LinkRefusal(ProjectPath path, byte[] link, out ProjectPath? resolved)
     {
         resolved = null;
         string target;
@@ -94,7 +94,7 @@ internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
             return "an absolute link";
         }
 
-        var at = path.Split('/')[..^1].ToList();
+        var at = path.Text.Split('/')[..^1].ToList();
         var named = false;
         foreach (var name in target.Split('/').Where(name => name is not ("" or ".")))
         {
@@ -115,10 +115,10 @@ internal sealed class ImportPolicy(GlobSet outputs, ImportLimits limits)
 
         var end = string.Join('/', at);
         var refusal = end.Length == 0 ? null
-            : TaintedPath.Refusal(end, Encoding.UTF8.GetByteCount(end), windows: false) is { } bad ? $"a link to {bad}"
+            : !ProjectPath.TryParse(end, windows: false, out resolved, out var refused) ? $"a link to {refused.Reason}"
             : ImportGuard.ByName(end) is not null || ImportGuard.IsNeverListed(end) ? "a link to a guarded place"
             : null;
-        resolved = refusal is null ? end : null;
+        resolved = refusal is null ? resolved : null;
         return refusal;
     }
 }

@@ -66,14 +66,14 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change
     private void Done(Finding finding, string? hash, Action<Finding, HostStat, string?> done)
     {
         Applied.Add(new AppliedChange(finding.Change, finding.Entry.Type == 'f' ? hash : null));
-        done(finding, tree.Stat(finding.Change.Path), hash);
+        done(finding, tree.Stat(finding.Path), hash);
     }
 
     /// <param name="content">SHA-256 of the bytes that came.</param>
     private void Check(Finding finding, string? content)
     {
         // A folder's time changes with what is in it; each of its files is looked at instead.
-        if (finding.Host.Kind != HostKind.Folder && tree.Stat(finding.Change.Path) != finding.Host)
+        if (finding.Host.Kind != HostKind.Folder && tree.Stat(finding.Path) != finding.Host)
         {
             throw new HostRefusalException("this host's file changed meanwhile");
         }
@@ -86,7 +86,7 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change
 
     private void Delete(Finding finding)
     {
-        var path = finding.Change.Path;
+        var path = finding.Path;
         if (finding.Host.Kind != HostKind.Folder)
         {
             tree.DeleteFile(path);
@@ -102,27 +102,27 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change
         }
 
         var (left, folders) = tree.Enumerate(path, int.MaxValue);
-        foreach (var folder in folders.OrderByDescending(f => f.Length))
+        foreach (var folder in folders.OrderByDescending(f => f.Text.Length))
         {
             tree.TryDeleteFolder(folder);
         }
 
         if (left.Count > 0)
         {
-            throw new HostRefusalException($"{left.Count} files in it changed or came meanwhile, among them {Tainted.Line(left[0])}: these stay");
+            throw new HostRefusalException($"{left.Count} files in it changed or came meanwhile, among them {Tainted.Line(left[0].Text)}: these stay");
         }
     }
 
     private void WriteLink(Finding finding)
     {
-        var path = finding.Change.Path;
+        var path = finding.Path;
         if (ImportPolicy.LinkRefusal(path, finding.Entry.Link, out var resolved) is { } refusal)
         {
             throw new HostRefusalException(refusal);
         }
 
         // A link of the host's may lead outside the project: ours must not pass through it.
-        for (var hops = 0; resolved?.Length > 0; hops++)
+        for (var hops = 0; resolved is not null; hops++)
         {
             var kind = tree.Stat(resolved).Kind;
             if (kind == HostKind.Blocked || hops > 10)
@@ -147,7 +147,7 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change
 
     private async Task ReceiveAsync(List<Finding> files, bool durable, Action<Finding, HostStat, string?> done)
     {
-        var request = GuestRequest.Pairs(files.Select(f => ($"{f.Entry.Stamp.SizeBytes}", f.RawPath)));
+        var request = GuestRequest.Pairs(files.Select(f => ($"{f.Entry.Stamp.SizeBytes}", f.Entry.Path)));
         var next = 0;
         try
         {
@@ -157,7 +157,7 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change
                 {
                     cancel.ThrowIfCancellationRequested();
                     var finding = files[next];
-                    if (!(await reader.FieldAsync(4096)).AsSpan().SequenceEqual(finding.RawPath))
+                    if (!(await reader.FieldAsync(4096)).AsSpan().SequenceEqual(finding.Entry.Path))
                     {
                         throw new GuestProtocolException("another file than asked for");
                     }
@@ -182,7 +182,7 @@ internal sealed class Importer(HostTree tree, IGuestWorkspace guest, Func<Change
         using var incoming = new PackedFile(reader, stamp.SizeBytes);
         try
         {
-            await tree.WriteFileAsync(change.Path, change.Executable, Time(stamp.ModifiedNs), durable, async stream =>
+            await tree.WriteFileAsync(finding.Path, change.Executable, Time(stamp.ModifiedNs), durable, async stream =>
             {
                 await incoming.CopyToAsync(stream);
                 if (!incoming.IsWhole)

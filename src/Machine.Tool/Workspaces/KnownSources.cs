@@ -15,10 +15,10 @@ internal static class KnownSources
 
     public static bool Holds(Finding finding) => finding.Entry.Type switch
     {
-        'f' => Holds(finding.Change.Path),
+        'f' => Holds(finding.Path),
         'l' => false,
-        _ => finding.Files is null ? Holds(finding.Change.Path) : finding.Files.TrueForAll(file => Holds(file.Path)),
+        _ => finding.Files is null ? Holds(finding.Path) : finding.Files.TrueForAll(file => Holds(file.Path)),
     };
 
-    private static bool Holds(string path) => Extensions.Contains(Path.GetExtension(path));
+    private static bool Holds(ProjectPath path) => Extensions.Contains(Path.GetExtension(path.Text));
 }

@@ -42,7 +42,7 @@ internal static class LedgerFile
         json.WriteStartObject("brought");
         foreach (var (file, brought) in content.Brought)
         {
-            json.WriteStartObject(file);
+            json.WriteStartObject(file.Text);
             Write(json, "guest", brought.Guest);
             Write(json, "host", brought.Host);
             json.WriteEndObject();
@@ -52,7 +52,7 @@ internal static class LedgerFile
         json.WriteStartObject("held");
         foreach (var (file, held) in content.Held)
         {
-            json.WriteStartObject(file);
+            json.WriteStartObject(file.Text);
             Write(json, "host", held.Host);
             json.WriteBoolean("born", held.Born);
             Write(json, "compared", held.Compared);
@@ -63,28 +63,27 @@ internal static class LedgerFile
         json.WriteEndObject();
     });
 
-    public static Dictionary<string, ArrivingFile> ReadArriving(string path)
+    public static Dictionary<ProjectPath, ArrivingFile> ReadArriving(string path)
     {
         try
         {
             using var stream = File.OpenRead(path);
             using var document = JsonDocument.Parse(stream);
-            return document.RootElement.EnumerateObject().DistinctBy(file => file.Name)
-                .ToDictionary(file => file.Name, file => new ArrivingFile(file.Value[0].GetInt64(), file.Value[1].GetInt64()), StringComparer.Ordinal);
+            return Files(document.RootElement).DistinctBy(file => file.Path).ToDictionary(file => file.Path, file => new ArrivingFile(file.Value[0].GetInt64(), file.Value[1].GetInt64()));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
-            return new(StringComparer.Ordinal);
+            return [];
         }
     }
 
-    public static void WriteArriving(string path, IEnumerable<(string Path, ArrivingFile File)> files) => JsonState.Write(path, stream =>
+    public static void WriteArriving(string path, IEnumerable<(ProjectPath Path, ArrivingFile File)> files) => JsonState.Write(path, stream =>
     {
         using var json = new Utf8JsonWriter(stream);
         json.WriteStartObject();
         foreach (var (name, file) in files)
         {
-            json.WriteStartArray(name);
+            json.WriteStartArray(name.Text);
             json.WriteNumberValue(file.SizeBytes);
             json.WriteNumberValue(file.ModifiedNs);
             json.WriteEndArray();
@@ -101,18 +100,30 @@ internal static class LedgerFile
             root.TryGetProperty("lastListed", out var listed) && listed.ValueKind == JsonValueKind.String ? listed.GetDateTimeOffset() : null,
             [],
             []);
-        foreach (var entry in root.GetProperty("brought").EnumerateObject())
+        foreach (var (file, brought) in Files(root.GetProperty("brought")))
         {
-            content.Brought[entry.Name] = new BroughtFile(Stamp(entry.Value, "guest"), Fingerprint(entry.Value, "host"));
+            content.Brought[file] = new BroughtFile(Stamp(brought, "guest"), Fingerprint(brought, "host"));
         }
 
-        foreach (var entry in root.GetProperty("held").EnumerateObject())
+        foreach (var (file, held) in Files(root.GetProperty("held")))
         {
-            var host = Fingerprint(entry.Value, "host") ?? throw new FormatException("a held change without its host's file");
-            content.Held[entry.Name] = new HeldBase(host, entry.Value.GetProperty("born").GetBoolean(), Stamp(entry.Value, "compared"));
+            var host = Fingerprint(held, "host") ?? throw new FormatException("a held change without its host's file");
+            content.Held[file] = new HeldBase(host, held.GetProperty("born").GetBoolean(), Stamp(held, "compared"));
         }
 
         return content;
+    }
+
+    // A path that this version does not take is nobody's.
+    private static IEnumerable<(ProjectPath Path, JsonElement Value)> Files(JsonElement files)
+    {
+        foreach (var file in files.EnumerateObject())
+        {
+            if (ProjectPath.From(file.Name) is { } path)
+            {
+                yield return (path, file.Value);
+            }
+        }
     }
 
     private static GuestStamp? Stamp(JsonElement parent, string name) =>

@@ -40,6 +40,25 @@ internal static class NameFold
         return WithMarksInOrder(folded);
     }
 
+    /// <summary>The name that a file system finds by this one: without ignorable characters, streams, dots and spaces at its end.</summary>
+    public static string OfEntry(string name)
+    {
+        var stream = name.IndexOf(':', StringComparison.Ordinal);
+        var text = stream < 0 ? name : name[..stream];
+        return Of(text.Any(IsIgnorable) ? string.Concat(text.Where(c => !IsIgnorable(c))) : text).TrimEnd('.', ' ');
+    }
+
+    /// <summary>A name such as <c>GIT~1</c>, by which Windows means another file.</summary>
+    public static bool IsShort(string name)
+    {
+        var tilde = name.IndexOf('~', StringComparison.Ordinal);
+        return tilde is > 0 and <= 8 && tilde + 1 < name.Length && char.IsAsciiDigit(name[tilde + 1])
+            && name.AsSpan(tilde + 1).TrimStart("0123456789") is { Length: <= 4 } rest && (rest.IsEmpty || rest[0] == '.');
+    }
+
+    private static bool IsIgnorable(char c) =>
+        c is >= '\u200c' and <= '\u200f' or >= '\u202a' and <= '\u202e' or >= '\u2060' and <= '\u206f' or '\ufeff' or '\u00ad';
+
     private static void AppendHangul(StringBuilder folded, int index)
     {
         folded.Append((char)(0x1100 + (index / VowelsAndTails))).Append((char)(0x1161 + (index % VowelsAndTails / Tails)));

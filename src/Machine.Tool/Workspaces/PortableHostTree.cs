@@ -9,15 +9,15 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
     private const int DiskFullOnUnix = 28;
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
 
-    public override HostStat Stat(string path) => IsBlocked(Split(path).Folder) ? HostStat.Blocked : StatOf(Full(path));
+    public override HostStat Stat(ProjectPath path) => IsBlocked(path.Folder) ? HostStat.Blocked : StatOf(Full(path));
 
-    public override string? ReadLink(string path) => IsBlocked(Split(path).Folder) ? null : new FileInfo(Full(path)).LinkTarget;
+    public override string? ReadLink(ProjectPath path) => IsBlocked(path.Folder) ? null : new FileInfo(Full(path)).LinkTarget;
 
-    public override Stream OpenRead(string path) => Stat(path).Kind == HostKind.File
+    public override Stream OpenRead(ProjectPath path) => Stat(path).Kind == HostKind.File
         ? new FileStream(Full(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0)
         : throw new HostRefusalException("it is not a file on the host");
 
-    public override async Task WriteFileAsync(string path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write)
+    public override async Task WriteFileAsync(ProjectPath path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write)
     {
         var temporary = Prepare(path);
         try
@@ -47,7 +47,7 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
         }
     }
 
-    public override void WriteLink(string path, string target)
+    public override void WriteLink(ProjectPath path, string target)
     {
         var temporary = Prepare(path);
         try
@@ -65,7 +65,7 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
         }
     }
 
-    public override void DeleteFile(string path)
+    public override void DeleteFile(ProjectPath path)
     {
         switch (Stat(path).Kind)
         {
@@ -79,7 +79,7 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
         }
     }
 
-    public override bool TryDeleteFolder(string path)
+    public override bool TryDeleteFolder(ProjectPath path)
     {
         if (Stat(path).Kind != HostKind.Folder)
         {
@@ -97,15 +97,13 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
         }
     }
 
-    private string Full(string path) => Path.Combine([Root, .. path.Split('/')]);
+    private string Full(ProjectPath path) => Path.Combine([Root, .. path.Text.Split('/')]);
 
-    private bool IsBlocked(string folder)
+    private bool IsBlocked(ProjectPath? folder)
     {
-        var current = Root;
-        foreach (var name in folder.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var path in folder?.Way ?? [])
         {
-            current = Path.Combine(current, name);
-            if (StatOf(current).Kind is not HostKind.Folder and not HostKind.Missing)
+            if (StatOf(Full(path)).Kind is not HostKind.Folder and not HostKind.Missing)
             {
                 return true;
             }
@@ -136,22 +134,22 @@ internal sealed class PortableHostTree(string root) : HostTree(root)
 
     private static long Nanoseconds(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks * 100;
 
-    private string Prepare(string path)
+    private string Prepare(ProjectPath path)
     {
-        var folder = Split(path).Folder;
+        var folder = path.Folder;
         if (IsBlocked(folder))
         {
             throw new HostRefusalException("a link or a file of the host's is in the way");
         }
 
-        var full = folder.Length == 0 ? Root : Full(folder);
+        var full = folder is null ? Root : Full(folder);
         Try(() => Directory.CreateDirectory(full));
-        var temporary = Path.Combine(full, TaintedPath.TemporaryName);
+        var temporary = Path.Combine(full, ProjectPath.TemporaryName);
         Try(() => File.Delete(temporary));
         return temporary;
     }
 
-    private void Rename(string temporary, string path)
+    private void Rename(string temporary, ProjectPath path)
     {
         if (Stat(path).Kind is HostKind.Folder)
         {

@@ -21,7 +21,7 @@ internal sealed class ProjectFolders(HostTree tree)
 
     private bool Look(string folder)
     {
-        if (folder.Length > 0 && tree.Stat(folder).Kind != HostKind.Folder)
+        if (folder.Length > 0 && (ProjectPath.From(folder) is not { } path || tree.Stat(path).Kind != HostKind.Folder))
         {
             return false;
         }

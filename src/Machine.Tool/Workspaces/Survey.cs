@@ -3,10 +3,15 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
 
-/// <summary>A change with what is needed to carry it out. <paramref name="RawPath"/> are the guest's own bytes of the name.</summary>
+/// <summary>A change with what is needed to carry it out.</summary>
+/// <param name="Named">Null where the guest's name is no path of the project: that one is refused.</param>
 /// <param name="InOutputs">Once brought, the file is the machine's own.</param>
 /// <param name="Files">Of a folder that the guest deleted: what the host has in it, as the survey saw it.</param>
-internal sealed record Finding(Change Change, GuestEntry Entry, HostStat Host, byte[] RawPath, bool InOutputs = false, List<(string Path, HostStat Stat)>? Files = null);
+internal sealed record Finding(
+    Change Change, ProjectPath? Named, GuestEntry Entry, HostStat Host, bool InOutputs = false, List<(ProjectPath Path, HostStat Stat)>? Files = null)
+{
+    public ProjectPath Path => Named ?? throw new InvalidOperationException($"what was refused is carried out: {Tainted.Line(Change.Path)}");
+}
 
 /// <summary>
 /// Holds a guest's list against the host's tree, the policy and the ledger: what is a change, of which class, and whether
@@ -15,8 +20,8 @@ internal sealed record Finding(Change Change, GuestEntry Entry, HostStat Host, b
 internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger ledger, IReadOnlyCollection<string> skipped, FileClock clock)
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, GuestEntry> seen = new(StringComparer.Ordinal);
-    private readonly List<string> whiteouts = [];
+    private readonly Dictionary<ProjectPath, GuestEntry> seen = [];
+    private readonly HashSet<ProjectPath> whiteouts = [];
     private readonly HashSet<string> leftOut = [.. GuardedFiles.NeverListed, .. skipped];
     private long startNs;
     private long lastListedNs;
@@ -35,13 +40,13 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         startNs = Nanoseconds(start);
         lastListedNs = ledger.LastListed is { } last && last < start ? Nanoseconds(last) : startNs;
         guestClockOffsetNs = Nanoseconds(now) - Nanoseconds(listing.Clock);
-        foreach (var (path, entry) in Named(listing.Entries).OrderBy(e => e.Path, StringComparer.Ordinal))
+        foreach (var (path, entry) in Named(listing.Entries).OrderBy(e => e.Path.Text, StringComparer.Ordinal))
         {
             Judge(path, entry);
         }
 
         FindVanished();
-        foreach (var gone in ledger.Held.Keys.Except(Findings.Select(f => f.Change.Path), StringComparer.Ordinal).ToList())
+        foreach (var gone in ledger.Held.Keys.Except(Findings.Select(f => f.Named).OfType<ProjectPath>()).ToList())
         {
             ledger.Held.Remove(gone);
         }
@@ -51,20 +56,20 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
 
     private static long Nanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * 100;
 
-    private List<(string Path, GuestEntry Entry)> Named(List<GuestEntry> entries)
+    private List<(ProjectPath Path, GuestEntry Entry)> Named(List<GuestEntry> entries)
     {
-        var named = new List<(string Path, GuestEntry Entry)>();
+        var named = new List<(ProjectPath Path, GuestEntry Entry)>();
         foreach (var entry in entries)
         {
-            if (!TaintedPath.TryParse(entry.Path, OperatingSystem.IsWindows(), out var path, out var refusal))
+            if (!ProjectPath.TryParse(entry.Path, OperatingSystem.IsWindows(), out var path, out var refused))
             {
                 // A folder's bad name is told by what is in it.
-                if (entry.Type != 'd' && !IsLeftOut(path))
+                if (entry.Type != 'd' && !IsLeftOut(refused.Shown))
                 {
-                    Refuse(path, entry, refusal!);
+                    Refuse(refused.Shown, null, entry, refused.Reason);
                 }
             }
-            else if (!IsLeftOut(path))
+            else if (!IsLeftOut(path.Text))
             {
                 if (seen.TryAdd(path, entry))
                 {
@@ -72,7 +77,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
                 }
                 else if (entry.Type != 'd' || seen[path].Type != 'd')
                 {
-                    Refuse(path, entry, "the guest names it twice");
+                    Refuse(path.Text, path, entry, "the guest names it twice");
                 }
             }
         }
@@ -94,7 +99,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         }
     }
 
-    private List<(string Path, GuestEntry Entry)> WithoutTwins(List<(string Path, GuestEntry Entry)> named)
+    private List<(ProjectPath Path, GuestEntry Entry)> WithoutTwins(List<(ProjectPath Path, GuestEntry Entry)> named)
     {
         var twins = new CaseTwins(tree);
         foreach (var (path, _) in named)
@@ -107,14 +112,14 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             var refusal = twins.Refusal(e.Path);
             if (refusal is not null && e.Entry.Type != 'd')
             {
-                Refuse(e.Path, e.Entry, refusal);
+                Refuse(e.Path.Text, e.Path, e.Entry, refusal);
             }
 
             return refusal is null;
         }).ToList();
     }
 
-    private void Judge(string path, GuestEntry entry)
+    private void Judge(ProjectPath path, GuestEntry entry)
     {
         var brought = ledger.Brought.GetValueOrDefault(path);
         if (entry.Type is 'f' or 'l' && brought?.Guest is not null && brought.Guest == entry.Stamp)
@@ -138,14 +143,14 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             }
         }
 
-        List<(string Path, HostStat Stat)>? files = null;
+        List<(ProjectPath Path, HostStat Stat)>? files = null;
         var asBrought = brought is not null && IsAsBrought(path, host);
         var verdict = host.Kind == HostKind.Folder && entry.Type == 'w'
             ? JudgeFolder(path, out files)
             : policy.Judge(path, entry, host, asBrought);
         if (verdict.Class == ChangeClass.Refused)
         {
-            Refuse(path, entry, verdict.Reason!);
+            Refuse(path.Text, path, entry, verdict.Reason!);
             return;
         }
 
@@ -160,36 +165,32 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         Add(path, entry, host, verdict, conflict, files);
     }
 
-    private Verdict JudgeFolder(string path, out List<(string Path, HostStat Stat)>? seenFiles)
+    private Verdict JudgeFolder(ProjectPath path, out List<(ProjectPath Path, HostStat Stat)>? seenFiles)
     {
-        List<string> files;
         seenFiles = null;
         try
         {
-            files = HostFingerprints.FilesIn(tree, path);
-            seenFiles = files.ConvertAll(file => (file, tree.Stat(file)));
+            seenFiles = HostFingerprints.FilesIn(tree, path).ConvertAll(file => (file, tree.Stat(file)));
         }
         catch (HostRefusalException e)
         {
             return Verdict.Refused(e.Message);
         }
 
-        return files.Find(f => ImportGuard.ByName(f) is not null) is { } guarded ? new Verdict(ChangeClass.Guarded, $"it holds {Tainted.Line(guarded)}: {ImportGuard.ByName(guarded)}")
-            : policy.IsOutput($"{path}/any") && seenFiles.TrueForAll(f => IsAsBrought(f.Path, f.Stat)) ? new Verdict(ChangeClass.Output, null, InOutputs: true)
+        return seenFiles.Find(f => ImportGuard.ByName(f.Path.Text) is not null).Path is { Text: var guarded } ? new Verdict(ChangeClass.Guarded, $"it holds {Tainted.Line(guarded)}: {ImportGuard.ByName(guarded)}")
+            : policy.IsOutputBelow(path) && seenFiles.TrueForAll(f => IsAsBrought(f.Path, f.Stat)) ? new Verdict(ChangeClass.Output, null, InOutputs: true)
             : new Verdict(ChangeClass.Held, null);
     }
 
-    private bool IsAsBrought(string path, HostStat host) =>
+    private bool IsAsBrought(ProjectPath path, HostStat host) =>
         ledger.Brought.GetValueOrDefault(path)?.Host is { } then && HostFingerprints.IsUnchanged(tree, path, host, then);
 
     // In a folder that the guest made, a deleted file leaves no whiteout; the ledger knows that it was there.
     private void FindVanished()
     {
-        var folders = whiteouts.ToHashSet(StringComparer.Ordinal);
         foreach (var (path, brought) in ledger.Brought.Where(b => b.Value.Guest is not null && !seen.ContainsKey(b.Key)).ToList())
         {
-            var names = path.Split('/');
-            if (names.Any(skipped.Contains) || Enumerable.Range(1, names.Length - 1).Any(n => folders.Contains(string.Join('/', names[..n]))))
+            if (path.Text.Split('/').Any(skipped.Contains) || path.Way.Any(whiteouts.Contains))
             {
                 continue;
             }
@@ -197,8 +198,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
             var host = tree.Stat(path);
             if (host.Kind is HostKind.File or HostKind.Link && IsAsBrought(path, host))
             {
-                var raw = Encoding.UTF8.GetBytes(path);
-                Add(path, new GuestEntry('w', new GuestStamp(0, 0, 0), 0, [], raw), host, new Verdict(ChangeClass.Output, null, InOutputs: true), conflict: false);
+                Add(path, new GuestEntry('w', new GuestStamp(0, 0, 0), 0, [], path.ToBytes()), host, new Verdict(ChangeClass.Output, null, InOutputs: true), conflict: false);
             }
             else
             {
@@ -211,7 +211,7 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
     /// The host's file is compared with what it was when the change was first seen; and when it is first seen now, it must
     /// be older than the command that made the change (<see cref="FileClock.NowAsync"/>: what is as old is newer).
     /// </summary>
-    private bool IsConflict(string path, GuestEntry entry, HostStat host)
+    private bool IsConflict(ProjectPath path, GuestEntry entry, HostStat host)
     {
         if (ledger.Held.TryGetValue(path, out var known))
         {
@@ -229,17 +229,17 @@ internal sealed class Survey(HostTree tree, ImportPolicy policy, ChangeLedger le
         return born;
     }
 
-    private void Add(string path, GuestEntry entry, HostStat host, Verdict verdict, bool conflict, List<(string Path, HostStat Stat)>? files = null)
+    private void Add(ProjectPath path, GuestEntry entry, HostStat host, Verdict verdict, bool conflict, List<(ProjectPath Path, HostStat Stat)>? files = null)
     {
         var kind = entry.Type is 'w' or 'd' ? ChangeKind.Deleted : host.Kind == HostKind.Missing ? ChangeKind.Added : ChangeKind.Modified;
         var size = kind == ChangeKind.Deleted ? 0 : entry.Stamp.SizeBytes;
-        var change = new Change(path, kind, verdict.Class, size, entry.Type == 'f' && entry.Executable, conflict, verdict.Reason);
-        Findings.Add(new Finding(change, entry, host, entry.Path, verdict.InOutputs, files));
+        var change = new Change(path.Text, kind, verdict.Class, size, entry.Type == 'f' && entry.Executable, conflict, verdict.Reason);
+        Findings.Add(new Finding(change, path, entry, host, verdict.InOutputs, files));
     }
 
-    private void Refuse(string path, GuestEntry entry, string reason) => Findings.Add(new Finding(
-        new Change(path, ChangeKind.Added, ChangeClass.Refused, entry.Stamp.SizeBytes, Executable: false, Conflict: false, reason),
+    private void Refuse(string shown, ProjectPath? path, GuestEntry entry, string reason) => Findings.Add(new Finding(
+        new Change(shown, ChangeKind.Added, ChangeClass.Refused, entry.Stamp.SizeBytes, Executable: false, Conflict: false, reason),
+        path,
         entry,
-        HostStat.Missing,
-        entry.Path));
+        HostStat.Missing));
 }

@@ -17,7 +17,7 @@ internal sealed class UnixHostTree : HostTree
     private readonly SafeFileHandle rootFolder;
 
     // Paths come sorted: the folder of the last one is mostly the folder of the next.
-    private (string Path, SafeFileHandle Handle)? last;
+    private (ProjectPath Path, SafeFileHandle Handle)? last;
 
     public UnixHostTree(string root)
         : base(root)
@@ -29,22 +29,20 @@ internal sealed class UnixHostTree : HostTree
         }
     }
 
-    public override HostStat Stat(string path)
+    public override HostStat Stat(ProjectPath path)
     {
-        var (folder, name) = Split(path);
-        var handle = Folder(folder, create: false, out var error);
+        var handle = Folder(path.Folder, create: false, out var error);
         if (handle is null)
         {
             return error == UnixCalls.NotFound ? HostStat.Missing : HostStat.Blocked;
         }
 
-        return UnixCalls.Stat(handle, name, out error) ?? (error == UnixCalls.NotFound ? HostStat.Missing : HostStat.Blocked);
+        return UnixCalls.Stat(handle, path.Name, out error) ?? (error == UnixCalls.NotFound ? HostStat.Missing : HostStat.Blocked);
     }
 
-    public override unsafe string? ReadLink(string path)
+    public override unsafe string? ReadLink(ProjectPath path)
     {
-        var (folder, name) = Split(path);
-        if (Folder(folder, create: false, out _) is not { } handle)
+        if (Folder(path.Folder, create: false, out _) is not { } handle)
         {
             return null;
         }
@@ -52,15 +50,15 @@ internal sealed class UnixHostTree : HostTree
         Span<byte> buffer = stackalloc byte[4096];
         fixed (byte* pointer = buffer)
         {
-            var length = UnixCalls.ReadLinkAt(handle, name, pointer, buffer.Length);
+            var length = UnixCalls.ReadLinkAt(handle, path.Name, pointer, buffer.Length);
             return length < 0 ? null : Encoding.UTF8.GetString(buffer[..(int)length]);
         }
     }
 
-    public override Stream OpenRead(string path)
+    public override Stream OpenRead(ProjectPath path)
     {
-        var (folder, name) = Split(path);
-        var parent = Folder(folder, create: false, out var error) ?? throw Refusal(error);
+        var name = path.Name;
+        var parent = Folder(path.Folder, create: false, out var error) ?? throw Refusal(error);
         // Non-blocking: a pipe must not hold the import up before its kind is known.
         var file = UnixCalls.OpenAt(parent, name, UnixCalls.Read | UnixCalls.NoFollow | UnixCalls.NonBlocking | UnixCalls.CloseOnExec, 0);
         if (file.IsInvalid)
@@ -73,13 +71,13 @@ internal sealed class UnixHostTree : HostTree
             : throw new HostRefusalException("it is not a file on the host");
     }
 
-    public override async Task WriteFileAsync(string path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write)
+    public override async Task WriteFileAsync(ProjectPath path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write)
     {
-        var (folder, name) = Split(path);
-        var parent = Folder(folder, create: true, out var error) ?? throw WriteRefusal(path, error);
+        var name = path.Name;
+        var parent = Folder(path.Folder, create: true, out var error) ?? throw WriteRefusal(path, error);
         // One importer at a time holds the machine's lock: what lies here is what a killed one left.
-        _ = UnixCalls.UnlinkAt(parent, TaintedPath.TemporaryName, 0);
-        var file = UnixCalls.OpenAt(parent, TaintedPath.TemporaryName, UnixCalls.CreateNew, 0x180);
+        _ = UnixCalls.UnlinkAt(parent, ProjectPath.TemporaryName, 0);
+        var file = UnixCalls.OpenAt(parent, ProjectPath.TemporaryName, UnixCalls.CreateNew, 0x180);
         if (file.IsInvalid)
         {
             throw WriteRefusal(path, Marshal.GetLastPInvokeError());
@@ -96,7 +94,7 @@ internal sealed class UnixHostTree : HostTree
                 Finish(stream, durable);
             }
 
-            if (UnixCalls.RenameAt(parent, TaintedPath.TemporaryName, parent, name) != 0)
+            if (UnixCalls.RenameAt(parent, ProjectPath.TemporaryName, parent, name) != 0)
             {
                 throw WriteRefusal(path, Marshal.GetLastPInvokeError());
             }
@@ -111,33 +109,33 @@ internal sealed class UnixHostTree : HostTree
         {
             if (!renamed)
             {
-                _ = UnixCalls.UnlinkAt(parent, TaintedPath.TemporaryName, 0);
+                _ = UnixCalls.UnlinkAt(parent, ProjectPath.TemporaryName, 0);
             }
         }
     }
 
-    public override void WriteLink(string path, string target)
+    public override void WriteLink(ProjectPath path, string target)
     {
-        var (folder, name) = Split(path);
-        var parent = Folder(folder, create: true, out var error) ?? throw WriteRefusal(path, error);
-        _ = UnixCalls.UnlinkAt(parent, TaintedPath.TemporaryName, 0);
-        if (UnixCalls.SymlinkAt(target, parent, TaintedPath.TemporaryName) != 0)
+        var name = path.Name;
+        var parent = Folder(path.Folder, create: true, out var error) ?? throw WriteRefusal(path, error);
+        _ = UnixCalls.UnlinkAt(parent, ProjectPath.TemporaryName, 0);
+        if (UnixCalls.SymlinkAt(target, parent, ProjectPath.TemporaryName) != 0)
         {
             throw WriteRefusal(path, Marshal.GetLastPInvokeError());
         }
 
-        if (UnixCalls.RenameAt(parent, TaintedPath.TemporaryName, parent, name) != 0)
+        if (UnixCalls.RenameAt(parent, ProjectPath.TemporaryName, parent, name) != 0)
         {
             error = Marshal.GetLastPInvokeError();
-            _ = UnixCalls.UnlinkAt(parent, TaintedPath.TemporaryName, 0);
+            _ = UnixCalls.UnlinkAt(parent, ProjectPath.TemporaryName, 0);
             throw WriteRefusal(path, error);
         }
     }
 
-    public override void DeleteFile(string path)
+    public override void DeleteFile(ProjectPath path)
     {
-        var (folder, name) = Split(path);
-        var parent = Folder(folder, create: false, out var error);
+        var name = path.Name;
+        var parent = Folder(path.Folder, create: false, out var error);
         if (parent is not null && UnixCalls.UnlinkAt(parent, name, 0) != 0)
         {
             error = Marshal.GetLastPInvokeError();
@@ -149,11 +147,10 @@ internal sealed class UnixHostTree : HostTree
         }
     }
 
-    public override bool TryDeleteFolder(string path)
+    public override bool TryDeleteFolder(ProjectPath path)
     {
-        var (folder, name) = Split(path);
         Forget();
-        return Folder(folder, create: false, out _) is { } parent && UnixCalls.UnlinkAt(parent, name, UnixCalls.RemoveFolder) == 0;
+        return Folder(path.Folder, create: false, out _) is { } parent && UnixCalls.UnlinkAt(parent, path.Name, UnixCalls.RemoveFolder) == 0;
     }
 
     protected override void Dispose(bool disposing)
@@ -169,10 +166,10 @@ internal sealed class UnixHostTree : HostTree
         last = null;
     }
 
-    private SafeFileHandle? Folder(string path, bool create, out int error)
+    private SafeFileHandle? Folder(ProjectPath? path, bool create, out int error)
     {
         error = 0;
-        if (path.Length == 0)
+        if (path is null)
         {
             return rootFolder;
         }
@@ -183,7 +180,7 @@ internal sealed class UnixHostTree : HostTree
         }
 
         var current = rootFolder;
-        foreach (var name in path.Split('/'))
+        foreach (var name in path.Text.Split('/'))
         {
             if (create && UnixCalls.MakeFolderAt(current, name, 0x1FF) != 0 && Marshal.GetLastPInvokeError() is var made and not UnixCalls.Exists)
             {
@@ -211,7 +208,7 @@ internal sealed class UnixHostTree : HostTree
         return current;
     }
 
-    private Exception WriteRefusal(string path, int error) =>
+    private Exception WriteRefusal(ProjectPath path, int error) =>
         UnixCalls.IsNoSpace(error) ? DiskFull(path, new IOException(Message(error))) : Refusal(error);
 
     private static HostRefusalException Refusal(int error) => new(

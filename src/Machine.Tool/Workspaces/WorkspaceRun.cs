@@ -1,4 +1,3 @@
-using System.Text;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Workspaces;
@@ -61,7 +60,7 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
         var files = wanted.Where(f => f.Entry.Type is 'f' or 'l').Select(f => (f.Change.Path, f.Change.SizeBytes)).ToList();
         var exceeding = limits.Exceeding(files, out var depth);
         var fitting = wanted.Where(f => f.Change.Kind == ChangeKind.Deleted || !exceeding.ContainsKey(ImportLimits.FolderOf(f.Change.Path, depth))).ToList();
-        ledger.Expect([.. fitting.Where(f => f.Entry.Type == 'f' && IsBrought(f)).Select(f => (f.Change.Path, Importer.Arriving(f)))]);
+        ledger.Expect([.. fitting.Where(f => f.Entry.Type == 'f' && IsBrought(f)).Select(f => (f.Path, Importer.Arriving(f)))]);
         var importer = new Importer(tree, guest, agreed, cancel);
         var drops = survey.Stale.Select(path => ("", path)).ToList();
         try
@@ -81,10 +80,10 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
 
     public void Forget(IEnumerable<Finding> findings)
     {
-        foreach (var finding in findings)
+        foreach (var path in findings.Select(f => f.Named).OfType<ProjectPath>())
         {
-            ledger.Held.Remove(finding.Change.Path);
-            ledger.Brought.Remove(finding.Change.Path);
+            ledger.Held.Remove(path);
+            ledger.Brought.Remove(path);
         }
     }
 
@@ -108,12 +107,12 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
 
     private void Record(Finding finding, HostStat host, string? hash, List<(string Stamp, byte[] Path)> drops)
     {
-        var path = finding.Change.Path;
+        var path = finding.Path;
         ledger.Held.Remove(path);
         if (finding.Change.Kind == ChangeKind.Deleted)
         {
             ledger.Brought.Remove(path);
-            foreach (var below in finding.Host.Kind != HostKind.Folder ? [] : ledger.Brought.Keys.Where(k => k.StartsWith(path + "/", StringComparison.Ordinal)).ToList())
+            foreach (var below in finding.Host.Kind != HostKind.Folder ? [] : ledger.Brought.Keys.Where(k => k.IsBelow(path)).ToList())
             {
                 ledger.Brought.Remove(below);
             }
@@ -121,7 +120,7 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
             if (finding.Entry.Type == 'w')
             {
                 // Without a stamp: a whiteout has no content to lose.
-                drops.Add(("", finding.RawPath));
+                drops.Add(("", finding.Entry.Path));
             }
         }
         else if (IsBrought(finding))
@@ -131,7 +130,7 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
         else
         {
             ledger.Brought.Remove(path);
-            drops.Add((finding.Entry.Stamp.ForDrop, finding.RawPath));
+            drops.Add((finding.Entry.Stamp.ForDrop, finding.Entry.Path));
         }
     }
 
@@ -140,20 +139,21 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
     {
         var candidates = Findings.Where(f => f is { Change: { Kind: ChangeKind.Modified, Class: ChangeClass.Held or ChangeClass.Guarded }, Entry.Type: 'f', Host.Kind: HostKind.File }
             && f.Entry.Stamp.SizeBytes == f.Host.SizeBytes && f.Entry.Stamp.SizeBytes <= MostCompared && f.Entry.Executable == f.Host.Executable
-            && ledger.Held.GetValueOrDefault(f.Change.Path)?.Compared != f.Entry.Stamp).ToDictionary(f => f.Change.Path, StringComparer.Ordinal);
+            && ledger.Held.GetValueOrDefault(f.Path)?.Compared != f.Entry.Stamp).ToDictionary(f => f.Path);
         if (candidates.Count == 0)
         {
             return;
         }
 
-        var equal = new HashSet<string>(StringComparer.Ordinal);
+        var equal = new HashSet<ProjectPath>();
         try
         {
-            await guest.RunAsync("same", [], GuestRequest.Paths(candidates.Values.Select(f => f.RawPath)), async reader =>
+            await guest.RunAsync("same", [], GuestRequest.Paths(candidates.Values.Select(f => f.Entry.Path)), async reader =>
             {
-                while (Encoding.UTF8.GetString(await reader.FieldAsync(4096)) is var path && path.Length > 0)
+                while (await reader.FieldAsync(4096) is { Length: > 0 } named)
                 {
-                    equal.Add(candidates.ContainsKey(path) && equal.Count < candidates.Count ? path : throw new GuestProtocolException("another file than asked for"));
+                    equal.Add(ProjectPath.TryParse(named, OperatingSystem.IsWindows(), out var path, out _) && candidates.ContainsKey(path) && equal.Count < candidates.Count
+                        ? path : throw new GuestProtocolException("another file than asked for"));
                 }
             }, cancel);
         }
@@ -163,8 +163,8 @@ internal sealed class WorkspaceRun(HostTree tree, IGuestWorkspace guest, ChangeL
             return;
         }
 
-        await DropAsync(guest, equal.Select(path => (candidates[path].Entry.Stamp.ForDrop, candidates[path].RawPath)), cancel);
-        Findings.RemoveAll(f => equal.Contains(f.Change.Path));
+        await DropAsync(guest, equal.Select(path => (candidates[path].Entry.Stamp.ForDrop, candidates[path].Entry.Path)), cancel);
+        Findings.RemoveAll(f => f.Named is { } path && equal.Contains(path));
         foreach (var (path, finding) in candidates)
         {
             if (equal.Contains(path))

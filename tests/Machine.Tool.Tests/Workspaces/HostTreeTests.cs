@@ -1,3 +1,4 @@
+using System.Reflection;
 using Machine.Tool.Hosting;
 using Machine.Tool.Workspaces;
 
@@ -18,8 +19,10 @@ public sealed class HostTreeTests : IDisposable
 
     private HostTree Open(bool portable) => portable ? new PortableHostTree(Root) : HostTree.Open(Root);
 
+    private static ProjectPath At(string path) => ProjectPath.From(path)!;
+
     private static Task WriteAsync(HostTree tree, string path, string content = "x", bool executable = false) =>
-        tree.WriteFileAsync(path, executable, DateTimeOffset.UnixEpoch.AddYears(40), durable: false, s => s.WriteAsync(LyingGuest.Bytes(content)).AsTask());
+        tree.WriteFileAsync(At(path), executable, DateTimeOffset.UnixEpoch.AddYears(40), durable: false, s => s.WriteAsync(LyingGuest.Bytes(content)).AsTask());
 
     [Theory]
     [MemberData(nameof(Both))]
@@ -31,7 +34,7 @@ public sealed class HostTreeTests : IDisposable
         (await File.ReadAllTextAsync(Path.Combine(Root, "a/b/c"), TestContext.Current.CancellationToken)).ShouldBe("new");
         File.GetLastWriteTimeUtc(Path.Combine(Root, "a/b/c")).Year.ShouldBe(2010);
         Directory.GetFiles(Path.Combine(Root, "a/b")).Length.ShouldBe(1);
-        var stat = tree.Stat("a/b/c");
+        var stat = tree.Stat(At("a/b/c"));
         stat.Kind.ShouldBe(HostKind.File);
         stat.SizeBytes.ShouldBe(3);
         stat.Executable.ShouldBe(!OperatingSystem.IsWindows());
@@ -47,17 +50,17 @@ public sealed class HostTreeTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(Root, "folder"), Outside);
         File.CreateSymbolicLink(Path.Combine(Root, "file"), Path.Combine(Outside, "secret"));
         using var tree = Open(portable);
-        tree.Stat("folder/secret").Kind.ShouldBe(HostKind.Blocked);
-        tree.Stat("file").Kind.ShouldBe(HostKind.Link);
-        Should.Throw<HostRefusalException>(() => tree.OpenRead("folder/secret"));
-        Should.Throw<HostRefusalException>(() => tree.OpenRead("file"));
+        tree.Stat(At("folder/secret")).Kind.ShouldBe(HostKind.Blocked);
+        tree.Stat(At("file")).Kind.ShouldBe(HostKind.Link);
+        Should.Throw<HostRefusalException>(() => tree.OpenRead(At("folder/secret")));
+        Should.Throw<HostRefusalException>(() => tree.OpenRead(At("file")));
         await Should.ThrowAsync<HostRefusalException>(() => WriteAsync(tree, "folder/secret"));
         await Should.ThrowAsync<HostRefusalException>(() => WriteAsync(tree, "folder/new/file"));
-        Should.Throw<HostRefusalException>(() => tree.WriteLink("folder/link", "x"));
-        Should.Throw<HostRefusalException>(() => tree.DeleteFile("folder/secret"));
-        tree.TryDeleteFolder("folder").ShouldBeFalse();
-        tree.ReadLink("folder/secret").ShouldBeNull();
-        tree.Enumerate("folder", 10).Files.ShouldBeEmpty();
+        Should.Throw<HostRefusalException>(() => tree.WriteLink(At("folder/link"), "x"));
+        Should.Throw<HostRefusalException>(() => tree.DeleteFile(At("folder/secret")));
+        tree.TryDeleteFolder(At("folder")).ShouldBeFalse();
+        tree.ReadLink(At("folder/secret")).ShouldBeNull();
+        tree.Enumerate(At("folder"), 10).Files.ShouldBeEmpty();
         await WriteAsync(tree, "file", "replaces the link itself");
         Directory.GetFiles(Outside).Length.ShouldBe(1);
         (await File.ReadAllTextAsync(Path.Combine(Outside, "secret"), TestContext.Current.CancellationToken)).ShouldBe("1");
@@ -69,7 +72,7 @@ public sealed class HostTreeTests : IDisposable
     {
         using var tree = Open(portable);
         await WriteAsync(tree, "a", "old");
-        await Should.ThrowAsync<HostRefusalException>(() => tree.WriteFileAsync("a", false, DateTimeOffset.UtcNow, false, async s =>
+        await Should.ThrowAsync<HostRefusalException>(() => tree.WriteFileAsync(At("a"), false, DateTimeOffset.UtcNow, false, async s =>
         {
             await s.WriteAsync(LyingGuest.Bytes("half"));
             throw new HostRefusalException("stopped");
@@ -82,19 +85,49 @@ public sealed class HostTreeTests : IDisposable
     [MemberData(nameof(Both))]
     public async Task What_a_killed_import_left_is_cleared_by_the_next(bool portable)
     {
-        await File.WriteAllTextAsync(Path.Combine(Root, TaintedPath.TemporaryName), "half", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(Root, ProjectPath.TemporaryName), "half", TestContext.Current.CancellationToken);
         using var tree = Open(portable);
         await WriteAsync(tree, "a");
         Directory.GetFileSystemEntries(Root).Length.ShouldBe(1);
     }
 
+    [Fact]
+    public void No_call_takes_a_path_that_was_not_parsed()
+    {
+        typeof(ProjectPath).GetConstructors().ShouldBeEmpty();
+        typeof(HostTree).GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly).SelectMany(method => method.GetParameters())
+            .Where(parameter => parameter.ParameterType == typeof(string)).Select(parameter => $"{parameter.Member.Name} {parameter.Name}").ShouldBe(["WriteLink target"]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/a")]
+    [InlineData("../outside/x")]
+    [InlineData("a/../../outside/x")]
+    [InlineData("a//b")]
+    [InlineData("a/.")]
+    public void What_leads_out_or_nowhere_is_no_path(string text) => ProjectPath.From(text).ShouldBeNull();
+
+    [Fact]
+    public void A_path_knows_its_folders()
+    {
+        At("a/b/c").Way.Select(path => path.Text).ShouldBe(["a", "a/b", "a/b/c"]);
+        (At("a/b/c").Folder, At("a/b/c").Name, At("a").Folder).ShouldBe((At("a/b"), "c", null));
+        (At("a/b").IsBelow(At("a")), At("a/b").IsBelow(At("a/b")), At("ab/c").IsBelow(At("a"))).ShouldBe((true, false, false));
+    }
+
     [Theory]
     [MemberData(nameof(Both))]
-    public void A_callers_climbing_path_is_a_bug_not_a_write(bool portable)
+    public async Task A_folder_is_listed_with_the_hosts_own_names(bool portable)
     {
         using var tree = Open(portable);
-        Should.Throw<InvalidOperationException>(() => tree.Stat("../outside/x"));
-        Should.Throw<InvalidOperationException>(() => tree.DeleteFile("a/../../outside/x"));
+        await WriteAsync(tree, "a/b/c");
+        await File.WriteAllTextAsync(Path.Combine(Root, "a/aux.txt"), "no guest may have such a name", TestContext.Current.CancellationToken);
+        var (files, folders) = tree.Enumerate(At("a"), 10);
+        files.Select(path => path.Text).Order(StringComparer.Ordinal).ShouldBe(["a/aux.txt", "a/b/c"]);
+        folders.ShouldBe([At("a/b"), At("a")]);
+        files.ForEach(tree.DeleteFile);
+        folders.ShouldAllBe(folder => tree.TryDeleteFolder(folder));
     }
 
     [Theory]

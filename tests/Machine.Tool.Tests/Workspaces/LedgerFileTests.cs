@@ -10,6 +10,8 @@ public sealed class LedgerFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
+    private static ProjectPath At(string path) => ProjectPath.From(path)!;
+
     [Fact]
     public void What_was_written_is_read()
     {
@@ -17,12 +19,12 @@ public sealed class LedgerFileTests : IDisposable
         var written = new ChangeLedger.Content(1, "0123", DateTimeOffset.Parse("2026-11-22T21:00:00.1234567Z"), [], []);
         foreach (var kind in Enum.GetValues<HostKind>())
         {
-            written.Held[$"{kind} \"quoted\" äöü"] = new HeldBase(new HostFingerprint(kind, 3, 4, kind == HostKind.File ? "hash" : null), Born: kind == HostKind.Link, kind == HostKind.File ? stamp : null);
+            written.Held[At($"{kind} 'quoted' äöü")] = new HeldBase(new HostFingerprint(kind, 3, 4, kind == HostKind.File ? "hash" : null), Born: kind == HostKind.Link, kind == HostKind.File ? stamp : null);
         }
 
-        written.Brought["bin/a"] = new BroughtFile(stamp, new HostFingerprint(HostKind.File, 5, 6, null));
-        written.Brought["bin/b"] = new BroughtFile(stamp, new HostFingerprint(HostKind.File, 5, 6, "hash", 7));
-        written.Brought["bin/on its way"] = new BroughtFile(null, null);
+        written.Brought[At("bin/a")] = new BroughtFile(stamp, new HostFingerprint(HostKind.File, 5, 6, null));
+        written.Brought[At("bin/b")] = new BroughtFile(stamp, new HostFingerprint(HostKind.File, 5, 6, "hash", 7));
+        written.Brought[At("bin/on its way")] = new BroughtFile(null, null);
 
         LedgerFile.Write(Place, written);
 
@@ -30,6 +32,17 @@ public sealed class LedgerFileTests : IDisposable
         (read.Version, read.UpperId, read.LastListed).ShouldBe((written.Version, written.UpperId, written.LastListed));
         read.Held.ShouldBe(written.Held);
         read.Brought.ShouldBe(written.Brought);
+    }
+
+    [Fact]
+    public void What_is_no_path_of_the_project_is_left_out()
+    {
+        File.WriteAllText(Place, """{"version":1,"upperId":null,"brought":{"../a":{},"bin/b":{}},"held":{"/c":{"host":null,"born":true}}}""");
+
+        var read = LedgerFile.TryRead(Place).ShouldNotBeNull();
+
+        read.Brought.Keys.ShouldBe([At("bin/b")]);
+        read.Held.ShouldBeEmpty();
     }
 
     [Fact]
@@ -60,9 +73,9 @@ public sealed class LedgerFileTests : IDisposable
     [Fact]
     public void What_is_on_its_way_is_read()
     {
-        LedgerFile.WriteArriving(Place, [("bin/a", new ArrivingFile(3, 4))]);
+        LedgerFile.WriteArriving(Place, [(At("bin/a"), new ArrivingFile(3, 4))]);
 
-        LedgerFile.ReadArriving(Place).ShouldHaveSingleItem().ShouldBe(new("bin/a", new ArrivingFile(3, 4)));
+        LedgerFile.ReadArriving(Place).ShouldHaveSingleItem().ShouldBe(new(At("bin/a"), new ArrivingFile(3, 4)));
     }
 
     [Theory]
