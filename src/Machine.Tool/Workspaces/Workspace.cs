@@ -1,5 +1,11 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Import;
+using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Paths;
+using Machine.Tool.Workspaces.Review;
+using Machine.Tool.Workspaces.Shown;
 
 namespace Machine.Tool.Workspaces;
 

@@ -1,6 +1,7 @@
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

@@ -1,4 +1,6 @@
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Paths;
+
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

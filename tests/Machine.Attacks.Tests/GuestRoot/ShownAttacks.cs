@@ -3,7 +3,6 @@ using System.Text;
 using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

@@ -1,6 +1,5 @@
 using Machine.Build.Records;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

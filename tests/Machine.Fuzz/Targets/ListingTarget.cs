@@ -1,6 +1,8 @@
 using Machine.Tool.Hosting;
 using System.Text;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Paths;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Fuzz.Targets;
 

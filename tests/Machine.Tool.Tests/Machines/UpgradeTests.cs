@@ -3,7 +3,8 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Tests.Commands;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Paths;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Tests.Machines;
 
