@@ -2,7 +2,8 @@ using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
+using Machine.Tool.Workspaces.Shown;
 
 namespace Machine.Tool.Commands;
 

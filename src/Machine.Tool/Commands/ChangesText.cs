@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Commands;
 

@@ -2,6 +2,8 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
+using Machine.Tool.Workspaces.Shown;
 
 namespace Machine.Tool.Commands;
 

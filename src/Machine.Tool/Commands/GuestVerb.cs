@@ -5,8 +5,8 @@ using Machine.Tool.Hosting.Output;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Commands;
 

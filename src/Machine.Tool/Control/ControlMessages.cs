@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Control;
 

@@ -1,7 +1,7 @@
 using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Operations;
 

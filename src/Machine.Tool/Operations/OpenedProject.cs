@@ -4,6 +4,7 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
 
 namespace Machine.Tool.Operations;
 

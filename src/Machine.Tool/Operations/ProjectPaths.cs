@@ -1,5 +1,5 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Operations;
 

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Operations;
 

@@ -6,6 +6,7 @@ using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Supervision;
 

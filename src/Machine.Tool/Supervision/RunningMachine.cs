@@ -4,7 +4,7 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Machines;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;

@@ -1,5 +1,11 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Import;
+using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Paths;
+using Machine.Tool.Workspaces.Review;
+using Machine.Tool.Workspaces.Shown;
 
 namespace Machine.Tool.Workspaces;
 
@@ -30,7 +36,7 @@ internal sealed class Workspace(
         var gone = ledger.Brought.Keys.Where(path => tree.Stat(path).Kind == HostKind.Missing).ToList();
         if (gone.Count > 0)
         {
-            await DropAsync(gone.Select(path => ("", System.Text.Encoding.UTF8.GetBytes(path))), cancel);
+            await DropAsync(gone.Select(path => ("", path.ToBytes())), cancel);
             gone.ForEach(path => ledger.Brought.Remove(path));
             ledger.Save();
         }
@@ -91,7 +97,7 @@ internal sealed class Workspace(
         var asked = changes.Select(change => change.Path).ToHashSet(StringComparer.Ordinal);
         var findings = run.Findings.Where(f => asked.Contains(f.Change.Path) && !f.Change.Conflict
             && (f.Change.Class is ChangeClass.Held or ChangeClass.Output || (mayBeGuarded && f is { InOutputs: true, Change.Class: ChangeClass.Guarded }))).ToList();
-        Dictionary<string, string> contents;
+        Dictionary<ProjectPath, string> contents;
         try
         {
             contents = await GuestContents.ReadAsync(guest, [.. findings.Where(f => f.Entry.Type == 'f')], Stream.Null, cancel);
@@ -101,7 +107,7 @@ internal sealed class Workspace(
             throw new MachineException($"what waits could not be read from the guest: {e.Message}", "dotnet machine changes", inner: e);
         }
 
-        return [.. findings.Where(f => f.Entry.Type != 'f' || contents.ContainsKey(f.Change.Path)).Select(f => Bound(run.Tree, f, contents.GetValueOrDefault(f.Change.Path))).OfType<ShownChange>()];
+        return [.. findings.Where(f => f.Entry.Type != 'f' || contents.ContainsKey(f.Path)).Select(f => Bound(run.Tree, f, contents.GetValueOrDefault(f.Path))).OfType<ShownChange>()];
     }
 
     /// <summary>Brings what waits. Guarded files only where a path names them exactly; nothing named means all but them.</summary>
@@ -147,7 +153,7 @@ internal sealed class Workspace(
         using var held = await LockAsync(cancel);
         using var run = await LookAsync(null, [], cancel);
         var chosen = ChangeSelection.ForDiscard(run.Findings, paths);
-        await DropAsync(chosen.Select(f => ("", f.RawPath)), cancel);
+        await DropAsync(chosen.Select(f => ("", f.Entry.Path)), cancel);
         run.Forget(chosen);
         run.Save();
         return [.. chosen.Select(f => f.Change)];

@@ -1,6 +1,8 @@
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

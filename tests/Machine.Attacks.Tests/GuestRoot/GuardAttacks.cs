@@ -1,6 +1,7 @@
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 
@@ -173,11 +174,11 @@ public sealed class GuardAttacks : IDisposable
         using HostTree tree = portable ? new PortableHostTree(project.Path) : HostTree.Open(project.Path);
 
         // Another process of the host's puts a link where the temporary file is, while it is written.
-        await tree.WriteFileAsync("bin/tool", executable: true, DateTimeOffset.UnixEpoch.AddYears(40), durable: false, async stream =>
+        await tree.WriteFileAsync(ProjectPath.From("bin/tool")!, executable: true, DateTimeOffset.UnixEpoch.AddYears(40), durable: false, async stream =>
         {
             await stream.WriteAsync(LyingGuest.Bytes("x"));
-            File.Delete(project.At("bin/" + TaintedPath.TemporaryName));
-            File.CreateSymbolicLink(project.At("bin/" + TaintedPath.TemporaryName), victim);
+            File.Delete(project.At("bin/" + ProjectPath.TemporaryName));
+            File.CreateSymbolicLink(project.At("bin/" + ProjectPath.TemporaryName), victim);
         });
 
         (File.GetUnixFileMode(victim), File.GetLastWriteTimeUtc(victim)).ShouldBe((mode, time));

@@ -1,4 +1,6 @@
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Paths;
+
 
 namespace Machine.Attacks.Tests.GuestRoot;
 
@@ -17,23 +19,23 @@ internal sealed class InterruptedTree(string root)
     {
         private readonly HostTree inner = Open(root);
 
-        public override HostStat Stat(string path) => inner.Stat(path);
+        public override HostStat Stat(ProjectPath path) => inner.Stat(path);
 
-        public override string? ReadLink(string path) => inner.ReadLink(path);
+        public override string? ReadLink(ProjectPath path) => inner.ReadLink(path);
 
-        public override Stream OpenRead(string path) => inner.OpenRead(path);
+        public override Stream OpenRead(ProjectPath path) => inner.OpenRead(path);
 
-        public override Task WriteFileAsync(string path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write) => inner.WriteFileAsync(path, executable, modified, durable, write);
+        public override Task WriteFileAsync(ProjectPath path, bool executable, DateTimeOffset modified, bool durable, Func<Stream, Task> write) => inner.WriteFileAsync(path, executable, modified, durable, write);
 
-        public override void WriteLink(string path, string target) => inner.WriteLink(path, target);
+        public override void WriteLink(ProjectPath path, string target) => inner.WriteLink(path, target);
 
-        public override void DeleteFile(string path)
+        public override void DeleteFile(ProjectPath path)
         {
-            before(path);
+            before(path.Text);
             inner.DeleteFile(path);
         }
 
-        public override bool TryDeleteFolder(string path) => inner.TryDeleteFolder(path);
+        public override bool TryDeleteFolder(ProjectPath path) => inner.TryDeleteFolder(path);
 
         protected override void Dispose(bool disposing)
         {

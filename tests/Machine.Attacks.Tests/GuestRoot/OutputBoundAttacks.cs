@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

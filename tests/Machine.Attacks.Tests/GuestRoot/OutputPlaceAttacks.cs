@@ -1,7 +1,7 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Outputs;
+using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

@@ -128,7 +128,7 @@ public sealed class PathHeirAttacks : IDisposable
 
         MachineProject.Remember(folders.Create());
 
-        Machine.Tool.Workspaces.ChangeLedger.Load(folders.State).Brought.ContainsKey("bin/canary").ShouldBe(inherits);
+        Machine.Tool.Workspaces.Review.ChangeLedger.Load(folders.State).Brought.ContainsKey(Machine.Tool.Workspaces.Paths.ProjectPath.From("bin/canary")!).ShouldBe(inherits);
     }
 
     [Theory]

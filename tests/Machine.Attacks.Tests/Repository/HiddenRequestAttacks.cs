@@ -106,7 +106,7 @@ public sealed class HiddenRequestAttacks : IDisposable
     {
         var path = string.Join('/', Enumerable.Repeat(new string('a', 60), 15));
         var clock = Stopwatch.StartNew();
-        if (Machine.Tool.Workspaces.Glob.TryParse(pattern, out var glob, out _))
+        if (Machine.Tool.Workspaces.Paths.Glob.TryParse(pattern, out var glob, out _))
         {
             glob.Matches(path).ShouldBeFalse();
         }

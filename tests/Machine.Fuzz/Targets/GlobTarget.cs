@@ -1,4 +1,5 @@
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Paths;
+
 
 namespace Machine.Fuzz.Targets;
 

@@ -1,6 +1,8 @@
 using Machine.Tool.Hosting;
 using System.Text;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Paths;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Fuzz.Targets;
 
@@ -27,12 +29,12 @@ internal static class ListingTarget
 
     internal static void Check(byte[] raw)
     {
-        var isGood = TaintedPath.TryParse(raw, windows: false, out var path, out var refusal);
-        Promise.Holds(isGood == refusal is null, "refused without a reason");
-        Promise.IsPlain(Tainted.Line(path), "a shown name");
-        var onWindows = TaintedPath.TryParse(raw, windows: true, out _, out _);
+        var isGood = ProjectPath.TryParse(raw, windows: false, out var parsed, out var refused);
+        Promise.Holds(isGood == refused is null, "refused without a reason");
+        Promise.IsPlain(Tainted.Line(parsed?.Text ?? refused!.Shown), "a shown name");
+        var onWindows = ProjectPath.TryParse(raw, windows: true, out _, out _);
         Promise.Holds(isGood || !onWindows, "Windows takes what others refuse");
-        if (!isGood)
+        if (parsed is not { Text: var path })
         {
             return;
         }

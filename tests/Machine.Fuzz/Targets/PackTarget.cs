@@ -1,4 +1,5 @@
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
+
 
 namespace Machine.Fuzz.Targets;
 

@@ -1,7 +1,8 @@
 using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
+using Machine.Tool.Workspaces.Shown;
 
 namespace Machine.Tool.Tests.Commands;
 

@@ -3,7 +3,7 @@ using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -5,7 +5,7 @@ using Machine.Tool.Images.Store;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Machines;
 using Machine.Tool.Tests.Commands;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Tests.Machines;
 

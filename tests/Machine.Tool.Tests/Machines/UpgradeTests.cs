@@ -4,7 +4,8 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Tests.Commands;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Paths;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Tests.Machines;
 
@@ -64,9 +65,9 @@ public sealed class UpgradeTests : IDisposable
     {
         var ledger = ChangeLedger.Load(folders.State);
 
-        ledger.Held.Keys.ShouldBe(["notes.md", "src/a.txt"], ignoreOrder: true);
-        ledger.Held["src/a.txt"].Host.SizeBytes.ShouldBe(6);
-        ledger.Brought.Keys.ShouldBe(["artifacts/x.txt"]);
+        ledger.Held.Keys.Select(path => path.Text).ShouldBe(["notes.md", "src/a.txt"], ignoreOrder: true);
+        ledger.Held[ProjectPath.From("src/a.txt")!].Host.SizeBytes.ShouldBe(6);
+        ledger.Brought.Keys.Select(path => path.Text).ShouldBe(["artifacts/x.txt"]);
         ToldChanges.Any(folders.State).ShouldBeTrue();
     }
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Listing;
 
 namespace Machine.Tool.Tests.Workspaces;
 

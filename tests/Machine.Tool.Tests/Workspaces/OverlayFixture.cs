@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Text;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Tests.Workspaces;
 

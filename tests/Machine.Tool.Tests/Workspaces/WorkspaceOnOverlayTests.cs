@@ -1,6 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Tests.Workspaces;
 

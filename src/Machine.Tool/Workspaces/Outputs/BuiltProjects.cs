@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Tool.Workspaces.Outputs;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Tool.Workspaces.Outputs;
 

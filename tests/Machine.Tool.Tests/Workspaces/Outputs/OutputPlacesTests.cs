@@ -1,7 +1,7 @@
-using Machine.Tool.Workspaces.Outputs;
 using Machine.Tool.Hosting;
 using Machine.Tool.Tests.Machinefiles;
-using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Outputs;
+using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Tool.Tests.Workspaces.Outputs;
 
