@@ -8,7 +8,6 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
 {
     // Between the choice of a free port and its use somebody else may take it.
     private const int PortAttempts = 5;
-    private static readonly TimeSpan AdoptTimeout = TimeLimit.Seconds(15);
 
     private readonly AcceleratorChoice accelerators = new(paths);
 
@@ -50,7 +49,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
         MachinePaths.CreatePrivate(places.Logs);
         MachinePaths.CreatePrivate(places.RuntimeFolder);
         QemuConfinement.RequireWalls();
-        if (await FindAsync(places, cancel) is { } running)
+        if (await QemuAdoption.FindAsync(places, cancel) is { } running)
         {
             await running.DisposeAsync();
             throw new MachineException($"the machine {spec.Id} runs already (process {running.ProcessId})", exitCode: ExitCode.MachineUnavailable);
@@ -116,37 +115,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
     }
 
     public async Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel) =>
-        await FindAsync(new QemuPlaces(Path.GetFullPath(folder), Path.GetFullPath(runtimeFolder)), cancel);
-
-    private static async Task<QemuMachine?> FindAsync(QemuPlaces places, CancellationToken cancel)
-    {
-        if (QemuState.Read(places) is not { } state)
-        {
-            places.Forget();
-            return null;
-        }
-
-        // A start that was interrupted has left no process id, but its QEMU may have come up since.
-        var found = state.Process is { } known ? [known] : HostProcess.WithArgument(state.Uuid.ToString()).ToList();
-        var alive = found.Where(process => process.IsAlive).ToList();
-        if (state.Process is not null && alive is [var process] && await TryAttachAsync(places, state, process, cancel) is { } machine)
-        {
-            return machine;
-        }
-
-        if (state.Process is null && !OperatingSystem.IsLinux())
-        {
-            await QuitUnfinishedAsync(places, state, cancel);
-        }
-
-        foreach (var useless in alive)
-        {
-            await useless.KillAsync(cancel);
-        }
-
-        places.Forget();
-        return null;
-    }
+        await QemuAdoption.FindAsync(new QemuPlaces(Path.GetFullPath(folder), Path.GetFullPath(runtimeFolder)), cancel);
 
     public IEnumerable<VolumeInfo> Volumes(string folder) => QemuVolumes.In(folder);
 
@@ -196,64 +165,5 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
             .. new (string Path, bool Write)[] { (root.Path, true) }.Concat(spec.Volumes.Select(volume => (Path: QemuVolumes.Disk(volume.Volume).Path, Write: !volume.ReadOnly)))
                 .SelectMany(disk => QemuDiskChain.Of(disk.Path, may, known).Select((file, depth) => (file, disk.Write && depth == 0))),
         ];
-    }
-
-    // Where a process can't be found by its arguments, its socket in our own folder finds it.
-    private static async Task QuitUnfinishedAsync(QemuPlaces places, QemuState state, CancellationToken cancel)
-    {
-        try
-        {
-            await using var qmp = await QmpClient.ConnectAsync(places.QmpSocket, onEvent: null, isAlive: () => false, AdoptTimeout, cancel);
-            if (Guid.TryParse((await qmp.ExecuteAsync("query-uuid", null, cancel)).TextOf("UUID"), out var uuid) && uuid == state.Uuid)
-            {
-                await qmp.ExecuteAsync("quit", null, cancel);
-            }
-        }
-        catch (MachineException)
-        {
-            // Nobody is there.
-        }
-    }
-
-    private static async Task<QemuMachine?> TryAttachAsync(QemuPlaces places, QemuState state, HostProcess process, CancellationToken cancel)
-    {
-        try
-        {
-            var machine = await QemuMachine.AttachAsync(places, state, process, newConsole: false, AdoptTimeout, cancel);
-            var status = await machine.StatusAsync(cancel);
-            var standsStill = status is "paused" or "postmigrate" or "finish-migrate";
-            if (standsStill && state.FreezingInto is { } freezing && !FrozenState.IsWhole(freezing))
-            {
-                await QemuFreeze.GoOnAsync(machine, places, state, cancel);
-                return machine;
-            }
-
-            // All of it was loaded, as what it came from was given up: it only lacks its first step.
-            if (standsStill && state.ThawingFrom is { } thawing && !FrozenState.IsWhole(thawing))
-            {
-                await machine.Qmp.ExecuteAsync("cont", null, cancel);
-                (state with { ThawingFrom = null }).Write(places);
-                return machine;
-            }
-
-            if (status == "io-error")
-            {
-                machine.WaitForSpace();
-            }
-
-            // One that was frozen to the end is of no use but for its files; one that was not loaded to the end is loaded again.
-            if (!(standsStill && (state.FreezingInto ?? state.ThawingFrom) is not null) && status is not ("prelaunch" or "inmigrate" or "internal-error" or "guest-panicked" or "shutdown"))
-            {
-                return machine;
-            }
-
-            await machine.DisposeAsync();
-        }
-        catch (Exception e) when (e is MachineException or System.Net.Sockets.SocketException)
-        {
-            // It hangs, or its sockets are gone: nobody can use it any more.
-        }
-
-        return null;
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Machine.Tool.Workspaces.Paths;
 
 namespace Machine.Tool.Workspaces.Outputs;
 

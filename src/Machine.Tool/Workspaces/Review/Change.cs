@@ -30,7 +30,7 @@ internal enum ChangeClass
 }
 
 /// <summary>One path that differs between the guest's workspace and the host's tree.</summary>
-/// <param name="Path">As it is told: of a <see cref="ProjectPath"/>, or of a name that was refused. Print it only through <see cref="Hosting.Tainted"/>, and carry nothing out by it.</param>
+/// <param name="Path">As it is told: of a <see cref="Paths.ProjectPath"/>, or of a name that was refused. Print it only through <see cref="Hosting.Tainted"/>, and carry nothing out by it.</param>
 /// <param name="SizeBytes">Bytes of the guest's file; 0 for a deletion.</param>
 /// <param name="Conflict">The host's file changed too since the guest's change began.</param>
 internal sealed record Change(
