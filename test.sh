@@ -4,14 +4,14 @@
 # and the exit code is 0 only when nothing failed.
 #
 #   ./test.sh                 everything; end-to-end tests boot real machines (under 50 minutes without hardware acceleration)
-#   ./test.sh --fast          without the end-to-end tests
+#   ./test.sh --gate          only what each run does first, and ends with where it fails: at most ten minutes. The build, in which analyzers
+#                             and the format are errors, a check of every shell script, the unit tests, and a machine that boots
+#   ./test.sh --fast          without the end-to-end tests; with --gate, the gate without its boot
 #   ./test.sh --all           also template projects, a cloud image, two projects of one user, forwarding from MSBuild on the
 #                             host, and twenty random kills instead of six: two hours
 #   ./test.sh --kvm           the end-to-end tests of what acceleration changes, under KVM: on a host without it in a machine that is
 #                             itself emulated, which takes hours (tests/rig/kvm.sh)
 #   ./test.sh -class "*Text*" further arguments go to the test runners (dotnet <tests>.dll --help lists them)
-#
-# shellcheck disable=SC2317 # functions that only traps call
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,11 +20,15 @@ results="$root/artifacts/test-results"
 deadline=$((72 * 60))
 
 fast=false
+gate=false
 kvm=false
 arguments=()
+boot="*.BootTests" # the gate's end-to-end test
+after_boot=()
 for argument in "$@"; do
   case "$argument" in
     --fast) fast=true ;;
+    --gate) gate=true ;;
     --kvm) kvm=true ;;
     --all) export MACHINE_TEST_ALL=1; deadline=$((4 * 60 * 60)) ;;
     *) arguments+=("$argument") ;;
@@ -147,7 +151,7 @@ count() {
   skipped=$((skipped + run_skipped))
 }
 
-# run_tests NAME SECONDS QUIET ARGUMENTS…: QUIET is a pattern of log lines not worth a line on the screen.
+# run_tests NAME SECONDS QUIET ARGUMENTS…: QUIET is a pattern of log lines not worth a line on the screen. NAME.gate is a part of NAME.
 run_tests() {
   local name=$1 seconds=$2 quiet=$3
   shift 3
@@ -164,7 +168,7 @@ run_tests() {
   # In a subshell: a trap of this script then runs with its own output and without the mark.
   (
     export MACHINE_TEST_RUN=$run_id
-    limit "$seconds" dotnet "$root/tests/$name/bin/Release/net10.0/$name.dll" \
+    limit "$seconds" dotnet "$root/tests/${name%.gate}/bin/Release/net10.0/${name%.gate}.dll" \
       -reporter verbose -noColor -noLogo -result-xml "$results/$name.xml" "$@"
   ) </dev/null >"$results/$name.log" 2>&1
   local code=$?
@@ -198,6 +202,33 @@ run_fuzzing() {
   failed=$((failed + target_failed))
 }
 
+# Every shell script that git knows or would take, named so or begun so; a script with a finding has failed.
+check_scripts() {
+  local script clean=0 found=0
+  section "shell scripts"
+  if ! command -v shellcheck >/dev/null 2>&1; then
+    echo "not checked: shellcheck is not installed"
+    skipped=$((skipped + 1))
+    return
+  fi
+  while IFS= read -r -d '' script; do
+    case "$script" in
+      *.sh) ;;
+      *) head -n 1 "$root/$script" 2>/dev/null | LC_ALL=C grep -qaE '^#!.*[/ ](ba|da)?sh( |$)' || continue ;;
+    esac
+    [ -e "$root/$script" ] || continue
+    if (cd "$root" && shellcheck "$script"); then
+      clean=$((clean + 1))
+    else
+      found=$((found + 1))
+    fi
+  done < <(git -C "$root" ls-files -z --cached --others --exclude-standard)
+  echo "shellcheck: $clean without a finding, $found with"
+  [ $((clean + found)) -gt 0 ] || found=1
+  passed=$((passed + clean))
+  failed=$((failed + found))
+}
+
 slowest() {
   section "ten slowest tests"
   cat "$results"/*.log | sed -n 's/^    \(.*\) \[FINISHED\] Time: \([0-9.]*\)s$/\2 \1/p' |
@@ -214,6 +245,20 @@ failures() {
   done
 }
 
+# end LINE…: the last lines but one.
+end() {
+  slowest
+  failures
+  section "result"
+  printf '%s\n' "$@"
+  if [ $((passed + failed + skipped)) -eq 0 ]; then
+    echo "no test ran"
+    exit 1
+  fi
+  finished=true
+  exit 0
+}
+
 section "prerequisites"
 if $fast; then
   "$root/eng/prerequisites.sh" --tests || echo "going on: tests that need a missing program skip themselves"
@@ -227,9 +272,11 @@ command -v dotnet >/dev/null 2>&1 || exit 1
 export MACHINE_HOME="${MACHINE_HOME:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-tests}"
 echo "dotnet $(cd "$root" && dotnet --version), machines and images in $MACHINE_HOME"
 
-section "build"
 mkdir -p "$results"
 rm -f "$results"/*
+check_scripts
+
+section "build"
 # No build server is left behind: it would hold this script's output open.
 (cd "$root" && limit 900 dotnet build Machine.sln -c Release --disable-build-servers -v minimal) || exit 1
 
@@ -247,25 +294,23 @@ if $kvm; then
 fi
 
 run_tests Machine.Tool.Tests $((15 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
+# Whose arguments choose tests gets this one later, where it is among them.
+if ! $fast && [ ${#arguments[@]} -eq 0 ]; then
+  run_tests Machine.EndToEnd.Tests.gate $((10 * 60)) ' \[STARTING\]$' -class "$boot"
+  after_boot=(-class- "$boot")
+fi
+if $gate || [ "$failed" -gt 0 ]; then
+  end "the gate took $SECONDS s$($gate || echo ", and what comes after it was not run")"
+fi
+
 run_tests Machine.Attacks.Tests $((8 * 60)) ' \[(STARTING|FINISHED)\]' "${arguments[@]+"${arguments[@]}"}"
 if [ ${#arguments[@]} -eq 0 ]; then
-  run_fuzzing $($fast && echo 2 || echo 10)
+  run_fuzzing "$($fast && echo 2 || echo 10)"
 fi
 # One at a time: each test of these runs real builds.
 run_tests Machine.Build.Tests $((12 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 run_tests Machine.Templates.Tests $((8 * 60)) ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
 if ! $fast; then
-  run_tests Machine.EndToEnd.Tests "$deadline" ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}"
+  run_tests Machine.EndToEnd.Tests "$deadline" ' \[STARTING\]$' -parallel none "${arguments[@]+"${arguments[@]}"}" "${after_boot[@]+"${after_boot[@]}"}"
 fi
-slowest
-failures
-
-section "result"
-echo "${attacks:-no attack was tried}"
-echo "${fuzzed:-nothing was fuzzed}"
-if [ $((passed + failed + skipped)) -eq 0 ]; then
-  echo "no test ran"
-  exit 1
-fi
-finished=true
-exit 0
+end "${attacks:-no attack was tried}" "${fuzzed:-nothing was fuzzed}"
