@@ -146,8 +146,7 @@ equip() {
   rig_ssh 'mkdir -p /bring /root/repo && mount -o ro /dev/vdb /bring && cp -a /bring/repo/. /root/repo/'
 }
 
-# The rig's own kernel has panicked or its emulator has ended: seen once in four runs, in the kernel's entry from an interrupt, and
-# nothing that a test could do. A test that fails or hangs is no such end.
+# The rig's own kernel has panicked, or its emulator has ended. A test that fails or hangs is no such end.
 rig_died() {
   for _ in 1 2 3 4 5; do
     kill -0 "$emulator" 2>/dev/null || return 0
@@ -157,10 +156,15 @@ rig_died() {
   kill "$emulator" 2>/dev/null || true
 }
 
+# The test that was running then; one with which the rig dies twice has failed.
+running() {
+  sed -n 's/^    \(.*\) \[STARTING\]$/\1/p' "$work/runner.log" | tail -1
+}
+
 # Arguments that leave out the tests whose methods have come to their end. The last that began may have cases to go.
 but_the_ended() {
   local last
-  last=$(sed -n 's/^    \([^(]*\).* \[STARTING\]$/\1/p' "$work/runner.log" | tail -1)
+  last=$(running | sed 's/(.*//')
   sed -n 's/^    \([^(]*\).* \[FINISHED\] Time: .*$/\1/p' "$work/runner.log" | sed 's/ *$//' | sort -u | grep -vxF "$last" | sed 's/^/-method-\n/'
 }
 
@@ -178,9 +182,10 @@ say "building what is tested, and the images of its machines"
 bring
 environment="MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} MACHINE_PATIENCE=10 MACHINE_TEST_RIG=1 MACHINE_HOME=/root/home MACHINE_WARM=never DOTNET_ROOT=/usr/share/dotnet DOTNET_TieredPGO=0 CI=true"
 tests=/root/repo/tests/Machine.EndToEnd.Tests/bin/Release/net10.0
-rm -f "$results/rig-console.log"
+rm -f "$results/rig-console.log" "$results/Machine.EndToEnd.Tests.kvm.xml"
 console_seen=0
 again=false
+victim=
 equip
 if $shell; then
   rig_ssh -t "export $environment PATH=\$PATH:$tests; cd; ${*:-exec bash -l}"
@@ -191,10 +196,11 @@ fi
 code=0
 run_tests "$@" || code=$?
 for _ in 1 2; do
-  if [ "$code" -eq 0 ] || ! rig_died; then
+  if [ "$code" -eq 0 ] || ! rig_died || [ "$(running)" = "$victim" ]; then
     break
   fi
-  say "THE RIG ITSELF HAS DIED (see $results/rig-console.log): once more, with the tests that have not ended"
+  victim=$(running)
+  say "THE RIG ITSELF HAS DIED (see $results/rig-console.log) in $victim: once more, with the tests that have not ended"
   console_seen=$(stat -c %s "$results/rig-console.log")
   wait "$emulator" 2>/dev/null || true
   mapfile -t ended < <(but_the_ended)

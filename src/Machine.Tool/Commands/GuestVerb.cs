@@ -25,8 +25,8 @@ internal static class GuestVerb
         var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
         var project = ProjectRoot.Find(directory);
         var client = SupervisorClient.For(MachinePaths.FromEnvironment(), project);
-        using var lease = Order(client, new ExecRequest(Display(arguments), ExecOrder.Here(directory, arguments, variables, MachinefileReader.TextOf(project))));
-        var prepared = lease.Lease.Command
+        using var lease = Lease(client, new ExecRequest(Display(arguments), ExecOrder.Here(directory, arguments, variables, MachinefileReader.TextOf(project))));
+        var prepared = lease.Lease.Prepared
             ?? throw new MachineException("this machine was started by another version of dotnet-machine", "dotnet machine stop", ExitCode.MachineUnavailable);
         var code = new RemoteExecution(lease, new GuestOutput(raw || Pipeline.IsRaw)).Run(prepared.Line);
 
@@ -48,7 +48,7 @@ internal static class GuestVerb
         new OutputPlaces(opened.Project.Path, opened.Directory, opened.Machinefile).Of(arguments);
     }
 
-    private static ClientLease Order(SupervisorClient client, ExecRequest request)
+    private static ClientLease Lease(SupervisorClient client, ExecRequest request)
     {
         // Heeded until the lease is there: from then on Ctrl+C is the command's.
         using var interrupts = new Interrupts();

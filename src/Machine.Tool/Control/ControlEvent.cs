@@ -36,9 +36,9 @@ internal sealed record ControlEvent
         { Note: { } note } => Kind("note", 1).Add(note),
         { Failure: { } failure } => Kind("failure", 3).Add(failure.Message).Add(failure.Remedy ?? "").Add(failure.ExitCode),
         { Lease: { Guest: var guest } lease } => Kind("lease", 9).Add(lease.Token)
-            .Add(Written(guest.Sshd)).Add(guest.PrivateKey).Add(guest.KnownHosts).Add(guest.ControlPath)
+            .Add(guest.Sshd.Port).Add(guest.PrivateKey).Add(guest.KnownHosts).Add(guest.ControlPath)
             .Add(lease.Accelerator).Add(lease.Stale ? 1 : 0)
-            .Add(lease.Command?.Line ?? "").Add(lease.Command?.Begun.UtcTicks ?? 0),
+            .Add(lease.Prepared?.Line ?? "").Add(lease.Prepared?.Begun.UtcTicks ?? 0),
         { Stopped: true } => Kind("stopped", 0),
         { Unapproved: true } => Kind("unapproved", 0),
         { Ending: true } => Kind("ending", 0),
@@ -71,10 +71,10 @@ internal sealed record ControlEvent
         ("detail", [var detail]) => new() { Detail = detail },
         ("note", [var note]) => new() { Note = note },
         ("failure", [var message, var remedy, var code]) => new() { Failure = new ControlFailure(message, remedy.Length == 0 ? null : remedy, (int)Number(code, int.MaxValue)) },
-        ("lease", [var token, var sshd, var key, var hosts, var control, var accelerator, var stale, var line, var begun]) => new()
+        ("lease", [var token, var port, var key, var hosts, var control, var accelerator, var stale, var line, var begun]) => new()
         {
             Lease = new ExecLease(
-                token, new GuestAddress(Address(sshd), key, hosts, control), accelerator, stale == "1",
+                token, new GuestAddress(OnThisHost(port), key, hosts, control), accelerator, stale == "1",
                 line.Length == 0 ? null : new PreparedExec(line, new DateTimeOffset(Number(begun, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero))),
         },
         ("stopped", []) => new() { Stopped = true },
@@ -84,13 +84,8 @@ internal sealed record ControlEvent
         _ => null,
     };
 
-    // On this host a port says it all, as clients and supervisors of earlier versions have it.
-    private static string Written(IPEndPoint sshd) => IPAddress.Loopback.Equals(sshd.Address) ? $"{sshd.Port}" : $"{sshd}";
-
-    private static IPEndPoint Address(string text) =>
-        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? new IPEndPoint(IPAddress.Loopback, port)
-        : text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var sshd) ? sshd
-        : throw new InvalidDataException($"'{text}' is no address");
+    // Wherever a lease leads, it is this host: who answers at the socket can't send a client's input elsewhere.
+    private static IPEndPoint OnThisHost(string port) => new(IPAddress.Loopback, (int)Number(port, ushort.MaxValue));
 
     private static long Number(string text, long most) =>
         long.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= 0 && number <= most

@@ -12,8 +12,8 @@ internal sealed record ControlFailure(string Message, string? Remedy, int ExitCo
 /// <summary>The right to run one command: while the connection that carries it is open, the command counts as running.</summary>
 /// <param name="Token">Names the command's control group in the guest.</param>
 /// <param name="Stale">The Machinefile changed since the machine was started.</param>
-/// <param name="Command">What was ordered; null where nothing was.</param>
-internal sealed record ExecLease(string Token, GuestAddress Guest, string Accelerator, bool Stale, PreparedExec? Command = null);
+/// <param name="Prepared">What was ordered; null where nothing was.</param>
+internal sealed record ExecLease(string Token, GuestAddress Guest, string Accelerator, bool Stale, PreparedExec? Prepared = null);
 
 /// <summary>An ordered command that may begin.</summary>
 /// <param name="Line">For ssh.</param>

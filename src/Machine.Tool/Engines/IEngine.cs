@@ -7,8 +7,8 @@ using Machine.Tool.Machinefiles;
 namespace Machine.Tool.Engines;
 
 /// <summary>
-/// What runs virtual machines. An engine knows disks, memory, shares and how to reach the guest's sshd; it knows
-/// nothing of dotnet or of what runs inside. What not every engine can do is an ability of its own, asked for by <c>is</c>.
+/// What runs virtual machines. An engine knows disks, memory, shares and how to reach the guest's sshd, and of a Machinefile what
+/// such a machine needs; nothing of what runs inside. What not every engine can do is an ability of its own, asked for by <c>is</c>.
 /// </summary>
 internal interface IEngine
 {
@@ -75,7 +75,7 @@ internal interface IDiskEngine : IEngine
     Task CopyDiskAsync(DiskFile source, DiskFile target, bool compress, CancellationToken cancel);
 }
 
-/// <summary>An engine that thaws any number of machines from one frozen memory.</summary>
+/// <summary>An engine that thaws any number of machines from one frozen memory; its machines are <see cref="IFreezable"/>.</summary>
 internal interface ITemplateEngine : IDiskEngine
 {
     /// <summary>
@@ -97,8 +97,11 @@ internal interface IEngineMachine : IGuestMachine, IAsyncDisposable
     /// <summary>Why what keeps its guest in is weaker than it could be, for the user; null where it is not.</summary>
     string? Weakness => null;
 
-    /// <summary>What it takes at the moment.</summary>
-    MachineUsage Usage { get; }
+    /// <summary>Time that it took of this host's processors since it began.</summary>
+    TimeSpan ProcessorTime { get; }
+
+    /// <summary>Its share of the host's memory in bytes; null where nobody tells.</summary>
+    long? MemoryBytes { get; }
 
     /// <summary>Asks the guest to power off, and kills the machine after <paramref name="grace"/>.</summary>
     Task PowerOffAsync(TimeSpan grace, CancellationToken cancel);
@@ -123,10 +126,6 @@ internal interface IHostedMachine
 {
     int ProcessId { get; }
 }
-
-/// <param name="Processor">Time that it took of this host's processors since it began.</param>
-/// <param name="MemoryBytes">Its share of the host's memory in bytes; null where nobody tells.</param>
-internal sealed record MachineUsage(TimeSpan Processor, long? MemoryBytes);
 
 /// <summary>Format: <c>raw</c> or <c>qcow2</c>.</summary>
 internal sealed record DiskFile(string Path, string Format);
@@ -189,9 +188,8 @@ internal sealed record MachineSpec
     public int Slots { get; init; } = 6;
 
     /// <summary>
-    /// /// Where the guest's memory lies while it runs, so that <see cref="IFreezable.FreezeAsync"/> leaves a memory that many machines
+    /// Where the guest's memory lies while it runs, so that <see cref="IFreezable.FreezeAsync"/> leaves a memory that many machines
     /// can thaw from, copy-on-write. Null: ordinary memory.
-    /// 
     /// </summary>
     public string? MemoryFile { get; init; }
 

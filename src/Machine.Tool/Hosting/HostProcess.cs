@@ -21,23 +21,6 @@ internal sealed record HostProcess(int Id, string Started)
         }
     }
 
-    /// <summary>What it took of this host's processors; nothing where it has ended.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            try
-            {
-                using var process = Process.GetProcessById(Id);
-                return process.TotalProcessorTime;
-            }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-            {
-                return TimeSpan.Zero;
-            }
-        }
-    }
-
     /// <summary>Whether this user runs it; Linux only.</summary>
     public bool IsMine => UnixFile.TryLook($"/proc/{Id}") is { } folder && folder.Owner == UnixFile.Me;
 
@@ -61,6 +44,20 @@ internal sealed record HostProcess(int Id, string Started)
             {
                 yield return process;
             }
+        }
+    }
+
+    /// <summary>What it took of this host's processors; nothing where it has ended. No property: those of a record are written with it.</summary>
+    public TimeSpan ProcessorTime()
+    {
+        try
+        {
+            using var process = Process.GetProcessById(Id);
+            return process.TotalProcessorTime;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return TimeSpan.Zero;
         }
     }
 

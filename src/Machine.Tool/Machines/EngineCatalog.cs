@@ -11,7 +11,7 @@ internal static class EngineCatalog
     public static IEngine Default(MachinePaths paths) => new QemuEngine(paths);
 
     /// <summary>What images are built with, whatever runs the machines.</summary>
-    public static IDiskEngine ImageBuilder(MachinePaths paths) => new QemuEngine(paths);
+    public static IDiskEngine ForImages(MachinePaths paths) => new QemuEngine(paths);
 
     /// <summary>What a machine was last started on: another engine would find nothing running, and its disks would be taken for nobody's.</summary>
     /// <param name="state">The machine's state folder.</param>

@@ -8,6 +8,10 @@ namespace Machine.Tool.Machines;
 /// <summary>What is remembered of a machine in its state folder, whether it runs or not.</summary>
 internal sealed record MachineRecord
 {
+    public const int CurrentVersion = 1;
+    private const string FileName = "machine.json";
+    private static readonly JsonSerializerOptions Json = JsonState.Knowing(MachineTypes.Default);
+
     public required int Version { get; init; }
 
     public required string Id { get; init; }
@@ -35,18 +39,13 @@ internal sealed record MachineRecord
     /// <summary>That its processor is emulated was said once.</summary>
     public bool WeaknessTold { get; init; }
 
-    public const int CurrentVersion = 1;
-
-    private const string FileName = "machine.json";
-    private static readonly JsonSerializerOptions Json = JsonState.Knowing(MachineTypes.Default);
-
     public static bool IsThere(string folder) => File.Exists(Path.Combine(folder, FileName));
 
     /// <summary>Null where there is none.</summary>
     /// <exception cref="JsonException">It cannot be read.</exception>
     public static MachineRecord? Read(string folder) => JsonState.Read<MachineRecord>(Path.Combine(folder, FileName), Json) switch
     {
-        { Id: null } or { Project: null } or { Engine: null } or { FreshVolumes: null } => throw new JsonException("a member is missing"),
+        { Id: null } or { Project: null } or { Engine: null } or { FreshVolumes: null } => throw new JsonException("a member is null"),
         var record => record,
     };
 
@@ -91,11 +90,9 @@ internal sealed record MachineRecord
             Version = CurrentVersion,
             Id = project.MachineId.Text,
             Project = project.Path,
-            ImageHash = null,
             Engine = engine,
             FreshVolumes = [],
             Prepared = false,
-            Started = null,
         };
     }
 

@@ -67,10 +67,18 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine keeper)
             volumes.Count > 0 ? $"the volumes of this project: {string.Join(", ", volumes.Select(volume => volume.Name))}" : "this project has no volumes yet; they are made at its first start");
     }
 
-    public void Remove(string name) => engine.Remove(RequireExisting(name));
+    public void Remove(string name)
+    {
+        Require(name);
+        engine.Remove(Reference(name));
+    }
 
     /// <inheritdoc cref="IVolumeEngine.ExportAsync"/>
-    public Task ExportAsync(string name, string file, CancellationToken cancel) => engine.ExportAsync(RequireExisting(name), file, cancel);
+    public Task ExportAsync(string name, string file, CancellationToken cancel)
+    {
+        Require(name);
+        return engine.ExportAsync(Reference(name), file, cancel);
+    }
 
     /// <inheritdoc cref="IVolumeEngine.CompactAsync"/>
     /// <returns>Bytes on the host's disk, before and after.</returns>
@@ -98,6 +106,4 @@ internal sealed class VolumeStore(MachineFolders machine, IEngine keeper)
     }
 
     private VolumeReference Reference(string name) => new(machine.Volumes, name);
-
-    private VolumeReference RequireExisting(string name) => Reference(Require(name).Name);
 }

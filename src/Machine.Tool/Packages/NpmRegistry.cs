@@ -68,7 +68,6 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
                 Version = version,
                 Source = registry,
                 Hash = tarball.Integrity,
-                Signature = null,
                 Time = DateTimeOffset.UtcNow,
             });
         }

@@ -56,7 +56,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
             Accelerator = running?.Machine.Accelerator,
             ImageHash = running?.Record.ImageHash,
             Started = running?.Record.Started,
-            MemoryBytes = running?.Machine.Usage.MemoryBytes,
+            MemoryBytes = running?.Machine.MemoryBytes,
             Commands = commands.Snapshot(),
             Ports = running?.Ports.Lines ?? [],
             Stale = Stale(running),

@@ -27,7 +27,7 @@ internal sealed class IdleWatch(MachineLifecycle lifecycle, ILogger logger)
                 continue;
             }
 
-            var now = (Processor: machine.Machine.Usage.Processor, At: Stopwatch.GetTimestamp());
+            var now = (Processor: machine.Machine.ProcessorTime, At: Stopwatch.GetTimestamp());
             var used = last == default ? double.MaxValue : (now.Processor - last.Processor) / Stopwatch.GetElapsedTime(last.At, now.At);
             last = now;
             // One that waits for disk space takes no processor either, and could not answer.

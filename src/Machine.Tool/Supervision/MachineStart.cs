@@ -137,11 +137,11 @@ internal sealed class MachineStart(
     {
         SharedFolderRule.RequireUnchanged(machinefile.Shares, folders.Project, HostFacts.Current());
         new PublishedPorts(machinefile.Ports).RequireFree();
+        var volumes = new VolumeStore(folders, engine);
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(folders, machinefile, progress, cancel);
         Remember(record with { ImageHash = image.Hash, Prepared = false, Started = null });
 
-        var volumes = new VolumeStore(folders, engine);
         record = await volumes.EnsureAsync(machinefile, record, cancel);
         var spec = MachineSpecs.Of(folders, machinefile, image, volumes.Disks(machinefile), identity.Files);
         var started = StartedMachine.Of(spec, machinefile).Save(folders.State);

@@ -13,7 +13,7 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
 
     /// <returns>Why it stays up; null when it is suspended and its process has ended.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever it was: the machine must not stay \"suspending\" for ever.")]
-    public async Task<string?> RunAsync(RunningMachine running, IFreezable machine)
+    public async Task<string?> RunAsync(RunningMachine running, IFreezable freezable)
     {
         using var patience = new CancellationTokenSource(Patience);
         try
@@ -30,7 +30,7 @@ internal sealed class MachineSuspend(ProjectMachine folders, ILogger logger)
 
             if (reason is null)
             {
-                await machine.FreezeAsync(Suspension.Folder(folders.State), patience.Token);
+                await freezable.FreezeAsync(Suspension.Folder(folders.State), patience.Token);
                 logger.LogInformation("suspended");
             }
 

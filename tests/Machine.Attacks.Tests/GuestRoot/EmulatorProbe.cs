@@ -80,7 +80,6 @@ public sealed class EmulatorProbe : IDisposable
             QmpSocket = Places.QmpSocket,
             ConsoleSocket = Places.ConsoleSocket,
             PidFile = Places.PidFile,
-            Firmware = null,
             Sandbox = true,
         };
         var spec = new MachineSpec

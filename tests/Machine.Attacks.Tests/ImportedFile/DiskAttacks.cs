@@ -41,7 +41,8 @@ public sealed class DiskAttacks : IDisposable
         var machine = new ProjectMachine(paths, Project()).Create();
         var disk = Disk(variant);
 
-        await Should.ThrowAsync<MachineException>(() => QemuVolumes.TakeAsync(new VolumeReference(machine.Volumes, "db"), disk, Cancel));
+        await Should.ThrowAsync<MachineException>(
+            () => QemuVolumes.ImportAsync(new VolumeReference(machine.Volumes, "db"), disk, (_, _) => throw new InvalidOperationException("it was used"), Cancel));
         await Should.ThrowAsync<MachineException>(() => new VolumeStore(machine, new QemuEngine(paths)).ImportAsync("db", disk, Cancel));
 
         Directory.EnumerateFileSystemEntries(machine.Volumes).ShouldBeEmpty("nothing of it is left, not even under another name");
@@ -86,13 +87,18 @@ public sealed class DiskAttacks : IDisposable
         var machine = new ProjectMachine(paths, Project()).Create();
         await HostProgram.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", folder["good"], "1M"], Cancel);
         await new VolumeStore(machine, new QemuEngine(paths)).ImportAsync("db", folder["good"], Cancel);
-        Directory.EnumerateFiles(machine.Volumes).Select(Path.GetFileName).ShouldBe(["db.qcow2"]);
+        DiskFile? read = null;
+        await QemuVolumes.ImportAsync(new VolumeReference(machine.Volumes, "second"), folder["good"], async (source, target) =>
+        {
+            read = source;
+            // By now the file that the user named is another one.
+            File.WriteAllBytes(folder["good"], new HostileQcow().Backing(key).ToArray());
+            await ForeignDisk.RequireStandAloneAsync(source, "", Cancel);
+            File.Copy(source.Path, target.Path);
+        }, Cancel);
 
-        var read = await QemuVolumes.TakeAsync(new VolumeReference(machine.Volumes, "db"), folder["good"], Cancel);
-        // By now the file that the user named is another one.
-        File.WriteAllBytes(folder["good"], new HostileQcow().Backing(key).ToArray());
-        read.Path.ShouldStartWith(machine.Volumes);
-        await ForeignDisk.RequireStandAloneAsync(read, "", Cancel);
+        read!.Path.ShouldNotBe(folder["good"]);
+        Directory.EnumerateFiles(machine.Volumes).Select(Path.GetFileName).ShouldBe(["db.qcow2", "second.qcow2"], ignoreOrder: true);
     }
 
     // A guest is root on its own disk, and writes whatever header it likes to its beginning.

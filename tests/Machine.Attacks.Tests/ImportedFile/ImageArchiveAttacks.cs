@@ -18,8 +18,6 @@ public sealed class ImageArchiveAttacks : IDisposable
     private static readonly ImageRequest Request = new()
     {
         Base = "debian/12",
-        BaseSha256 = null,
-        SdkVersion = null,
         Packages = ["git"],
         NpmTools = [],
         DotnetTools = [],

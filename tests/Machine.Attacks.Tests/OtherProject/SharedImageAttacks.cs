@@ -160,8 +160,6 @@ public sealed class SharedImageAttacks : IDisposable
             .HashOf(new ImageRequest
             {
                 Base = "debian/12",
-                BaseSha256 = null,
-                SdkVersion = null,
                 Packages = [],
                 NpmTools = [],
                 DotnetTools = ["dotnet-ef"],

@@ -124,8 +124,6 @@ public sealed class ImageStoreAttacks : IDisposable
             Request = new ImageRequest
             {
                 Base = "debian/12",
-                BaseSha256 = null,
-                SdkVersion = null,
                 Packages = [],
                 NpmTools = [],
                 DotnetTools = [],

@@ -19,7 +19,7 @@ public sealed class ControlFieldsTests
         new() { Failure = new ControlFailure("message", "remedy", 3) },
         new() { Failure = new ControlFailure("message", null, 125) },
         new() { Lease = new ExecLease("token", new GuestAddress(new IPEndPoint(IPAddress.Loopback, 22), "a key", "hosts", "socket"), "tcg", Stale: true) },
-        new() { Lease = new ExecLease("token", new GuestAddress(IPEndPoint.Parse("[fd00::2]:22"), "key", "hosts", "socket"), "tcg", Stale: false, new PreparedExec("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
+        new() { Lease = new ExecLease("token", new GuestAddress(new IPEndPoint(IPAddress.Loopback, 22), "key", "hosts", "socket"), "tcg", Stale: false, new PreparedExec("perl …", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))) },
         new() { Stopped = true },
         new() { Unapproved = true },
         new() { Ending = true },

@@ -31,7 +31,6 @@ public sealed class QemuArgumentsTests
         QmpSocket = "/run/m,1/qmp.sock",
         ConsoleSocket = "/run/m,1/console.sock",
         PidFile = "/state/qemu.pid",
-        Firmware = null,
         Sandbox = true,
     };
 

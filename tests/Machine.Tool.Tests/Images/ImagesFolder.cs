@@ -24,8 +24,6 @@ internal sealed class ImagesFolder : IDisposable
     public static ImageRequest Request(params string[] packages) => new()
     {
         Base = "debian/12",
-        BaseSha256 = null,
-        SdkVersion = null,
         Packages = packages,
         NpmTools = [],
         DotnetTools = [],

@@ -94,7 +94,9 @@ internal sealed class FakeEngine : IVolumeEngine, ITemplateEngine
 
         public IPEndPoint Ssh => new(IPAddress.Loopback, 1);
 
-        public MachineUsage Usage => new(TimeSpan.Zero, null);
+        public TimeSpan ProcessorTime => TimeSpan.Zero;
+
+        public long? MemoryBytes => null;
 
         public string Accelerator => "none";
 

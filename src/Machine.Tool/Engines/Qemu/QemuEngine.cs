@@ -128,18 +128,8 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
     public Task ExportAsync(VolumeReference volume, string file, CancellationToken cancel) =>
         CopyDiskAsync(QemuVolumes.Disk(volume), new DiskFile(Path.GetFullPath(file), "qcow2"), compress: true, cancel);
 
-    public async Task ImportAsync(VolumeReference volume, string file, CancellationToken cancel)
-    {
-        var taken = await QemuVolumes.TakeAsync(volume, file, cancel);
-        try
-        {
-            await CopyDiskAsync(taken, QemuVolumes.Disk(volume), compress: false, cancel);
-        }
-        finally
-        {
-            File.Delete(taken.Path);
-        }
-    }
+    public Task ImportAsync(VolumeReference volume, string file, CancellationToken cancel) =>
+        QemuVolumes.ImportAsync(volume, file, (source, target) => CopyDiskAsync(source, target, compress: false, cancel), cancel);
 
     public Task CompactAsync(VolumeReference volume, CancellationToken cancel) =>
         CopyDiskAsync(QemuVolumes.Disk(volume), QemuVolumes.Disk(volume), compress: false, cancel);

@@ -32,9 +32,8 @@ internal sealed record QemuLaunch
     public required bool Sandbox { get; init; }
 
     /// <summary>
-    /// /// The guest may give memory back. Never with a memory file: what a guest gives back is cut out of the file that others
+    /// The guest may give memory back. Never with a memory file: what a guest gives back is cut out of the file that others
     /// thaw from, and a hostile guest would do it on purpose.
-    /// 
     /// </summary>
     public bool Balloon { get; init; } = true;
 

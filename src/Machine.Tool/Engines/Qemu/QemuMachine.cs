@@ -42,7 +42,9 @@ internal sealed class QemuMachine : IEngineMachine, IFreezable, IHostedMachine
 
     public string Accelerator => state.Accelerator;
 
-    public MachineUsage Usage => new(process.ProcessorTime, ProcessMemory.ProportionalBytes(process.Id));
+    public TimeSpan ProcessorTime => process.ProcessorTime();
+
+    public long? MemoryBytes => ProcessMemory.ProportionalBytes(process.Id);
 
     public string? Weakness => state.Accelerator == Emulation.Name ? Emulation.Weakness : null;
 

@@ -18,7 +18,6 @@ internal static class QemuStart
         var state = new QemuState
         {
             Uuid = launch.Uuid,
-            Process = null,
             SshPort = launch.SshPort,
             Accelerator = launch.Accelerator.Name,
             RootIsEphemeral = launch.RootIsEphemeral,

@@ -14,11 +14,18 @@ internal static class QemuVolumes
         new DirectoryInfo(folder).EnumerateFiles($"*.{Format}")
             .Select(file => new VolumeInfo(Path.GetFileNameWithoutExtension(file.Name), DiskUsage.AllocatedBytes(file.FullName), new DateTimeOffset(file.LastWriteTimeUtc)));
 
-    /// <summary>A copy of somebody's file, judged, that nobody else can change.</summary>
-    public static async Task<DiskFile> TakeAsync(VolumeReference volume, string file, CancellationToken cancel)
+    /// <summary>Makes a volume of somebody's file. What is judged and copied is a copy of our own, that nobody else can change.</summary>
+    public static async Task ImportAsync(VolumeReference volume, string file, Func<DiskFile, DiskFile, Task> copy, CancellationToken cancel)
     {
         var taken = new DiskFile(Path.Combine(volume.Folder, $".{volume.Name}.{Guid.NewGuid():N}.import"), Format);
-        await ForeignDisk.TakeAsync(Path.GetFullPath(file), taken, "import what `dotnet machine volume export` wrote", cancel);
-        return taken;
+        try
+        {
+            await ForeignDisk.TakeAsync(Path.GetFullPath(file), taken, "import what `dotnet machine volume export` wrote", cancel);
+            await copy(taken, Disk(volume));
+        }
+        finally
+        {
+            File.Delete(taken.Path);
+        }
     }
 }

@@ -23,6 +23,8 @@ internal sealed record ImageFacts
 /// <summary><c>image.json</c>: written once, when the image is finished.</summary>
 internal sealed record StoredImage
 {
+    public const int CurrentFormat = 3;
+
     /// <summary>Of this file; raised when its meaning changes.</summary>
     public required int Format { get; init; }
 
@@ -38,6 +40,4 @@ internal sealed record StoredImage
     public required long SizeBytes { get; init; }
 
     public required ImageFacts Facts { get; init; }
-
-    public const int CurrentFormat = 3;
 }

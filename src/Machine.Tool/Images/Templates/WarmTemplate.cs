@@ -20,6 +20,8 @@ internal sealed record WarmTemplate(string Key, string Folder, TemplateFacts Fac
 /// <summary><c>template.json</c>: written last.</summary>
 internal sealed record TemplateFacts
 {
+    public const int CurrentVersion = 3;
+
     public required int Version { get; init; }
 
     public required string Key { get; init; }
@@ -40,7 +42,6 @@ internal sealed record TemplateFacts
     /// <summary>What the files looked like when they were finished.</summary>
     public required IReadOnlyDictionary<string, TemplateFile> Files { get; init; }
 
-    public const int CurrentVersion = 3;
     public const string FileName = "template.json";
 }
 
