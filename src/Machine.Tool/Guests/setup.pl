@@ -1,6 +1,6 @@
-# Turns a booted (or thawed) machine into this project's machine. GuestSetup.cs writes %machine before this text. Safe to run
-# again: a thawed machine begins by itself (identity.pl), and the host's connection makes sure. One process and no module: under
-# emulation every program that is started costs a tenth of a second.
+# Turns a booted (or thawed) machine into this project's machine. GuestSetup.cs writes %machine before this text and bring_lower
+# (Lower/SharedLower.cs) after it. Safe to run again: a thawed machine begins by itself (identity.pl), and the host's connection
+# makes sure. One process and no module: under emulation every program that is started costs a tenth of a second.
 mkdir '/run/machine';
 open(my $turn, '>>', '/run/machine/setup.lock');
 flock $turn, 2;    # LOCK_EX, until this program ends
@@ -82,11 +82,7 @@ for my $path ('/machine/packages', '/machine/packages/nuget', '/machine/packages
 
 # --- the workspace: the host's tree below, what the guest writes above
 my $p9 = 'trans=virtio,version=9p2000.L,msize=1048576,cache=mmap';
-my ($project, $upper, $lower) = ($machine{project}, '/machine/workspace/upper', '/machine/lower');
-if (!mounted($lower)) {
-    mkdir $lower;
-    mount_soon('project', $lower, '9p', $READ_ONLY, $p9) or fail("the project's share cannot be mounted: $!");
-}
+my ($project, $upper, $lower) = ($machine{project}, '/machine/workspace/upper', bring_lower());
 if (!mounted($project)) {
     mkdir $upper;
     mkdir '/machine/workspace/work';

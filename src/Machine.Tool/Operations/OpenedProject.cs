@@ -5,6 +5,7 @@ using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Lower;
 
 namespace Machine.Tool.Operations;
 
@@ -49,5 +50,5 @@ internal sealed class OpenedProject
         return new OpenedProject(MachinePaths.FromEnvironment(), project, directory, MachinefileReader.Read(project));
     }
 
-    public Workspace OpenWorkspace(GuestAddress guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, GuestProgram.Over(new SshSession(guest)));
+    public Workspace OpenWorkspace(GuestAddress guest) => Workspace.Open(Project, Paths, Machinefile.Workspace, GuestProgram.Over(new SshSession(guest)), new SharedLower());
 }

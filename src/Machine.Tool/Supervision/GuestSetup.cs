@@ -3,6 +3,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
+using Machine.Tool.Workspaces.Lower;
 
 namespace Machine.Tool.Supervision;
 
@@ -16,12 +17,12 @@ internal static class GuestSetup
 
     /// <param name="withFiles">True writes this tool's programs; false ends with <see cref="GuestFiles.Missing"/> where they are absent.</param>
     public static string Script(
-        bool withFiles, ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now) =>
-        $"{(withFiles ? GuestFiles.Script : GuestFiles.Check)}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{Work(project, machinefile, user, freshVolumes, now)}{EndOfProgram}\n";
+        bool withFiles, ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now, ILowerTree lower) =>
+        $"{(withFiles ? GuestFiles.Script : GuestFiles.Check)}{GuestUser.Script(user)}exec perl - <<'{EndOfProgram}'\n{Work(project, machinefile, user, freshVolumes, now, lower)}{EndOfProgram}\n";
 
     /// <summary>The part that only a machine's own start can do, as a program: volumes, workspace, shares. Safe to run twice, at once too.</summary>
     public static string Work(
-        ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now)
+        ProjectRoot project, Machinefile machinefile, HostUser user, IReadOnlyCollection<string> freshVolumes, DateTimeOffset now, ILowerTree lower)
     {
         var values = new StringBuilder("my %machine = (\n");
         void Add(string name, string value) => values.Append($"    {name} => {value},\n");
@@ -34,7 +35,7 @@ internal static class GuestSetup
         Add("volumes", List(VolumeStore.AllOf(machinefile), volume =>
             $"[{Quote(VolumeStore.Serial(volume.Key))}, {Flag(freshVolumes.Contains(volume.Key))}, {Quote(volume.Value.GuestPath)}]"));
         Add("shares", List(machinefile.Shares.Index(), share => $"[{Quote(GuestLayout.ShareTag(share.Index))}, {Flag(share.Item.Write)}, {Quote(share.Item.GuestPath)}]"));
-        return $"{values});\n{GuestResource.Read("setup.pl")}";
+        return $"{values});\n{GuestResource.Read("setup.pl")}{lower.SetupText}";
     }
 
     private static string Flag(bool value) => value ? "1" : "0";

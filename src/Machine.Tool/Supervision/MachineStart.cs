@@ -3,6 +3,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
+using Machine.Tool.Workspaces.Lower;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
@@ -16,6 +17,7 @@ internal sealed class MachineStart(
 
     private readonly ILogger logger = logs.CreateLogger<MachineStart>();
     private readonly MachineBoot boot = new(paths, engine, logs.CreateLogger<MachineBoot>(), progress);
+    private readonly ILowerTree lower = new SharedLower();
     private MachineRecord record = MachineRecord.ReadOrNew(folders.State, folders.Project, engine.Name);
 
     /// <exception cref="MachineException">It asks for more than was approved, or does not come up. One that held somebody's work runs on.</exception>
@@ -68,7 +70,7 @@ internal sealed class MachineStart(
                 BackgroundWarm.Begin(folders, logger);
             }
 
-            var running = new RunningMachine(arrived.Machine, guest, services, arrived.Started, record, logger);
+            var running = new RunningMachine(arrived.Machine, guest, services, arrived.Started, record, lower, logger);
             await running.Orders.GetReadyAsync();
             return running;
         }
@@ -146,7 +148,7 @@ internal sealed class MachineStart(
         var spec = MachineSpecs.Of(folders, machinefile, image, volumes.Disks(machinefile), identity.Files);
         var started = StartedMachine.Of(spec, machinefile).Save(folders.State);
         await IdentityFiles.WriteWorkAsync(
-            identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow), cancel);
+            identity.Files, GuestSetup.Work(folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow, lower), cancel);
         var (machine, way) = await boot.StartAsync(spec, image, thaws, key => Remember(record with { TemplateKey = key }), cancel);
         return new ArrivedMachine(machine, started, way);
     }
@@ -187,7 +189,7 @@ internal sealed class MachineStart(
         Task<GuestResult> RunAsync(bool files) => guest.RunAsync(
             "sh -s",
             cancel,
-            GuestSetup.Script(files, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow),
+            GuestSetup.Script(files, folders.Project, machinefile, HostUser.Current, [.. record.FreshVolumes], DateTimeOffset.UtcNow, lower),
             SetupPatience);
     }
 

@@ -49,7 +49,7 @@ internal sealed class OrderedExec
     {
         machine = running;
         running.Use(sources);
-        workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes);
+        workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes, running.Lower);
         var user = HostUser.Current;
         var command = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Order(user);
         // Before the client can start ssh, and while the workspace is looked at: it is there when exec.pl looks for it.

@@ -5,13 +5,14 @@ using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Lower;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Supervision;
 
 /// <summary>A machine that takes commands, with everything that serves it.</summary>
 internal sealed class RunningMachine(
-    IEngineMachine machine, IGuestSession guest, ServiceHost services, StartedMachine started, MachineRecord record, ILogger logger)
+    IEngineMachine machine, IGuestSession guest, ServiceHost services, StartedMachine started, MachineRecord record, ILowerTree lower, ILogger logger)
     : IAsyncDisposable
 {
     private static readonly GuestPatience Reconnecting = new(TimeLimit.Minutes(1), TimeSpan.FromMilliseconds(250));
@@ -22,6 +23,8 @@ internal sealed class RunningMachine(
     public IEngineMachine Machine => machine;
 
     public IGuestSession Guest => guest;
+
+    public ILowerTree Lower => lower;
 
     /// <summary>Tells what commands changed; between two of them one process of it waits in the guest.</summary>
     public GuestProgram Changes { get; } = GuestProgram.Over(guest);
@@ -78,13 +81,11 @@ internal sealed class RunningMachine(
 
     /// <summary>Makes the guest let go of the host's folders, so that it can be frozen.</summary>
     /// <returns>Why it does not; null when it did.</returns>
-    public async Task<string?> LetGoOfSharesAsync(string project, CancellationToken cancel)
+    public Task<string?> LetGoOfSharesAsync(string project, CancellationToken cancel)
     {
         // What waits there holds the workspace.
         Changes.Dispose();
-        var paths = Machinefile.Shares.Select(share => share.GuestPath).Prepend(project).Select(Ssh.ShellQuote);
-        var result = await guest.RunAsync($"perl {GuestLayout.Programs}/suspend.pl {string.Join(' ', paths)}", cancel);
-        return result.ExitCode == 0 ? null : result.Error.LastLines(1).Trim();
+        return lower.LetGoAsync(guest, project, Machinefile.Shares.Select(share => share.GuestPath), cancel);
     }
 
     public async ValueTask DisposeAsync()

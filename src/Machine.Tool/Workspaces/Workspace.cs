@@ -3,6 +3,7 @@ using Machine.Tool.Machinefiles;
 using Machine.Tool.Workspaces.Host;
 using Machine.Tool.Workspaces.Import;
 using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Lower;
 using Machine.Tool.Workspaces.Paths;
 using Machine.Tool.Workspaces.Review;
 using Machine.Tool.Workspaces.Shown;
@@ -15,18 +16,18 @@ namespace Machine.Tool.Workspaces;
 /// </summary>
 /// <param name="machineFolder">The machine's state folder on the host; never inside the project.</param>
 internal sealed class Workspace(
-    string root, string machineFolder, WorkspaceSettings settings, IGuestWorkspace guest, ImportLimits? limits = null, Func<string, HostTree>? openTree = null)
+    string root, string machineFolder, WorkspaceSettings settings, IGuestWorkspace guest, ILowerTree lower, ImportLimits? limits = null, Func<string, HostTree>? openTree = null)
 {
     private readonly FileClock clock = new(machineFolder);
     private readonly ImportLimits limits = limits ?? ImportLimits.Default;
     private readonly Func<string, HostTree> openTree = openTree ?? HostTree.Open;
 
-    public static Workspace Open(ProjectRoot project, MachinePaths paths, WorkspaceSettings settings, IGuestWorkspace guest) =>
-        new(project.Path, paths.MachineFolder(project.MachineId), settings, guest);
+    public static Workspace Open(ProjectRoot project, MachinePaths paths, WorkspaceSettings settings, IGuestWorkspace guest, ILowerTree lower) =>
+        new(project.Path, paths.MachineFolder(project.MachineId), settings, guest, lower);
 
     /// <summary>
-    /// Before a command: an output that was brought and is gone from the host is removed inside, so that
-    /// <c>rm -rf bin</c> means what it says. Returns the command's start, for <see cref="CollectAsync"/>.
+    /// Before a command: the guest sees the host's files as they are, and an output that was brought and is gone from the host is removed
+    /// inside, so that <c>rm -rf bin</c> means what it says. Returns the command's start, for <see cref="CollectAsync"/>.
     /// </summary>
     public async Task<DateTimeOffset> PrepareAsync(CancellationToken cancel)
     {
@@ -41,6 +42,7 @@ internal sealed class Workspace(
             ledger.Save();
         }
 
+        await lower.RefreshAsync(tree, guest, cancel);
         return await clock.NowAsync(cancel);
     }
 
@@ -188,7 +190,7 @@ internal sealed class Workspace(
     {
         var ledger = ChangeLedger.Load(machineFolder);
         var tree = openTree(root);
-        var outputs = new GlobSet([.. settings.Outputs, .. extraOutputs], new ProjectFolders(tree).Holds);
+        var outputs = new GlobSet([.. settings.Outputs, .. extraOutputs], new ProjectFileFolders(tree).Holds);
         var run = new WorkspaceRun(tree, guest, ledger, new ImportPolicy(outputs, limits), Skipped(extraOutputs), clock);
         try
         {

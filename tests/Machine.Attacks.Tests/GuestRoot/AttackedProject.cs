@@ -2,6 +2,7 @@ using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Lower;
 using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Attacks.Tests.GuestRoot;
@@ -69,7 +70,7 @@ internal sealed class AttackedProject : IDisposable
     }
 
     public Workspace Open(ChangesMode mode = ChangesMode.Hold, Func<string, HostTree>? tree = null) =>
-        new(Path, State, new WorkspaceSettings(MachinefileDefaults.Outputs, mode), Guest, openTree: tree);
+        new(Path, State, new WorkspaceSettings(MachinefileDefaults.Outputs, mode), Guest, new SharedLower(), openTree: tree);
 
     /// <summary>One command of the guest, and what the host takes of it.</summary>
     public async Task<ChangeReport> CommandAsync(ChangesMode mode = ChangesMode.Hold, string[]? places = null, Func<string, HostTree>? tree = null)

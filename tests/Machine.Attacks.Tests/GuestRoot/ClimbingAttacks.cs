@@ -1,6 +1,7 @@
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
+using Machine.Tool.Workspaces.Lower;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 
@@ -93,7 +94,7 @@ public sealed class ClimbingAttacks : IDisposable
 
     private async Task CollectAsync()
     {
-        var workspace = new Workspace(Project, folder["state"], new WorkspaceSettings(["**/bin/**"], ChangesMode.Apply), guest);
+        var workspace = new Workspace(Project, folder["state"], new WorkspaceSettings(["**/bin/**"], ChangesMode.Apply), guest, new SharedLower());
         var cancel = TestContext.Current.CancellationToken;
         await workspace.CollectAsync(await workspace.PrepareAsync(cancel), cancel);
     }

@@ -4,6 +4,7 @@ using Machine.Tool.Machinefiles;
 using Machine.Tool.Tests.Workspaces;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Host;
+using Machine.Tool.Workspaces.Lower;
 using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Attacks.Tests.GuestRoot;
@@ -29,7 +30,7 @@ public sealed class ImportAttacks : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private Workspace Workspace(LyingGuest? by = null, ImportLimits? limits = null, Func<string, HostTree>? tree = null) => new(
-        Project, Path.Combine(folder, "state"), new WorkspaceSettings(["**/bin/**", "artifacts/**"], ChangesMode.Apply), by ?? guest, limits, tree);
+        Project, Path.Combine(folder, "state"), new WorkspaceSettings(["**/bin/**", "artifacts/**"], ChangesMode.Apply), by ?? guest, new SharedLower(), limits, tree);
 
     private async Task<ChangeReport> CollectAsync(ImportLimits? limits = null, Func<string, HostTree>? tree = null)
     {

@@ -4,6 +4,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Machinefiles;
+using Machine.Tool.Workspaces.Lower;
 
 namespace Machine.Tool.Tests.Guests;
 
@@ -15,7 +16,7 @@ public sealed class BuildLoggerTests : IDisposable
     [Fact]
     public void The_setup_writes_the_assembly_that_holds_it()
     {
-        var script = GuestSetup.Script(withFiles: true, scratch.Project, scratch.Read(""), HostUser.Current, [], DateTimeOffset.UtcNow);
+        var script = GuestSetup.Script(withFiles: true, scratch.Project, scratch.Read(""), HostUser.Current, [], DateTimeOffset.UtcNow, new SharedLower());
 
         var start = script.IndexOf($"base64 -d > {GuestLayout.BuildLogger} <<'", StringComparison.Ordinal);
         start.ShouldBePositive();

@@ -4,6 +4,7 @@ using Machine.Tool.Machinefiles;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Host;
 using Machine.Tool.Workspaces.Listing;
+using Machine.Tool.Workspaces.Lower;
 using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Tests.Workspaces;
@@ -35,6 +36,7 @@ public sealed class OverlayFixture : IDisposable
             State,
             settings ?? new WorkspaceSettings(["**/bin/**", "artifacts/**"], ChangesMode.Hold),
             new GuestProgram(StartGuestProgram),
+            new SharedLower(),
             limits,
             openTree);
         guest = TryStartGuest();

@@ -3,7 +3,7 @@ using Machine.Tool.Workspaces.Paths;
 namespace Machine.Tool.Workspaces.Host;
 
 /// <summary>Which folders hold a project file, in the host's tree: a guest's own can't make a folder an output. Each is looked into once.</summary>
-internal sealed class ProjectFolders(HostTree tree)
+internal sealed class ProjectFileFolders(HostTree tree)
 {
     // Of languages that build to bin; those of scripts (.esproj, .pyproj) keep sources there.
     private static readonly string[] Extensions = [".csproj", ".fsproj", ".vbproj", ".proj", ".vcxproj", ".ilproj", ".sqlproj", ".wixproj", ".msbuildproj"];
