@@ -4,8 +4,9 @@
 # and the exit code is 0 only when nothing failed.
 #
 #   ./test.sh                 everything; end-to-end tests boot real machines (under 50 minutes without hardware acceleration)
-#   ./test.sh --gate          only what each run does first, and ends with where it fails: at most ten minutes. The build, in which analyzers
-#                             and the format are errors, a check of every shell script, the unit tests, and a machine that boots
+#   ./test.sh --gate          only what each run does first, and ends with where it fails: a check of every shell script, the build, in
+#                             which analyzers and the format are errors, the unit tests, and a machine that boots; it is to take ten
+#                             minutes at most, and says what it took
 #   ./test.sh --fast          without the end-to-end tests; with --gate, the gate without its boot
 #   ./test.sh --all           also template projects, a cloud image, two projects of one user, forwarding from MSBuild on the
 #                             host, and twenty random kills instead of six: two hours
