@@ -37,6 +37,16 @@ internal interface IEngine
     Task<IEngineMachine?> AdoptAsync(string folder, string runtimeFolder, CancellationToken cancel);
 }
 
+internal static class EngineAbilities
+{
+    /// <summary>An ability of this engine.</summary>
+    /// <param name="lacking">What it does not do without: <c>keeps no volumes</c>.</param>
+    /// <exception cref="MachineException">It lacks it.</exception>
+    public static T Require<T>(this IEngine engine, string lacking)
+        where T : class, IEngine =>
+        engine as T ?? throw new MachineException($"the engine {engine.Name} {lacking}");
+}
+
 /// <summary>An engine that keeps disks which outlive their machines.</summary>
 internal interface IVolumeEngine : IEngine
 {

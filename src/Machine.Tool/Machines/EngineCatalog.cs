@@ -7,11 +7,8 @@ namespace Machine.Tool.Machines;
 /// <summary>The engines of this build. The one place that knows which there are.</summary>
 internal static class EngineCatalog
 {
-    /// <summary>What new machines are started on.</summary>
+    /// <summary>What new machines are started on, and images are built with.</summary>
     public static IEngine Default(MachinePaths paths) => new QemuEngine(paths);
-
-    /// <summary>What images are built with, whatever runs the machines.</summary>
-    public static IDiskEngine ForImages(MachinePaths paths) => new QemuEngine(paths);
 
     /// <summary>What a machine was last started on: another engine would find nothing running, and its disks would be taken for nobody's.</summary>
     /// <param name="state">The machine's state folder.</param>

@@ -6,12 +6,12 @@ using Machine.Tool.Machinefiles;
 namespace Machine.Tool.Machines;
 
 /// <summary>The disks of one machine that outlive it.</summary>
-internal sealed class VolumeStore(MachineFolders machine, IEngine keeper)
+internal sealed class VolumeStore(MachineFolders machine, IEngine runner)
 {
     /// <summary>The built-in volume that holds what the guest changed in the workspace.</summary>
     public const string Workspace = "workspace";
 
-    private readonly IVolumeEngine engine = keeper as IVolumeEngine ?? throw new MachineException($"the engine {keeper.Name} keeps no volumes");
+    private readonly IVolumeEngine engine = runner.Require<IVolumeEngine>("keeps no volumes");
 
     /// <summary>Those that were made.</summary>
     public IEnumerable<VolumeInfo> List() => engine.Volumes(machine.Volumes).OrderBy(volume => volume.Name, StringComparer.Ordinal);

@@ -16,43 +16,53 @@ internal sealed class MachineBoot(MachinePaths paths, IEngine engine, ILogger lo
     /// <param name="thaws">False: it boots, even where there is a template.</param>
     public async Task<(IEngineMachine Machine, Arrival Way)> StartAsync(MachineSpec spec, Image image, bool thaws, Action<string?> standsOn, CancellationToken cancel)
     {
-        var key = thaws && engine is ITemplateEngine thawing ? await TemplateKey.OfAsync(thawing, image, spec, HostUser.Current, cancel) : null;
-        string? broken = null;
-        var template = key is null ? null : templates.Find(key, out broken);
-        if (key is not null && broken is not null)
+        if (thaws && engine is ITemplateEngine thawing && await TryThawAsync(thawing, spec, image, standsOn, cancel) is { } thawed)
         {
-            GiveUp(key, broken);
-        }
-
-        if (key is not null && template is not null)
-        {
-            // Said before it is used: from here on nobody removes it.
-            standsOn(key);
-            try
-            {
-                progress.Step("thawing");
-                var machine = await engine.StartAsync(
-                    spec with { Image = spec.Image with { Disk = template.Disk }, Thaw = template.Frozen }, progress, cancel);
-                templates.Touch(key);
-                return (machine, Arrival.Thawed);
-            }
-            catch (CannotThawException e)
-            {
-                logger.LogWarning(e, "the template {Key} does not thaw", key);
-                standsOn(null);
-                GiveUp(key, e.Message);
-            }
-            catch (MachineException e)
-            {
-                // Not the template's fault: a boot works without it, or says the same again.
-                logger.LogWarning(e, "the template {Key} was not thawed", key);
-                progress.Note($"the warm template was not thawed: {e.Message.Split('\n')[0]}; booting instead");
-            }
+            return (thawed, Arrival.Thawed);
         }
 
         standsOn(null);
         progress.Step("starting " + engine.Name);
         return (await engine.StartAsync(spec, progress, cancel), Arrival.Booted);
+    }
+
+    // Null where there is no template, or none that can be used now.
+    private async Task<IEngineMachine?> TryThawAsync(ITemplateEngine thawing, MachineSpec spec, Image image, Action<string?> standsOn, CancellationToken cancel)
+    {
+        var key = await TemplateKey.OfAsync(thawing, image, spec, HostUser.Current, cancel);
+        if (templates.Find(key, out var broken) is not { } template)
+        {
+            if (broken is not null)
+            {
+                GiveUp(key, broken);
+            }
+
+            return null;
+        }
+
+        // Said before it is used: from here on nobody removes it.
+        standsOn(key);
+        try
+        {
+            progress.Step("thawing");
+            var machine = await thawing.StartAsync(spec with { Image = spec.Image with { Disk = template.Disk }, Thaw = template.Frozen }, progress, cancel);
+            templates.Touch(key);
+            return machine;
+        }
+        catch (CannotThawException e)
+        {
+            logger.LogWarning(e, "the template {Key} does not thaw", key);
+            standsOn(null);
+            GiveUp(key, e.Message);
+        }
+        catch (MachineException e)
+        {
+            // Not the template's fault: a boot works without it, or says the same again.
+            logger.LogWarning(e, "the template {Key} was not thawed", key);
+            progress.Note($"the warm template was not thawed: {e.Message.Split('\n')[0]}; booting instead");
+        }
+
+        return null;
     }
 
     /// <summary>Continues a suspended machine where it stood; null when there is none, or it can't be brought back.</summary>

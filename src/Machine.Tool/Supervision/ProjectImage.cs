@@ -13,7 +13,7 @@ namespace Machine.Tool.Supervision;
 /// <summary>Finds or builds the image that a project's Machinefile asks for.</summary>
 internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFactory logs)
 {
-    private readonly IDiskEngine disks = engine as IDiskEngine ?? EngineCatalog.ForImages(paths);
+    private readonly IDiskEngine disks = engine.Require<IDiskEngine>("builds no images");
 
     public static ImageRequest Request(ProjectRoot project, Machinefile machinefile, MachinePaths paths) => new()
     {

@@ -13,11 +13,7 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
 {
     public async Task<WarmTemplate> EnsureAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)
     {
-        if (engine is not ITemplateEngine templates)
-        {
-            throw new MachineException($"the engine {engine.Name} thaws no machines from templates");
-        }
-
+        var templates = engine.Require<ITemplateEngine>("thaws no machines from templates");
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(machine, machinefile, progress, cancel);
         var spec = MachineSpecs.Of(machine, machinefile, image, [], new Dictionary<string, string>());

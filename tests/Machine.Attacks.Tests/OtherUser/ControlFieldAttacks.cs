@@ -1,3 +1,4 @@
+using System.Net;
 using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Tests.Workspaces;
@@ -31,6 +32,21 @@ public sealed class ControlFieldAttacks
     [InlineData("lease\0" + "9\0t\0" + "22\0k\0h\0c\0kvm\0" + "1\0line\0" + "9223372036854775807\0")]
     public void A_number_that_is_none_becomes_none(string fields) =>
         Should.Throw<InvalidDataException>(() => ControlEvent.Read(new FieldReader(new MemoryStream(LyingGuest.Bytes(fields)))));
+
+    [Theory]
+    [InlineData("65536")]
+    [InlineData("192.0.2.1:22")]
+    [InlineData("[2001:db8::1]:22")]
+    [InlineData("-oProxyCommand=touch x")]
+    [InlineData("")]
+    public void A_lease_leads_to_no_other_host(string sshd)
+    {
+        Lease("22").Guest.Sshd.ShouldBe(new IPEndPoint(IPAddress.Loopback, 22), "what is refused below is the address alone");
+
+        Should.Throw<InvalidDataException>(() => Lease(sshd));
+    }
+
+    private static ExecLease Lease(string sshd) => ControlEvent.Read(new FieldReader(new MemoryStream(LyingGuest.Bytes($"lease\09\0t\0{sshd}\0k\0h\0c\0kvm\01\0line\07\0")))).Lease!;
 
     private static FieldReader Endless(string beginning, string repeated) => new(new BoundedFlood(LyingGuest.Bytes(beginning), LyingGuest.Bytes(repeated)));
 

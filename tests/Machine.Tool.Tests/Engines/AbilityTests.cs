@@ -29,6 +29,10 @@ public sealed class AbilityTests : IDisposable
         Should.Throw<MachineException>(() => new VolumeStore(machine, engine)).Message.ShouldBe("the engine plain keeps no volumes");
 
     [Fact]
+    public void One_without_disk_files_builds_no_images() =>
+        Should.Throw<MachineException>(() => new ProjectImage(home.Paths, engine, NullLoggerFactory.Instance)).Message.ShouldBe("the engine plain builds no images");
+
+    [Fact]
     public async Task One_without_templates_makes_none() =>
         (await Should.ThrowAsync<MachineException>(() => new ProjectTemplate(home.Paths, engine, NullLoggerFactory.Instance)
             .EnsureAsync(machine, MachinefileReader.Read("", machine.Project, HostFacts.Current()), SilentProgress.Instance, TestContext.Current.CancellationToken))).Message.ShouldBe("the engine plain thaws no machines from templates");

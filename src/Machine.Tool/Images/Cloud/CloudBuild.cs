@@ -65,16 +65,7 @@ internal static partial class CloudBuild
         }
 
         await engine.CopyDiskAsync(target, new DiskFile(Path.Combine(folder, "root.raw"), "raw"), compress: false, cancel);
-        return new ImageFacts
-        {
-            System = facts[2],
-            Release = facts[3],
-            Kernel = "kernel",
-            Initrd = "initrd",
-            Disk = "root.raw",
-            DiskFormat = "raw",
-            KernelArguments = ImageRecipe.KernelArguments,
-        };
+        return ImageFacts.Built(facts[2], facts[3]);
     }
 
     /// <summary>Distribution, release's code name, full name and kernel, as the guest says: tainted, so only what a name may hold.</summary>

@@ -76,16 +76,7 @@ internal static class DistributionBuild
 
         RequireFiles(folder);
         var facts = await FactsAsync(Path.Combine(folder, "facts"), cancel);
-        return new ImageFacts
-        {
-            System = facts[0],
-            Release = facts[1],
-            Kernel = "kernel",
-            Initrd = "initrd",
-            Disk = "root.raw",
-            DiskFormat = "raw",
-            KernelArguments = ImageRecipe.KernelArguments,
-        };
+        return ImageFacts.Built(facts[0], facts[1]);
     }
 
     internal static IEnumerable<string> DpkgOptions() =>

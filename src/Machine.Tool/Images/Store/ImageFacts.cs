@@ -1,3 +1,5 @@
+using Machine.Tool.Images.Build;
+
 namespace Machine.Tool.Images.Store;
 
 /// <summary>What a finished build says about itself. File names are relative to the image's folder.</summary>
@@ -18,6 +20,18 @@ internal sealed record ImageFacts
     public required string DiskFormat { get; init; }
 
     public required string KernelArguments { get; init; }
+
+    /// <summary>Of an image that was built by the recipe: its files have these names.</summary>
+    public static ImageFacts Built(string system, string release) => new()
+    {
+        System = system,
+        Release = release,
+        Kernel = "kernel",
+        Initrd = "initrd",
+        Disk = "root.raw",
+        DiskFormat = "raw",
+        KernelArguments = ImageRecipe.KernelArguments,
+    };
 }
 
 /// <summary><c>image.json</c>: written once, when the image is finished.</summary>
