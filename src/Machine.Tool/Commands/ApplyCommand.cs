@@ -2,7 +2,6 @@ using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Commands;
 
@@ -35,40 +34,22 @@ internal static class ApplyCommand
     private static async Task<int> RunAsync(string[] typed, bool overwrite, bool yes, string[] hashes, CancellationToken cancel)
     {
         var opened = OpenedProject.Here();
-        var paths = typed.Select(opened.Shown.FromTyped).ToList();
+        var order = new ApplyOrder([.. typed.Select(opened.Shown.FromTyped)], overwrite, hashes);
         using var held = await ConsoleLease.OfChangesAsync(opened, "apply", cancel);
-        var before = held is null ? [] : await held.Workspace.ListAsync(cancel);
-        if (held is null || before.Count == 0)
+        var outcome = await ApplyChanges.RunAsync(held?.Workspace, order, yes || !Terminal.CanAsk ? null : new ConsoleReview(opened.Shown), cancel);
+        if (outcome.Report is { } report)
         {
-            return typed.Length == 0 ? Nothing() : throw new MachineException($"no change waits at {Tainted.Line(typed[0])}: no changes are held");
+            new ChangesView(Console.Error, ask: null, opened.Shown).Applied(report);
+            if (report.Guarded.Count > 0 && order.Paths.Count == 0)
+            {
+                Say.Aside($"{HumanText.Count(report.Guarded.Count, "guarded file waits", "guarded files wait")} to be named: dotnet machine changes");
+            }
+        }
+        else if (outcome.Whole)
+        {
+            Say.Aside("no changes are held");
         }
 
-        var agreed = yes || hashes.Length > 0 || !Terminal.CanAsk
-            ? Agreed.Unbound(paths)
-            : await Agreed.AskAsync(held.Workspace, before, paths, opened.Shown, cancel);
-        if (paths.Count > 0 && agreed.Paths.Count == 0)
-        {
-            return ExitCode.Failed;
-        }
-
-        var report = await held.Workspace.ApplyAsync(
-            agreed.Paths, overwrite, cancel, hashes.Length > 0 ? (_, hash) => hashes.Contains(hash, StringComparer.OrdinalIgnoreCase) : agreed.Holds);
-        new ChangesView(Console.Error, ask: null, opened.Shown).Applied(report with { Refused = New(report.Refused, before) });
-        if (report.Guarded.Count > 0 && paths.Count == 0)
-        {
-            Say.Aside($"{HumanText.Count(report.Guarded.Count, "guarded file waits", "guarded files wait")} to be named: dotnet machine changes");
-        }
-
-        return agreed.Paths.Count < paths.Count || report.Conflicts.Count + report.Held.Count + New(report.Refused, before).Count > 0 ? ExitCode.Failed : ExitCode.Ok;
+        return outcome.Whole ? ExitCode.Ok : ExitCode.Failed;
     }
-
-    private static int Nothing()
-    {
-        Say.Aside("no changes are held");
-        return ExitCode.Ok;
-    }
-
-    // What was refused before anybody asked is no failure of this apply.
-    private static List<Change> New(IReadOnlyList<Change> refused, IReadOnlyList<Change> before) =>
-        [.. refused.Where(change => !before.Any(known => known.Class == ChangeClass.Refused && known.Path == change.Path && known.Reason == change.Reason))];
 }

@@ -1,7 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Review;
 using Machine.Tool.Workspaces.Shown;
 
@@ -11,16 +10,16 @@ namespace Machine.Tool.Commands;
 /// <param name="ask">Asks a person; null where there is none.</param>
 internal sealed class ChangesView(TextWriter error, Func<string, bool>? ask, ProjectPaths paths)
 {
-    public static Task AfterCommandAsync(OpenedProject opened, Workspace workspace, ChangeReport report)
+    public static Task AfterCommandAsync(BroughtBack brought)
     {
         // With its output in a pager or a file, nobody would see the question where they look.
         var person = Terminal.CanAsk && Terminal.OutputIsTerminal;
-        return new ChangesView(Console.Error, person ? Question.Ask : null, opened.Shown).ShowAsync(
-            report,
-            opened.Machinefile.Workspace.Changes,
-            ToldChanges.FileIn(opened.Folders.State),
-            held => workspace.BindAsync(held, mayBeGuarded: false, CancellationToken.None),
-            shown => workspace.ApplyShownAsync(shown, overwrite: false, CancellationToken.None));
+        return new ChangesView(Console.Error, person ? Question.Ask : null, brought.Project.Shown).ShowAsync(
+            brought.Report,
+            brought.Project.Machinefile.Workspace.Changes,
+            ToldChanges.FileIn(brought.Project.Folders.State),
+            held => brought.Workspace.BindAsync(held, mayBeGuarded: false, CancellationToken.None),
+            shown => brought.Workspace.ApplyShownAsync(shown, overwrite: false, CancellationToken.None));
     }
 
     /// <param name="bind">Finds of these changes what they are now: a yes is to that.</param>

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
 using Machine.Tool.Operations;
-using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Commands;
 
@@ -35,25 +34,12 @@ internal static class DiscardCommand
         var opened = OpenedProject.Here();
         var paths = typed.Select(opened.Shown.FromTyped).ToList();
         using var held = await ConsoleLease.OfChangesAsync(opened, "discard", cancel);
-        if (held is null)
+        // Where nobody can be asked --all is meant as it stands.
+        if (await DiscardChanges.RunAsync(held?.Workspace, paths, ConsoleConsent.Of(yes), cancel) is not { } gone)
         {
-            return all ? Forgotten([]) : throw new MachineException($"no change waits at {Tainted.Line(typed[0])}: no changes are held");
+            return ExitCode.Failed;
         }
 
-        if (all && !yes && Terminal.CanAsk)
-        {
-            var waiting = await held.Workspace.ListAsync(cancel);
-            if (waiting.Count > 0 && !Question.Ask($"Forget {HumanText.Count(waiting.Count, "change")}? They are nowhere else."))
-            {
-                return ExitCode.Failed;
-            }
-        }
-
-        return Forgotten(await held.Workspace.DiscardAsync(paths, cancel));
-    }
-
-    private static int Forgotten(IReadOnlyList<Change> gone)
-    {
         Say.Aside(gone.Count == 0 ? "no changes are held" : $"{HumanText.Count(gone.Count, "change")} forgotten");
         return ExitCode.Ok;
     }

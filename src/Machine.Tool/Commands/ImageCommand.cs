@@ -1,12 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Store;
-using Machine.Tool.Images.Templates;
-using Machine.Tool.Machines;
 using Machine.Tool.Operations;
-using Machine.Tool.Supervision;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Tool.Commands;
 
@@ -59,14 +54,7 @@ internal static class ImageCommand
         };
         command.SetAction(async (_, cancel) =>
         {
-            var project = OpenedProject.Here();
-            string hash;
-            await using (var progress = ProgressView.Create())
-            {
-                hash = await new ProjectImage(project.Paths, EngineCatalog.Default(project.Paths), NullLoggerFactory.Instance)
-                    .HashAsync(project.Folders, project.Machinefile, progress, cancel);
-            }
-
+            var hash = await ProgressView.ShownAsync(progress => HostImages.HashAsync(OpenedProject.Here(), progress, cancel));
             Say.Result(hash);
             return ExitCode.Ok;
         });
@@ -83,15 +71,7 @@ internal static class ImageCommand
         command.Add(hashes);
         command.SetAction(async (parsed, cancel) =>
         {
-            var paths = MachinePaths.FromEnvironment();
-            foreach (var hash in parsed.GetValue(hashes) ?? [])
-            {
-                await new ImageStore(paths).RemoveAsync(hash, cancel);
-                Say.Result($"{hash} is removed");
-            }
-
-            await new TemplateStore(paths).PruneAsync(TemplateBuild.MostTemplates);
-
+            await HostImages.Here().RemoveAsync(parsed.GetValue(hashes) ?? [], hash => Say.Result($"{hash} is removed"), cancel);
             return ExitCode.Ok;
         });
         return command;
@@ -114,11 +94,8 @@ internal static class ImageCommand
         command.Add(days);
         command.SetAction(async (parsed, cancel) =>
         {
-            var paths = MachinePaths.FromEnvironment();
-            var removed = await new ImageStore(paths).PruneAsync(TimeSpan.FromDays(parsed.GetValue(days)), cancel);
-            var templates = await new TemplateStore(paths).PruneAsync(parsed.GetValue(days) == 0 ? 0 : TemplateBuild.MostTemplates);
-            var freed = removed.Sum(image => image.SizeBytes) + templates.Sum(template => template.SizeBytes);
-            Say.Result($"{HumanText.Count(removed.Count, "image")} and {HumanText.Count(templates.Count, "warm template")} removed, {HumanText.Size(freed)} freed");
+            var pruned = await HostImages.Here().PruneAsync(parsed.GetValue(days), cancel);
+            Say.Result($"{HumanText.Count(pruned.Images, "image")} and {HumanText.Count(pruned.Templates, "warm template")} removed, {HumanText.Size(pruned.FreedBytes)} freed");
             return ExitCode.Ok;
         });
         return command;
@@ -126,9 +103,7 @@ internal static class ImageCommand
 
     private static int List(bool json)
     {
-        var paths = MachinePaths.FromEnvironment();
-        var templates = new TemplateStore(paths).List().ToLookup(template => template.Facts.Image, template => template.SizeBytes);
-        var images = new ImageStore(paths).List().Select(image => ImageListing.Of(image, KnownMachines.OnImage(paths, image.Hash), templates[image.Hash].Sum())).ToList();
+        var images = HostImages.Here().List();
         if (json)
         {
             Say.Json(images);
@@ -160,67 +135,8 @@ internal static class ImageCommand
 
     private static async Task<int> BuildAsync(bool refresh, CancellationToken cancel)
     {
-        var opened = OpenedProject.Here();
-        PlanApproval.Require(opened, ConsoleConsent.Of());
-        opened.Folders.Create();
-        var engine = EngineCatalog.Default(opened.Paths);
-        Image image;
-        await using (var progress = ProgressView.Create())
-        {
-            progress.Step("image " + opened.Machinefile.Image);
-            image = await new ProjectImage(opened.Paths, engine, NullLoggerFactory.Instance).EnsureAsync(opened.Folders, opened.Machinefile, progress, cancel, refresh);
-        }
-
-        if (!MachineRecord.IsThere(opened.Folders.State))
-        {
-            // Its folder has a log now: `list` and `destroy` must know whose it is.
-            MachineRecord.ReadOrNew(opened.Folders.State, opened.Project, engine.Name).Save(opened.Folders.State);
-        }
-
-        Say.Result($"{image.Hash[..Math.Min(12, image.Hash.Length)]}  {HumanText.Size(image.SizeBytes)}");
+        var image = await ProgressView.ShownAsync(progress => HostImages.BuildAsync(OpenedProject.Here(), refresh, ConsoleConsent.Of(), progress, cancel));
+        Say.Result($"{image.ShortName}  {HumanText.Size(image.SizeBytes)}");
         return ExitCode.Ok;
     }
-}
-
-/// <summary>One image as <c>image list --json</c> prints it.</summary>
-internal sealed record ImageListing
-{
-    public required string Hash { get; init; }
-
-    public required string Base { get; init; }
-
-    public string? Sdk { get; init; }
-
-    public required IReadOnlyList<string> Packages { get; init; }
-
-    public required IReadOnlyList<string> NpmTools { get; init; }
-
-    public required IReadOnlyList<string> DotnetTools { get; init; }
-
-    public required DateTimeOffset Created { get; init; }
-
-    public required DateTimeOffset LastUsed { get; init; }
-
-    public required long SizeBytes { get; init; }
-
-    /// <summary>What the warm templates made from it take on disk.</summary>
-    public required long TemplateBytes { get; init; }
-
-    /// <summary>Ids of the machines that stand on it.</summary>
-    public required IReadOnlyList<string> Machines { get; init; }
-
-    public static ImageListing Of(Image image, IReadOnlyList<string> machines, long templateBytes) => new()
-    {
-        Hash = image.Hash,
-        Base = image.Request.Base,
-        Sdk = image.Request.SdkVersion,
-        Packages = image.Request.Packages,
-        NpmTools = image.Request.NpmTools,
-        DotnetTools = image.Request.DotnetTools,
-        Created = image.Created,
-        LastUsed = image.LastUsed,
-        SizeBytes = image.SizeBytes,
-        TemplateBytes = templateBytes,
-        Machines = machines,
-    };
 }

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images;
-using Machine.Tool.Images.Store;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -21,15 +20,9 @@ internal static class ImageCopies
         command.Add(file);
         command.SetAction(async (parsed, cancel) =>
         {
-            var paths = MachinePaths.FromEnvironment();
-            var (name, target) = (parsed.GetRequiredValue(hash), parsed.GetRequiredValue(file));
-            var image = new ImageStore(paths).Find(name) ?? throw new MachineException($"there is no image {name}", "dotnet machine image list");
-            await using (var progress = ProgressView.Create())
-            {
-                await new ImageArchive(paths).ExportAsync(image, target, progress, cancel);
-            }
-
-            Say.Result($"{target}: image {image.Hash[..12]}");
+            var target = parsed.GetRequiredValue(file);
+            var image = await ProgressView.ShownAsync(progress => HostImages.Here().ExportAsync(parsed.GetRequiredValue(hash), target, progress, cancel));
+            Say.Result($"{target}: image {image.ShortName}");
             return ExitCode.Ok;
         });
         return command;
@@ -45,13 +38,8 @@ internal static class ImageCopies
         command.Add(file);
         command.SetAction(async (parsed, cancel) =>
         {
-            Image image;
-            await using (var progress = ProgressView.Create())
-            {
-                image = await new ImageArchive(MachinePaths.FromEnvironment()).ImportAsync(parsed.GetRequiredValue(file), progress, cancel);
-            }
-
-            Say.Result($"{image.Hash[..12]}  {HumanText.Size(image.SizeBytes)}");
+            var image = await ProgressView.ShownAsync(progress => HostImages.Here().ImportAsync(parsed.GetRequiredValue(file), progress, cancel));
+            Say.Result($"{image.ShortName}  {HumanText.Size(image.SizeBytes)}");
             return ExitCode.Ok;
         });
         return command;

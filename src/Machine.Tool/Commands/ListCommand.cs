@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
-using Machine.Tool.Control;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -24,9 +23,7 @@ internal static class ListCommand
 
     private static async Task<int> RunAsync(bool json, CancellationToken cancel)
     {
-        var paths = MachinePaths.FromEnvironment();
-        var machines = await Task.WhenAll(KnownMachines.All(paths).Select(async machine =>
-            MachineListing.Of(machine, await SupervisorClient.TryStatusAsync(paths, machine, cancel))));
+        var machines = await MachineListing.AllAsync(MachinePaths.FromEnvironment(), cancel);
         if (json)
         {
             Say.Json(machines);
@@ -58,45 +55,4 @@ internal static class ListCommand
 
         return ExitCode.Ok;
     }
-}
-
-/// <summary>One machine as <c>list --json</c> prints it.</summary>
-internal sealed record MachineListing
-{
-    public required string Id { get; init; }
-
-    public string? Project { get; init; }
-
-    /// <summary>Its Machinefile is still where it was.</summary>
-    public required bool ProjectExists { get; init; }
-
-    public required MachineState State { get; init; }
-
-    /// <summary>What its state takes on this host's disk; its image, which others share, is not counted.</summary>
-    public required long DiskBytes { get; init; }
-
-    /// <summary>Its process' share of this host's memory while it runs.</summary>
-    public long? MemoryBytes { get; init; }
-
-    public string? Engine { get; init; }
-
-    public string? Accelerator { get; init; }
-
-    public string? ImageHash { get; init; }
-
-    public DateTimeOffset? Started { get; init; }
-
-    public static MachineListing Of(KnownMachine machine, MachineStatus? status) => new()
-    {
-        Id = machine.Id.Text,
-        Project = machine.Record?.Project,
-        ProjectExists = machine.ProjectExists,
-        State = status?.State ?? (Suspension.IsThere(machine.Folders.State) ? MachineState.Suspended : MachineState.Stopped),
-        DiskBytes = DiskUsage.AllocatedBytesOfFolder(machine.Folders.State),
-        MemoryBytes = status?.MemoryBytes,
-        Engine = status?.Engine ?? machine.Record?.Engine,
-        Accelerator = status?.Accelerator,
-        ImageHash = machine.Record?.ImageHash,
-        Started = status?.Started,
-    };
 }

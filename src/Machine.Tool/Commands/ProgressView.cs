@@ -29,6 +29,33 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
         return plain ? new PlainProgress(Console.Error, TimeProvider.System, LogGroup.Of(Environment.GetEnvironmentVariable, DateTimeOffset.UtcNow)) : new LiveProgress(Console.Error, TimeProvider.System);
     }
 
+    /// <summary>The view is drawn once there is something to show, and gone when the work is done.</summary>
+    public static Task<T> ShownAsync<T>(Func<Func<ProgressView>, T> work) => ShownAsync(progress => Task.FromResult(work(progress)));
+
+    /// <inheritdoc cref="ShownAsync{T}(Func{Func{ProgressView}, T})"/>
+    public static Task ShownAsync(Func<Func<ProgressView>, Task> work) => ShownAsync(async progress =>
+    {
+        await work(progress);
+        return true;
+    });
+
+    /// <inheritdoc cref="ShownAsync{T}(Func{Func{ProgressView}, T})"/>
+    public static async Task<T> ShownAsync<T>(Func<Func<ProgressView>, Task<T>> work)
+    {
+        ProgressView? view = null;
+        try
+        {
+            return await work(() => view ??= ProgressView.Create());
+        }
+        finally
+        {
+            if (view is not null)
+            {
+                await view.DisposeAsync();
+            }
+        }
+    }
+
     public void Step(string name)
     {
         lock (gate)

@@ -3,16 +3,13 @@ using Machine.Tool.Commands.Help;
 using Machine.Tool.Engines;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
 /// <summary><c>volume list|rm|export|import|compact</c>: the disks of the project's machine that outlive it.</summary>
 internal static class VolumeCommand
 {
-    /// <summary>Holds only what can be downloaded again.</summary>
-    private const string Rebuildable = "packages";
-
     public static Command Create()
     {
         var command = new Verb("volume", "List, remove, save, restore and compact the disks that outlive the machine")
@@ -32,7 +29,7 @@ internal static class VolumeCommand
         var json = CommonOptions.Json();
         var command = new Verb("list", "List the volumes of the project's machine") { json };
         command.Aliases.Add("ls");
-        command.SetAction(parsed => List(Here().Store.List().ToList(), parsed.GetValue(json)));
+        command.SetAction(parsed => List(ProjectVolumes.Here().List(), parsed.GetValue(json)));
         return command;
     }
 
@@ -49,22 +46,14 @@ internal static class VolumeCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var volume = parsed.GetRequiredValue(name);
-            var (paths, folders, store) = Here();
-            var info = store.Require(volume);
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
-            if (volume != Rebuildable && !parsed.GetValue(yes))
-            {
-                Agree($"{Lost(info)} is lost", $"dotnet machine volume rm {volume} --yes", "Delete it?");
-            }
-
-            store.Remove(volume);
+            await ProjectVolumes.Here().RemoveAsync(volume, ConsoleConsent.Of(parsed.GetValue(yes)), cancel);
             Say.Result($"{volume} is deleted");
             return ExitCode.Ok;
         });
         return command;
     }
 
-    private static int List(List<VolumeInfo> volumes, bool json)
+    private static int List(IReadOnlyList<VolumeInfo> volumes, bool json)
     {
         if (json)
         {
@@ -106,28 +95,4 @@ internal static class VolumeCommand
             }
         }
     });
-
-    internal static string Lost(VolumeInfo volume) => volume.Name == VolumeStore.Workspace
-        ? $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)}), and with it every change that is held,"
-        : $"the volume {volume.Name} ({HumanText.Size(volume.Bytes)})";
-
-    internal static void Agree(string consequence, string command, string question)
-    {
-        if (!Terminal.CanAsk)
-        {
-            throw new MachineException(consequence, $"if that is meant: {command}");
-        }
-
-        if (!Question.Ask($"{char.ToUpperInvariant(consequence[0])}{consequence[1..]}. {question}"))
-        {
-            throw new MachineException("nothing was changed");
-        }
-    }
-
-    internal static (MachinePaths Paths, ProjectMachine Folders, VolumeStore Store) Here()
-    {
-        var paths = MachinePaths.FromEnvironment();
-        var folders = new ProjectMachine(paths, ProjectRoot.Find(Environment.CurrentDirectory));
-        return (paths, folders, new VolumeStore(folders, EngineCatalog.Of(paths, folders.State)));
-    }
 }

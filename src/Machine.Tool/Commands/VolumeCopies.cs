@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machines;
+using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
@@ -20,18 +20,8 @@ internal static class VolumeCopies
         command.Add(file);
         command.SetAction(async (parsed, cancel) =>
         {
-            var (paths, folders, store) = VolumeCommand.Here();
-            var (volume, target) = (parsed.GetRequiredValue(name), parsed.GetRequiredValue(file));
-            store.Require(volume);
-            if (Path.Exists(target))
-            {
-                throw new MachineException($"there is already a {target}", "remove it, or name another file");
-            }
-
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
-            await using var progress = ProgressView.Create();
-            progress.Step($"writing {target}");
-            await store.ExportAsync(volume, target, cancel);
+            var target = parsed.GetRequiredValue(file);
+            await ProgressView.ShownAsync(progress => ProjectVolumes.Here().ExportAsync(parsed.GetRequiredValue(name), target, progress, cancel));
             Say.Result($"{target}: {HumanText.Size(new FileInfo(target).Length)}");
             return ExitCode.Ok;
         });
@@ -49,25 +39,12 @@ internal static class VolumeCopies
         command.Add(names);
         command.SetAction(async (parsed, cancel) =>
         {
-            var (paths, folders, store) = VolumeCommand.Here();
-            var volumes = parsed.GetValue(names) is { Length: > 0 } given ? given : [.. store.List().Select(volume => volume.Name)];
-            foreach (var volume in volumes)
-            {
-                store.Require(volume);
-            }
-
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
-            await using var progress = ProgressView.Create();
-            foreach (var volume in volumes)
-            {
-                progress.Step($"compacting {volume}");
-                var (before, after) = await store.CompactAsync(volume, cancel);
-                Say.Result($"{volume}: {HumanText.Size(before)} before, {HumanText.Size(after)} now");
-            }
-
+            await ProgressView.ShownAsync(progress => ProjectVolumes.Here().CompactAsync(parsed.GetValue(names) ?? [], Tell, progress, cancel));
             return ExitCode.Ok;
         });
         return command;
+
+        static void Tell(string volume, long before, long after) => Say.Result($"{volume}: {HumanText.Size(before)} before, {HumanText.Size(after)} now");
     }
 
     public static Verb CreateImport()
@@ -84,19 +61,9 @@ internal static class VolumeCopies
         command.Add(yes);
         command.SetAction(async (parsed, cancel) =>
         {
-            var (paths, folders, store) = VolumeCommand.Here();
             var volume = parsed.GetRequiredValue(name);
-            MachinePaths.CreatePrivate(paths.Home);
-            MachinePaths.CreatePrivate(folders.State);
-            using var held = await MachineAtRest.HoldAsync(folders, EngineCatalog.Of(paths, folders.State), cancel);
-            if (store.List().FirstOrDefault(known => known.Name == volume) is { } present && !parsed.GetValue(yes))
-            {
-                VolumeCommand.Agree($"{VolumeCommand.Lost(present)} is replaced", $"dotnet machine volume import {volume} {parsed.GetValue(file)} --yes", "Replace it?");
-            }
-
-            await using var progress = ProgressView.Create();
-            progress.Step($"reading {parsed.GetValue(file)}");
-            await store.ImportAsync(volume, parsed.GetRequiredValue(file), cancel);
+            await ProgressView.ShownAsync(progress =>
+                ProjectVolumes.Here().ImportAsync(volume, parsed.GetRequiredValue(file), ConsoleConsent.Of(parsed.GetValue(yes)), progress, cancel));
             Say.Result($"{volume} is imported");
             return ExitCode.Ok;
         });

@@ -1,11 +1,7 @@
 using System.CommandLine;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Templates;
-using Machine.Tool.Machines;
 using Machine.Tool.Operations;
-using Machine.Tool.Supervision;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Tool.Commands;
 
@@ -24,17 +20,8 @@ internal static class WarmCommand
 
     private static async Task<int> RunAsync(CancellationToken cancel)
     {
-        var opened = OpenedProject.Here();
-        PlanApproval.Require(opened, ConsoleConsent.Of());
-        opened.Folders.Create();
-        WarmTemplate template;
-        await using (var progress = ProgressView.Create())
-        {
-            template = await new ProjectTemplate(opened.Paths, EngineCatalog.Default(opened.Paths), NullLoggerFactory.Instance)
-                .EnsureAsync(opened.Folders, opened.Machinefile, progress, cancel);
-        }
-
-        Say.Result($"{template.Key[..12]}  {HumanText.Size(template.SizeBytes)}");
+        var template = await ProgressView.ShownAsync(progress => HostImages.WarmAsync(OpenedProject.Here(), ConsoleConsent.Of(), progress, cancel));
+        Say.Result($"{template.ShortName}  {HumanText.Size(template.SizeBytes)}");
         return ExitCode.Ok;
     }
 }

@@ -14,16 +14,7 @@ internal static class DestroyMachine
     {
         var engine = EngineCatalog.Of(paths, machine.Folders.State);
         var lost = Lost(machine, new VolumeStore(machine.Folders, engine));
-        switch (consent.Ask($"Destroying {machine.Id} ({Tainted.Line(machine.Record?.Project ?? "of an unknown project")}) loses:\n{lost}", "Destroy it?"))
-        {
-            case null:
-                throw new MachineException($"destroying {machine.Id} loses:\n{lost}", $"if that is meant: {remedy}");
-            case false:
-                throw new MachineException("nothing was destroyed");
-            default:
-                break;
-        }
-
+        consent.Require($"destroying {machine.Id} ({Tainted.Line(machine.Record?.Project ?? "of an unknown project")}) loses:\n{lost}", "Destroy it?", remedy, "nothing was destroyed");
         if (machine.Project is { } project)
         {
             await SupervisorClient.For(paths, project).StopAsync(cancel);

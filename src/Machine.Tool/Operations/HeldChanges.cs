@@ -31,6 +31,8 @@ internal sealed class HeldChanges : IDisposable
         return new HeldChanges(lease, project.OpenWorkspace(lease.Lease.Guest));
     }
 
+    public static MachineException NothingAt(string path) => new($"no change waits at {Tainted.Line(path)}: no changes are held");
+
     // Nothing can wait where the machine never ran: changes lie on one of its volumes.
     private static bool MayWait(OpenedProject project) =>
         new VolumeStore(project.Folders, EngineCatalog.Of(project.Paths, project.Folders.State)).Has(VolumeStore.Workspace);

@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Operations;
 
 /// <summary>Asks a person before something is taken from the host, or lost.</summary>
@@ -14,4 +16,23 @@ internal sealed class GivenConsent : IConsent
     public static readonly GivenConsent Instance = new();
 
     public bool? Ask(string shown, string question) => true;
+}
+
+internal static class Consents
+{
+    /// <param name="consequence">As a part of a sentence.</param>
+    /// <param name="command">The command that is a yes, for whoever can't be asked.</param>
+    /// <exception cref="MachineException">Nobody agreed.</exception>
+    public static void Require(this IConsent consent, string consequence, string question, string command, string refused)
+    {
+        switch (consent.Ask($"{char.ToUpperInvariant(consequence[0])}{consequence[1..]}", question))
+        {
+            case null:
+                throw new MachineException(consequence, $"if that is meant: {command}");
+            case false:
+                throw new MachineException(refused);
+            default:
+                break;
+        }
+    }
 }

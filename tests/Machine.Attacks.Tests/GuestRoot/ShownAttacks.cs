@@ -3,6 +3,7 @@ using System.Text;
 using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
+using Machine.Tool.Workspaces.Shown;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 
@@ -175,7 +176,7 @@ public sealed class ShownAttacks : IDisposable
         await project.CommandAsync();
         var workspace = project.Open();
         // Not guarded: nobody needs to be asked.
-        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["tool"], new ProjectPaths(project.Path, project.Path), cancel);
+        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["tool"], new Answer(true), cancel);
         project.SaysAnew().Claims("tool", "#!/bin/sh\nevil", mode: "755");
 
         var report = await project.Open().ApplyAsync(agreed.Paths, overwrite: false, cancel, agreed.Holds);
@@ -192,7 +193,7 @@ public sealed class ShownAttacks : IDisposable
         project.Claims("bin/data", "another");
         await project.CommandAsync();
         var workspace = project.Open();
-        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["bin"], new ProjectPaths(project.Path, project.Path), cancel);
+        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["bin"], new Answer(true), cancel);
         agreed.Paths.ShouldBe(["bin"]);
         project.SaysAnew().Claims("bin/data", "another").Claims("bin/run", "EVIL", mode: "755");
 
@@ -313,5 +314,64 @@ public sealed class ShownAttacks : IDisposable
 
         project.Read("docs/old.md").ShouldBe("seen");
         project.Read("docs/new.md").ShouldBe("written since");
+    }
+
+    [Fact]
+    public async Task A_guarded_file_that_was_named_waits_where_the_answer_is_no()
+    {
+        project.Claims(Workflow, "evil");
+        await project.CommandAsync();
+
+        var outcome = await ApplyChanges.RunAsync(project.Open(), new ApplyOrder([Workflow], Overwrite: true, []), new Answer(false), cancel);
+
+        outcome.ShouldBe(new ApplyOutcome(null, Whole: false));
+        project.Read(Workflow).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_guarded_file_that_nobody_named_is_not_in_an_apply_of_all()
+    {
+        project.Claims(Workflow, "evil").Claims("README.md", "hello");
+        await project.CommandAsync();
+
+        var outcome = await ApplyChanges.RunAsync(project.Open(), new ApplyOrder([], Overwrite: true, []), new Answer(true), cancel);
+
+        outcome.Report.ShouldNotBeNull().Imported.ShouldBe(1);
+        project.Read("README.md").ShouldBe("hello");
+        project.Read(Workflow).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Another_content_than_that_of_the_hash_is_not_applied_though_it_is_named()
+    {
+        project.Claims(Workflow, "good");
+        await project.CommandAsync();
+        var seen = await project.Open().ShowAsync(Workflow, cancel);
+        project.SaysAnew().Claims(Workflow, "EVIL");
+
+        var outcome = await ApplyChanges.RunAsync(project.Open(), new ApplyOrder([Workflow], Overwrite: true, [seen.Hash]), review: null, cancel);
+
+        outcome.Whole.ShouldBeFalse();
+        project.Read(Workflow).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Nothing_is_forgotten_where_the_answer_is_no()
+    {
+        project.Claims("README.md", "hello");
+        await project.CommandAsync();
+
+        (await DiscardChanges.RunAsync(project.Open(), [], new Answer(false), cancel)).ShouldBeNull();
+
+        (await project.Open().ListAsync(cancel)).ShouldHaveSingleItem().Path.ShouldBe("README.md");
+    }
+
+    private sealed class Answer(bool isYes) : IReview, IConsent
+    {
+        public bool Agrees(ShownChange one) => isYes;
+
+        public bool AgreesToReplace(IReadOnlyList<ShownChange> files) => isYes;
+
+        public bool? Ask(string shown, string question) => isYes;
     }
 }

@@ -1,10 +1,8 @@
-using Machine.Tool.Hosting;
-using Machine.Tool.Operations;
 using Machine.Tool.Workspaces;
 using Machine.Tool.Workspaces.Review;
 using Machine.Tool.Workspaces.Shown;
 
-namespace Machine.Tool.Commands;
+namespace Machine.Tool.Operations;
 
 /// <summary>What a person said yes to: paths, and of what they were shown the hash, so that the guest, which still runs, can't put something else in its place.</summary>
 internal sealed class Agreed
@@ -33,16 +31,12 @@ internal sealed class Agreed
     }
 
     /// <summary>Shows the guarded ones that these paths name, and asks for each; what the paths name besides needs no question.</summary>
-    public static async Task<Agreed> AskAsync(Workspace workspace, IReadOnlyList<Change> changes, IReadOnlyList<string> paths, ProjectPaths shown, CancellationToken cancel)
+    public static async Task<Agreed> AskAsync(Workspace workspace, IReadOnlyList<Change> changes, IReadOnlyList<string> paths, IReview review, CancellationToken cancel)
     {
         var agreed = new Agreed(asked: true);
         foreach (var path in paths)
         {
-            var own = changes.Where(change => IsOwnOutputIn(change, path)).ToList();
-            var isYes = changes.Any(change => change.Path == path && change.Class == ChangeClass.Guarded)
-                ? agreed.Ask(await workspace.ShowAsync(path, cancel), shown)
-                : own.Count == 0 || agreed.Ask(await workspace.BindAsync(own, mayBeGuarded: true, cancel), shown);
-            if (isYes)
+            if (await agreed.IsYesAsync(workspace, changes, path, review, cancel))
             {
                 agreed.paths.Add(path);
             }
@@ -54,35 +48,31 @@ internal sealed class Agreed
     private static bool IsOwnOutputIn(Change change, string folder) =>
         change is { Class: ChangeClass.Guarded, Reason: ImportPolicy.HostsOwn } && change.Path.StartsWith(folder + "/", StringComparison.Ordinal);
 
-    private bool Ask(ShownChange one, ProjectPaths shown)
+    private async Task<bool> IsYesAsync(Workspace workspace, IReadOnlyList<Change> changes, string path, IReview review, CancellationToken cancel)
     {
-        DiffText.Print(one.Diff, Console.Error, Terminal.ErrorIsTerminal);
-        if (!Question.Ask($"{ChangesText.Line(one.Change, shown)}\nApply it?"))
+        if (changes.Any(change => change.Path == path && change.Class == ChangeClass.Guarded))
         {
-            return false;
+            var one = await workspace.ShowAsync(path, cancel);
+            return Bind(review.Agrees(one), [one]);
         }
 
-        hashes[one.Change.Path] = one.Hash;
-        return true;
+        var own = changes.Where(change => IsOwnOutputIn(change, path)).ToList();
+        if (own.Count == 0)
+        {
+            return true;
+        }
+
+        var files = await workspace.BindAsync(own, mayBeGuarded: true, cancel);
+        return Bind(review.AgreesToReplace(files), files);
     }
 
-    private bool Ask(IReadOnlyList<ShownChange> files, ProjectPaths shown)
+    private bool Bind(bool isYes, IReadOnlyList<ShownChange> shown)
     {
-        foreach (var file in files)
+        foreach (var one in isYes ? shown : [])
         {
-            Console.Error.WriteLine("  " + ChangesText.Line(file.Change, shown));
+            hashes[one.Change.Path] = one.Hash;
         }
 
-        if (!Question.Ask($"Replace {HumanText.Count(files.Count, "file")} of this host's own with what was built in the machine?"))
-        {
-            return false;
-        }
-
-        foreach (var file in files)
-        {
-            hashes[file.Change.Path] = file.Hash;
-        }
-
-        return true;
+        return isYes;
     }
 }

@@ -1,0 +1,13 @@
+using Machine.Tool.Workspaces.Shown;
+
+namespace Machine.Tool.Operations;
+
+/// <summary>A person who looks at what an apply would write, before it is written.</summary>
+internal interface IReview
+{
+    /// <summary>One guarded change that was named.</summary>
+    bool Agrees(ShownChange one);
+
+    /// <summary>Outputs that would replace files of this host's own.</summary>
+    bool AgreesToReplace(IReadOnlyList<ShownChange> files);
+}
