@@ -35,8 +35,8 @@ internal static class ApplyCommand
     {
         var opened = OpenedProject.Here();
         var order = new ApplyOrder([.. typed.Select(opened.Shown.FromTyped)], overwrite, hashes);
-        using var held = await ConsoleLease.OfChangesAsync(opened, "apply", cancel);
-        var outcome = await ApplyChanges.RunAsync(held?.Workspace, order, yes || !Terminal.CanAsk ? null : new ConsoleReview(opened.Shown), cancel);
+        using var held = ConsoleLease.OfChanges(opened, "apply", cancel);
+        var outcome = await ApplyChanges.RunAsync(held?.Workspace, order, yes || !Terminal.CanAsk ? GivenReview.Instance : new ConsoleReview(opened.Shown), cancel);
         if (outcome.Report is { } report)
         {
             new ChangesView(Console.Error, ask: null, opened.Shown).Applied(report);
@@ -45,7 +45,7 @@ internal static class ApplyCommand
                 Say.Aside($"{HumanText.Count(report.Guarded.Count, "guarded file waits", "guarded files wait")} to be named: dotnet machine changes");
             }
         }
-        else if (outcome.Whole)
+        else if (outcome == ApplyOutcome.NothingHeld)
         {
             Say.Aside("no changes are held");
         }

@@ -30,7 +30,7 @@ internal static class ChangesCommand
     {
         var opened = OpenedProject.Here();
         var wanted = typed.Select(opened.Shown.FromTyped).ToList();
-        using var held = await ConsoleLease.OfChangesAsync(opened, "changes", cancel);
+        using var held = ConsoleLease.OfChanges(opened, "changes", cancel);
         var all = held is null ? [] : await held.Workspace.ListAsync(cancel);
         var changes = all.Where(change => wanted.Count == 0 || wanted.Exists(path => IsIn(change.Path, path))).ToList();
         var diffs = new Dictionary<Change, ShownChange>(ReferenceEqualityComparer.Instance);

@@ -7,10 +7,10 @@ namespace Machine.Tool.Commands;
 internal static class ConsoleLease
 {
     /// <inheritdoc cref="StartMachine.Lease"/>
-    public static Task<ClientLease> OfAsync(OpenedProject project, string display, CancellationToken cancel) =>
-        ProgressView.ShownAsync(progress => StartMachine.Lease(project, display, ConsoleConsent.Of(), progress, cancel));
+    public static ClientLease Of(OpenedProject project, string display, CancellationToken cancel) =>
+        ProgressView.Shown(progress => StartMachine.Lease(project, display, ConsoleConsent.Of(), progress, cancel));
 
     /// <inheritdoc cref="HeldChanges.Open"/>
-    public static Task<HeldChanges?> OfChangesAsync(OpenedProject project, string display, CancellationToken cancel) =>
-        ProgressView.ShownAsync(progress => HeldChanges.Open(project, display, ConsoleConsent.Of(), progress, cancel));
+    public static HeldChanges? OfChanges(OpenedProject project, string display, CancellationToken cancel) =>
+        ProgressView.Shown(progress => HeldChanges.Open(project, display, ConsoleConsent.Of(), progress, cancel));
 }

@@ -33,9 +33,9 @@ internal static class DiscardCommand
 
         var opened = OpenedProject.Here();
         var paths = typed.Select(opened.Shown.FromTyped).ToList();
-        using var held = await ConsoleLease.OfChangesAsync(opened, "discard", cancel);
+        using var held = ConsoleLease.OfChanges(opened, "discard", cancel);
         // Where nobody can be asked --all is meant as it stands.
-        if (await DiscardChanges.RunAsync(held?.Workspace, paths, ConsoleConsent.Of(yes), cancel) is not { } gone)
+        if (await DiscardChanges.RunAsync(held?.Workspace, paths, ConsoleConsent.Of(yes || !Terminal.CanAsk), cancel) is not { } gone)
         {
             return ExitCode.Failed;
         }

@@ -15,8 +15,7 @@ internal static class GuestVerb
     {
         using var command = Order(arguments, variables);
         var code = command.Run(new GuestOutput(raw || Pipeline.IsRaw));
-        var bringing = ProgressView.ShownAsync(view => command.BringAsync(ConsoleConsent.Of(), view));
-        if (bringing.GetAwaiter().GetResult() is { } brought)
+        if (ProgressView.Shown(view => command.Bring(ConsoleConsent.Of(), view)) is { } brought)
         {
             ChangesView.AfterCommandAsync(brought).GetAwaiter().GetResult();
         }
@@ -28,8 +27,7 @@ internal static class GuestVerb
     {
         // Heeded until the lease is there: from then on Ctrl+C is the command's.
         using var interrupts = new Interrupts();
-        return ProgressView.ShownAsync(view => CommandInside.Order(arguments, variables, ConsoleConsent.Of(), interrupts.Heed, () => Heeded(view), interrupts.Token))
-            .GetAwaiter().GetResult();
+        return ProgressView.Shown(view => CommandInside.Order(arguments, variables, ConsoleConsent.Of(), interrupts.Heed, () => Heeded(view), interrupts.Token));
 
         // Whoever waits for a start sees it, and may give it up.
         ProgressView Heeded(Func<ProgressView> view)

@@ -54,7 +54,7 @@ internal static class ImageCommand
         };
         command.SetAction(async (_, cancel) =>
         {
-            var hash = await ProgressView.ShownAsync(progress => HostImages.HashAsync(OpenedProject.Here(), progress, cancel));
+            var hash = await ProgressView.ShownAsync(progress => ProjectImages.HashAsync(OpenedProject.Here(), progress, cancel));
             Say.Result(hash);
             return ExitCode.Ok;
         });
@@ -120,7 +120,7 @@ internal static class ImageCommand
         foreach (var image in images)
         {
             table.Add(
-                image.Hash[..Math.Min(12, image.Hash.Length)],
+                image.ShortName,
                 image.Base,
                 image.Sdk ?? "none",
                 HumanText.Size(image.SizeBytes),
@@ -135,7 +135,7 @@ internal static class ImageCommand
 
     private static async Task<int> BuildAsync(bool refresh, CancellationToken cancel)
     {
-        var image = await ProgressView.ShownAsync(progress => HostImages.BuildAsync(OpenedProject.Here(), refresh, ConsoleConsent.Of(), progress, cancel));
+        var image = await ProgressView.ShownAsync(progress => ProjectImages.BuildAsync(OpenedProject.Here(), refresh, ConsoleConsent.Of(), progress, cancel));
         Say.Result($"{image.ShortName}  {HumanText.Size(image.SizeBytes)}");
         return ExitCode.Ok;
     }

@@ -29,23 +29,28 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
         return plain ? new PlainProgress(Console.Error, TimeProvider.System, LogGroup.Of(Environment.GetEnvironmentVariable, DateTimeOffset.UtcNow)) : new LiveProgress(Console.Error, TimeProvider.System);
     }
 
-    /// <summary>The view is drawn once there is something to show, and gone when the work is done.</summary>
-    public static Task<T> ShownAsync<T>(Func<Func<ProgressView>, T> work) => ShownAsync(progress => Task.FromResult(work(progress)));
-
-    /// <inheritdoc cref="ShownAsync{T}(Func{Func{ProgressView}, T})"/>
-    public static Task ShownAsync(Func<Func<ProgressView>, Task> work) => ShownAsync(async progress =>
+    /// <summary>Does some work. The view is drawn once there is something to show, and gone when the work is done.</summary>
+    public static T Shown<T>(Func<Func<ProgressView>, T> work)
     {
-        await work(progress);
-        return true;
-    });
+        // No async method: a short command would pay for its compilation.
+        ProgressView? view = null;
+        try
+        {
+            return work(() => view ??= Create());
+        }
+        finally
+        {
+            view?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
 
-    /// <inheritdoc cref="ShownAsync{T}(Func{Func{ProgressView}, T})"/>
+    /// <inheritdoc cref="Shown"/>
     public static async Task<T> ShownAsync<T>(Func<Func<ProgressView>, Task<T>> work)
     {
         ProgressView? view = null;
         try
         {
-            return await work(() => view ??= ProgressView.Create());
+            return await work(() => view ??= Create());
         }
         finally
         {
@@ -55,6 +60,13 @@ internal abstract class ProgressView(TextWriter error, TimeProvider time) : IPro
             }
         }
     }
+
+    /// <inheritdoc cref="Shown"/>
+    public static Task ShownAsync(Func<Func<ProgressView>, Task> work) => ShownAsync(async progress =>
+    {
+        await work(progress);
+        return true;
+    });
 
     public void Step(string name)
     {

@@ -15,11 +15,11 @@ internal static class ResumeCommand
         {
             Examples = ["dotnet machine resume"],
         };
-        command.SetAction((_, cancel) => RunAsync(cancel));
+        command.SetAction((_, cancel) => Task.FromResult(Run(cancel)));
         return command;
     }
 
-    private static async Task<int> RunAsync(CancellationToken cancel)
+    private static int Run(CancellationToken cancel)
     {
         var project = OpenedProject.Here();
         if (!Suspension.IsThere(project.Folders.State) && project.Client.TryStatus(cancel) is null)
@@ -27,6 +27,6 @@ internal static class ResumeCommand
             throw new MachineException($"{project.Project.MachineId} is not suspended", "dotnet machine start", ExitCode.Failed);
         }
 
-        return await StartCommand.StartAsync(project, "resume", cancel);
+        return StartCommand.Start(project, "resume", cancel);
     }
 }

@@ -39,13 +39,13 @@ internal static class StartCommand
         var project = OpenedProject.Here();
         var inheritance = fresh ? Inheritance.None : keep ? Inheritance.Kept : Inheritance.Checked;
         await StartMachine.PrepareAsync(project, inheritance, approve, ConsoleConsent.Of(yes), Say.Aside, cancel);
-        return await StartAsync(project, "start", cancel);
+        return Start(project, "start", cancel);
     }
 
-    internal static async Task<int> StartAsync(OpenedProject project, string display, CancellationToken cancel)
+    internal static int Start(OpenedProject project, string display, CancellationToken cancel)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        using var lease = await ConsoleLease.OfAsync(project, display, cancel);
+        using var lease = ConsoleLease.Of(project, display, cancel);
         Say.Result($"{project.Project.MachineId} is running ({lease.Lease.Accelerator}, {clock.Elapsed.TotalSeconds:0.0} s)");
         return ExitCode.Ok;
     }

@@ -39,12 +39,21 @@ internal static class VolumeCopies
         command.Add(names);
         command.SetAction(async (parsed, cancel) =>
         {
-            await ProgressView.ShownAsync(progress => ProjectVolumes.Here().CompactAsync(parsed.GetValue(names) ?? [], Tell, progress, cancel));
+            // Said when the view is gone, also of those that came before one that failed.
+            var done = new List<string>();
+            try
+            {
+                await ProgressView.ShownAsync(progress => ProjectVolumes.Here().CompactAsync(
+                    parsed.GetValue(names) ?? [], (volume, before, after) => done.Add($"{volume}: {HumanText.Size(before)} before, {HumanText.Size(after)} now"), progress, cancel));
+            }
+            finally
+            {
+                done.ForEach(Say.Result);
+            }
+
             return ExitCode.Ok;
         });
         return command;
-
-        static void Tell(string volume, long before, long after) => Say.Result($"{volume}: {HumanText.Size(before)} before, {HumanText.Size(after)} now");
     }
 
     public static Verb CreateImport()

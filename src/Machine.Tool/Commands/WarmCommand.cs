@@ -20,7 +20,7 @@ internal static class WarmCommand
 
     private static async Task<int> RunAsync(CancellationToken cancel)
     {
-        var template = await ProgressView.ShownAsync(progress => HostImages.WarmAsync(OpenedProject.Here(), ConsoleConsent.Of(), progress, cancel));
+        var template = await ProgressView.ShownAsync(progress => ProjectImages.WarmAsync(OpenedProject.Here(), ConsoleConsent.Of(), progress, cancel));
         Say.Result($"{template.ShortName}  {HumanText.Size(template.SizeBytes)}");
         return ExitCode.Ok;
     }

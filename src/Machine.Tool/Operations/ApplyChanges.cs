@@ -7,35 +7,40 @@ namespace Machine.Tool.Operations;
 /// <summary>Which of the held changes are to be applied.</summary>
 /// <param name="Paths">Of the project; none means all but guarded ones.</param>
 /// <param name="Overwrite">Also where this host's file changed meanwhile.</param>
-/// <param name="Hashes">Only changes with one of these, where there is any.</param>
+/// <param name="Hashes">Only changes with one of these, where any is given.</param>
 internal sealed record ApplyOrder(IReadOnlyList<string> Paths, bool Overwrite, IReadOnlyList<string> Hashes);
 
 /// <summary>What an apply came to.</summary>
-/// <param name="Report">Null where nothing was to be done, or nobody agreed to any of it.</param>
-/// <param name="Whole">All that was asked for is on this host.</param>
-internal sealed record ApplyOutcome(ChangeReport? Report, bool Whole);
+/// <param name="Report">Null where nothing was held, or nobody agreed to any of it.</param>
+/// <param name="Whole">Nothing that was asked for is missing on this host.</param>
+internal sealed record ApplyOutcome(ChangeReport? Report, bool Whole)
+{
+    public static ApplyOutcome NothingHeld { get; } = new(null, Whole: true);
+
+    public static ApplyOutcome NotAgreed { get; } = new(null, Whole: false);
+}
 
 /// <summary>Brings held changes to this host: guarded ones by their exact name, and as they were looked at.</summary>
 internal static class ApplyChanges
 {
     /// <param name="workspace">Null where nothing can wait.</param>
-    /// <param name="review">Null where a yes was given with the order, or nobody can be asked.</param>
+    /// <param name="review">Not asked where hashes are given: they say what was looked at.</param>
     /// <exception cref="MachineException">Nothing waits at a path that was named.</exception>
-    public static async Task<ApplyOutcome> RunAsync(Workspace? workspace, ApplyOrder order, IReview? review, CancellationToken cancel)
+    public static async Task<ApplyOutcome> RunAsync(Workspace? workspace, ApplyOrder order, IReview review, CancellationToken cancel)
     {
         var paths = order.Paths;
         var before = workspace is null ? [] : await workspace.ListAsync(cancel);
         if (workspace is null || before.Count == 0)
         {
-            return paths.Count == 0 ? new ApplyOutcome(null, Whole: true) : throw HeldChanges.NothingAt(paths[0]);
+            return paths.Count == 0 ? ApplyOutcome.NothingHeld : throw HeldChanges.NothingAt(paths[0]);
         }
 
-        var agreed = review is null || order.Hashes.Count > 0
+        var agreed = review is GivenReview || order.Hashes.Count > 0
             ? Agreed.Unbound(paths)
             : await Agreed.AskAsync(workspace, before, paths, review, cancel);
         if (paths.Count > 0 && agreed.Paths.Count == 0)
         {
-            return new ApplyOutcome(null, Whole: false);
+            return ApplyOutcome.NotAgreed;
         }
 
         var report = await workspace.ApplyAsync(

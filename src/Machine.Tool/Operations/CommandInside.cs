@@ -1,3 +1,4 @@
+using System.Text;
 using Machine.Tool.Control;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -8,7 +9,7 @@ using Machine.Tool.Workspaces.Review;
 
 namespace Machine.Tool.Operations;
 
-/// <summary>What a command wrote, on its way to this host.</summary>
+/// <summary>What was brought of a command's outputs and what waits, and the workspace from which the rest can be applied.</summary>
 internal sealed record BroughtBack(OpenedProject Project, Workspace Workspace, ChangeReport Report);
 
 /// <summary>
@@ -20,6 +21,7 @@ internal sealed class CommandInside : IDisposable
     private readonly ClientLease lease;
     private readonly IReadOnlyList<byte[]> arguments;
     private readonly PreparedExec prepared;
+    private ClientLease? another;
 
     private CommandInside(ClientLease lease, IReadOnlyList<byte[]> arguments)
     {
@@ -32,11 +34,11 @@ internal sealed class CommandInside : IDisposable
     /// <summary>Starts or finds the machine, and has it keep what is to be run.</summary>
     /// <param name="arguments">Program and arguments, byte for byte.</param>
     /// <param name="variables">Variables of this command alone; null passes the host's value.</param>
-    /// <param name="onCheck">Called where no machine runs, before its Machinefile is read.</param>
+    /// <param name="beforeStart">Called before a supervisor is started.</param>
     /// <param name="progress">Asked for when there is something to show.</param>
     /// <exception cref="MachineException">Nobody approved what the Machinefile asks, an output's place lies outside, or the machine does not start.</exception>
     public static CommandInside Order(
-        IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, IConsent consent, Action onCheck, Func<IProgressSink> progress, CancellationToken cancel)
+        IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, IConsent consent, Action beforeStart, Func<IProgressSink> progress, CancellationToken cancel)
     {
         var directory = ProjectRoot.RealPath(Environment.CurrentDirectory);
         var project = ProjectRoot.Find(directory);
@@ -45,7 +47,7 @@ internal sealed class CommandInside : IDisposable
         if (!client.IsThere)
         {
             // Before a supervisor is started, for what may be refused.
-            onCheck();
+            beforeStart();
             Check(arguments, consent);
         }
 
@@ -80,7 +82,7 @@ internal sealed class CommandInside : IDisposable
     /// <summary>The command has ended, however it did; what it wrote is brought back even when it failed.</summary>
     /// <param name="consent">For the start of a machine whose supervisor was killed meanwhile, as is <paramref name="progress"/>.</param>
     /// <returns>Null where the machine has nothing to tell.</returns>
-    public async Task<BroughtBack?> BringAsync(IConsent consent, Func<IProgressSink> progress)
+    public BroughtBack? Bring(IConsent consent, Func<IProgressSink> progress)
     {
         ExecEnd? end;
         try
@@ -90,7 +92,7 @@ internal sealed class CommandInside : IDisposable
         catch (IOException)
         {
             // The supervisor was killed while the command ran; the machine lives, and another one adopts it. Or it could not write (a full disk): then the reason is met here.
-            return await BringWithAnotherAsync(consent, progress);
+            return BringWithAnotherAsync(consent, progress).GetAwaiter().GetResult();
         }
 
         if (end?.Failure is { } failure)
@@ -107,7 +109,11 @@ internal sealed class CommandInside : IDisposable
         return new BroughtBack(project, project.OpenWorkspace(lease.Lease.Guest), report);
     }
 
-    public void Dispose() => lease.Dispose();
+    public void Dispose()
+    {
+        lease.Dispose();
+        another?.Dispose();
+    }
 
     private static void Check(IReadOnlyList<byte[]> arguments, IConsent consent)
     {
@@ -119,16 +125,17 @@ internal sealed class CommandInside : IDisposable
 
     private static string Display(IReadOnlyList<byte[]> arguments)
     {
-        var text = string.Join(' ', arguments.Select(System.Text.Encoding.UTF8.GetString));
+        var text = string.Join(' ', arguments.Select(Encoding.UTF8.GetString));
         return Tainted.Line(text.Length > 200 ? text[..200] + "…" : text);
     }
 
     private async Task<BroughtBack> BringWithAnotherAsync(IConsent consent, Func<IProgressSink> progress)
     {
         var opened = OpenedProject.Here();
-        using var another = StartMachine.Lease(opened, "bring outputs", consent, progress, CancellationToken.None);
+        another = StartMachine.Lease(opened, "bring outputs", consent, progress, CancellationToken.None);
         var outputs = new OutputPlaces(opened.Project.Path, opened.Directory, opened.Machinefile).Of(arguments);
         var workspace = opened.OpenWorkspace(another.Lease.Guest);
+        progress().Step("bringing outputs");
         return new BroughtBack(opened, workspace, await workspace.CollectAsync(prepared.Begun, CancellationToken.None, outputs));
     }
 }

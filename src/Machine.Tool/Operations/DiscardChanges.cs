@@ -8,8 +8,8 @@ namespace Machine.Tool.Operations;
 internal static class DiscardChanges
 {
     /// <param name="workspace">Null where nothing can wait.</param>
-    /// <param name="paths">Of the project; none means everything, which is asked for where somebody can be asked.</param>
-    /// <returns>What was forgotten; null where the answer was no.</returns>
+    /// <param name="paths">Of the project; none means everything, which is asked for.</param>
+    /// <returns>What was forgotten; null where nobody said yes.</returns>
     /// <exception cref="MachineException">Nothing waits at a path that was named.</exception>
     public static async Task<IReadOnlyList<Change>?> RunAsync(Workspace? workspace, IReadOnlyList<string> paths, IConsent consent, CancellationToken cancel)
     {
@@ -18,9 +18,9 @@ internal static class DiscardChanges
             return paths.Count == 0 ? [] : throw HeldChanges.NothingAt(paths[0]);
         }
 
-        if (paths.Count == 0
+        if (paths.Count == 0 && consent is not GivenConsent
             && await workspace.ListAsync(cancel) is { Count: > 0 } waiting
-            && consent.Ask($"{HumanText.Count(waiting.Count, "change")} would be forgotten, and are nowhere else", "Forget them?") == false)
+            && consent.Ask($"Forgetting {HumanText.Count(waiting.Count, "change")} loses what is nowhere else.", "Forget?") != true)
         {
             return null;
         }

@@ -18,17 +18,19 @@ internal sealed class GivenConsent : IConsent
     public bool? Ask(string shown, string question) => true;
 }
 
+/// <summary>What is not done without a yes.</summary>
 internal static class Consents
 {
     /// <param name="consequence">As a part of a sentence.</param>
-    /// <param name="command">The command that is a yes, for whoever can't be asked.</param>
+    /// <param name="remedy">The command that is a yes, for whoever can't be asked.</param>
+    /// <param name="refused">Said where the answer is no.</param>
     /// <exception cref="MachineException">Nobody agreed.</exception>
-    public static void Require(this IConsent consent, string consequence, string question, string command, string refused)
+    public static void Require(this IConsent consent, string consequence, string question, string remedy, string refused)
     {
         switch (consent.Ask($"{char.ToUpperInvariant(consequence[0])}{consequence[1..]}", question))
         {
             case null:
-                throw new MachineException(consequence, $"if that is meant: {command}");
+                throw new MachineException(consequence, $"if that is meant: {remedy}");
             case false:
                 throw new MachineException(refused);
             default:

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Machine.Tool.Images.Store;
 
 namespace Machine.Tool.Operations;
@@ -6,6 +7,9 @@ namespace Machine.Tool.Operations;
 internal sealed record ImageListing
 {
     public required string Hash { get; init; }
+
+    [JsonIgnore]
+    public string ShortName => new KeptImage(Hash, SizeBytes).ShortName;
 
     public required string Base { get; init; }
 

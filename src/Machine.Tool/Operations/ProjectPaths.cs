@@ -10,7 +10,7 @@ internal sealed class ProjectPaths(string project, string directory)
     /// <exception cref="MachineException">It lies outside of the project.</exception>
     public string FromTyped(string typed)
     {
-        var relative = Path.GetRelativePath(project, Path.GetFullPath(Path.Combine(directory, typed))).Replace('\\', '/');
+        var relative = Path.GetRelativePath(project, Path.GetFullPath(Path.Combine(directory, typed))).Replace('\\', '/').TrimEnd('/');
         return relative == ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative)
             ? throw new MachineException($"{Tainted.Line(typed)} is outside of the project {project}", exitCode: ExitCode.Usage)
             : relative;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Machine.Tool.Commands;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Operations;
 using Machine.Tool.Workspaces.Shown;
@@ -176,7 +175,8 @@ public sealed class ShownAttacks : IDisposable
         await project.CommandAsync();
         var workspace = project.Open();
         // Not guarded: nobody needs to be asked.
-        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["tool"], new Answer(true), cancel);
+        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["tool"], new Answer(false), cancel);
+        agreed.Paths.ShouldBe(["tool"]);
         project.SaysAnew().Claims("tool", "#!/bin/sh\nevil", mode: "755");
 
         var report = await project.Open().ApplyAsync(agreed.Paths, overwrite: false, cancel, agreed.Holds);
@@ -193,7 +193,7 @@ public sealed class ShownAttacks : IDisposable
         project.Claims("bin/data", "another");
         await project.CommandAsync();
         var workspace = project.Open();
-        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["bin"], new Answer(true), cancel);
+        var agreed = await Agreed.AskAsync(workspace, await workspace.ListAsync(cancel), ["bin"], new Answer(false), cancel);
         agreed.Paths.ShouldBe(["bin"]);
         project.SaysAnew().Claims("bin/data", "another").Claims("bin/run", "EVIL", mode: "755");
 
@@ -322,20 +322,37 @@ public sealed class ShownAttacks : IDisposable
         project.Claims(Workflow, "evil");
         await project.CommandAsync();
 
-        var outcome = await ApplyChanges.RunAsync(project.Open(), new ApplyOrder([Workflow], Overwrite: true, []), new Answer(false), cancel);
-
-        outcome.ShouldBe(new ApplyOutcome(null, Whole: false));
+        (await ApplyAsync([Workflow], new Answer(false))).ShouldBe(ApplyOutcome.NotAgreed);
         project.Read(Workflow).ShouldBeNull();
+
+        (await ApplyAsync([Workflow], new Answer(true))).Whole.ShouldBeTrue();
+        project.Read(Workflow).ShouldBe("evil");
     }
 
     [Fact]
-    public async Task A_guarded_file_that_nobody_named_is_not_in_an_apply_of_all()
+    public async Task Outputs_do_not_replace_the_hosts_own_where_the_answer_is_no()
+    {
+        project.Write("bin/run", "the host's", executable: true);
+        project.Claims("bin/run", "EVIL", mode: "755");
+        await project.CommandAsync();
+
+        (await ApplyAsync(["bin"], new Answer(false), overwrite: true)).ShouldBe(ApplyOutcome.NotAgreed);
+
+        project.Read("bin/run").ShouldBe("the host's");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_guarded_file_that_nobody_named_is_not_in_an_apply_of_all(bool given)
     {
         project.Claims(Workflow, "evil").Claims("README.md", "hello");
         await project.CommandAsync();
+        var answer = new Answer(true);
 
-        var outcome = await ApplyChanges.RunAsync(project.Open(), new ApplyOrder([], Overwrite: true, []), new Answer(true), cancel);
+        var outcome = await ApplyAsync([], given ? GivenReview.Instance : answer);
 
+        answer.Asked.ShouldBe(0);
         outcome.Report.ShouldNotBeNull().Imported.ShouldBe(1);
         project.Read("README.md").ShouldBe("hello");
         project.Read(Workflow).ShouldBeNull();
@@ -346,32 +363,49 @@ public sealed class ShownAttacks : IDisposable
     {
         project.Claims(Workflow, "good");
         await project.CommandAsync();
-        var seen = await project.Open().ShowAsync(Workflow, cancel);
+        var hash = (await project.Open().ShowAsync(Workflow, cancel)).Hash.ToUpperInvariant();
+        var answer = new Answer(true);
         project.SaysAnew().Claims(Workflow, "EVIL");
 
-        var outcome = await ApplyChanges.RunAsync(project.Open(), new ApplyOrder([Workflow], Overwrite: true, [seen.Hash]), review: null, cancel);
-
-        outcome.Whole.ShouldBeFalse();
+        (await ApplyAsync([Workflow], answer, hash: hash)).Whole.ShouldBeFalse();
         project.Read(Workflow).ShouldBeNull();
+
+        project.SaysAnew().Claims(Workflow, "good");
+        (await ApplyAsync([Workflow], answer, hash: hash)).Whole.ShouldBeTrue();
+        project.Read(Workflow).ShouldBe("good");
+        answer.Asked.ShouldBe(0);
     }
 
-    [Fact]
-    public async Task Nothing_is_forgotten_where_the_answer_is_no()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [InlineData(null)]
+    public async Task Nothing_is_forgotten_without_a_yes(bool? isYes)
     {
         project.Claims("README.md", "hello");
         await project.CommandAsync();
 
-        (await DiscardChanges.RunAsync(project.Open(), [], new Answer(false), cancel)).ShouldBeNull();
+        var gone = await DiscardChanges.RunAsync(project.Open(), [], new Answer(isYes), cancel);
 
-        (await project.Open().ListAsync(cancel)).ShouldHaveSingleItem().Path.ShouldBe("README.md");
+        (gone is null).ShouldBe(isYes != true);
+        project.Guest.Dropped.ShouldBe(isYes == true ? ["README.md"] : []);
     }
 
-    private sealed class Answer(bool isYes) : IReview, IConsent
+    private Task<ApplyOutcome> ApplyAsync(string[] paths, IReview review, bool overwrite = false, string? hash = null) =>
+        ApplyChanges.RunAsync(project.Open(), new ApplyOrder(paths, overwrite, hash is null ? [] : [hash]), review, cancel);
+
+    private sealed class Answer(bool? isYes) : IReview, IConsent
     {
-        public bool Agrees(ShownChange one) => isYes;
+        public int Asked { get; private set; }
 
-        public bool AgreesToReplace(IReadOnlyList<ShownChange> files) => isYes;
+        public bool Agrees(ShownChange one) => Ask("", "") == true;
 
-        public bool? Ask(string shown, string question) => isYes;
+        public bool AgreesToReplace(IReadOnlyList<ShownChange> files) => Ask("", "") == true;
+
+        public bool? Ask(string shown, string question)
+        {
+            Asked++;
+            return isYes;
+        }
     }
 }

@@ -163,6 +163,9 @@ public sealed class ChangesViewTests : IDisposable
         paths.FromTyped("new.cs").ShouldBe("src/new.cs");
         paths.FromTyped("../App.csproj").ShouldBe("App.csproj");
         paths.FromTyped("..").ShouldBe(".");
+        // As a shell completes a folder.
+        paths.FromTyped("bin/").ShouldBe("src/bin");
+        paths.FromTyped("../").ShouldBe(".");
         Should.Throw<Machine.Tool.Hosting.MachineException>(() => paths.FromTyped("../../x"));
         Should.Throw<Machine.Tool.Hosting.MachineException>(() => paths.FromTyped("/etc/passwd"));
     }

@@ -60,6 +60,29 @@ public sealed class ConsentTests : IDisposable
         KnownMachines.All(paths).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [InlineData(null)]
+    public void What_needs_a_yes_is_not_done_without_one(bool? answer)
+    {
+        var consent = new Answer(answer);
+        Action ask = () => consent.Require("the volume db is lost", "Delete it?", "rm db --yes", "nothing was changed");
+
+        if (answer == true)
+        {
+            ask();
+        }
+        else
+        {
+            var refused = Should.Throw<MachineException>(ask);
+            refused.Message.ShouldBe(answer == false ? "nothing was changed" : "the volume db is lost");
+            refused.Remedy.ShouldBe(answer == false ? null : "if that is meant: rm db --yes");
+        }
+
+        consent.Shown.ShouldBe(["The volume db is lost"]);
+    }
+
     private Task DestroyAsync(IConsent consent) => DestroyMachine.RunAsync(machine, paths, consent, "destroy it --yes", TestContext.Current.CancellationToken);
 
     private sealed class Answer(bool? answer) : IConsent
