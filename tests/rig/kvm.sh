@@ -18,6 +18,8 @@ rig="${MACHINE_RIG:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/machine-rig}"
 results="$root/artifacts/test-results"
 packages=linux-image-amd64,systemd-sysv,openssh-server,qemu-system-x86,qemu-utils,e2fsprogs,iproute2,kmod,udev,dbus,ca-certificates,libicu72,libssl3,libstdc++6,zlib1g,perl,git,procps,passwd,sudo,uidmap,util-linux,zstd,mmdebstrap
 
+backports=trixie-backports
+
 shell=false
 if [ "${1:-}" = --shell ]; then
   shell=true
@@ -71,17 +73,19 @@ make_disk() {
   mv "$part" "$disk"
 }
 
-# What emulates the rig: Debian 13's QEMU, whose AMD virtualisation has been mended since Debian 12's 7.2. With that one a machine in the rig
-# was seen to hang for ever, its processor at a page table beyond its memory. Nothing of it is installed.
+# What emulates the rig: the newest QEMU that is packaged for a Debian of today, since its AMD virtualisation is still being mended. With 7.2 a
+# machine in the rig was seen to hang for ever at a page table beyond its memory; with 10.0 one had the rig's own registers in the place of its
+# own. Nothing of it is installed.
 make_emulator() {
   local part="$rig/qemu.part"
   rm -rf "$rig"/qemu-* "$part"
   mkdir "$part"
   local -a sources
   mapfile -t sources < <(grep -lE '^Suites:.*bookworm' /etc/apt/sources.list.d/*.sources)
-  sed 's/\bbookworm\b/trixie/g' "${sources[@]}" | mmdebstrap --quiet --variant=extract --format=tar --include=qemu-system-x86,seabios,ipxe-qemu \
-    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' trixie - - | tar -xf - -C "$part" --no-same-owner --exclude='./dev/*'
-  mv "$part" "$rig/qemu-$key"
+  { sed 's/\bbookworm\b/trixie/g' "${sources[@]}"; echo; awk -v RS= '!/-security/' "${sources[@]}" | sed "s/^Suites:.*/Suites: $backports/"; } | mmdebstrap --quiet --variant=extract --format=tar --include=qemu-system-x86,seabios,ipxe-qemu \
+    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' --aptopt="APT::Default-Release \"$backports\"" trixie - - |
+    tar -xf - -C "$part" --no-same-owner --exclude='./dev/*'
+  mv "$part" "$rig/qemu-$backports-$key"
 }
 
 # Nobody listens there now.
@@ -102,7 +106,7 @@ boot() {
   # The disk as it was made stays so: a run's changes go with it.
   qemu-img create -q -f qcow2 -F raw -b "$rig/root-$key.raw" "$work/root.qcow2"
   # la57 is what the kernel can't do with nested paging here; mitigations cost half the time, and protect nobody.
-  local qemu="$rig/qemu-$key/usr"
+  local qemu="$rig/qemu-$backports-$key/usr"
   "$qemu/lib64/ld-linux-x86-64.so.2" --library-path "$qemu/lib/x86_64-linux-gnu" "$qemu/bin/qemu-system-x86_64" -L "$qemu/share/qemu" -L "$qemu/share/seabios" \
     -no-user-config -nodefaults -display none -no-reboot -machine q35 -accel tcg,thread=multi,tb-size=2048 \
     -cpu max,la57=off -smp 2 -m 8192 -kernel "${kernel[0]}" -initrd "${initrd[0]}" \
@@ -179,7 +183,7 @@ run_tests() {
 }
 
 [ -f "$rig/root-$key.raw" ] || { say "making the rig's disk"; make_disk; }
-[ -d "$rig/qemu-$key" ] || { say "getting the rig's emulator"; make_emulator; }
+[ -d "$rig/qemu-$backports-$key" ] || { say "getting the rig's emulator"; make_emulator; }
 say "building what is tested, and the images of its machines"
 bring
 environment="MACHINE_ACCELERATOR=${MACHINE_ACCELERATOR:-kvm} MACHINE_PATIENCE=10 MACHINE_TEST_RIG=1 MACHINE_HOME=/root/home MACHINE_WARM=never DOTNET_ROOT=/usr/share/dotnet DOTNET_TieredPGO=0 CI=true"
