@@ -21,6 +21,9 @@ public sealed class ProjectFolder : IAsyncDisposable
 
     public string Path { get; }
 
+    /// <summary>What runs the tool for this project, where it is not run as it is.</summary>
+    public IReadOnlyList<string> Within { get; init; } = [];
+
     /// <summary>Whether a machine's project was made by a test, of this run or an earlier one.</summary>
     public static bool IsOne(string? project) => project is not null && project.Split('/', '\\').Any(part => part.StartsWith(Prefix, StringComparison.Ordinal));
 
@@ -35,9 +38,9 @@ public sealed class ProjectFolder : IAsyncDisposable
         File.WriteAllText(this[relative], content);
     }
 
-    public Task<ToolResult> RunAsync(params string[] arguments) => ToolRun.RunAsync(Path, arguments);
+    public Task<ToolResult> RunAsync(params string[] arguments) => ToolRun.RunAsync(Path, arguments, within: Within);
 
-    public Task<ToolResult> ExecAsync(params string[] command) => ToolRun.RunAsync(Path, ["exec", "--", .. command]);
+    public Task<ToolResult> ExecAsync(params string[] command) => ToolRun.RunAsync(Path, ["exec", "--", .. command], within: Within);
 
     /// <summary>A script for the guest's shell, as its root.</summary>
     public Task<ToolResult> RootAsync(string script) => ExecAsync(Environment.UserName == "root" ? ["sh", "-c", script] : ["sudo", "sh", "-c", script]);
@@ -95,7 +98,7 @@ public sealed class ProjectFolder : IAsyncDisposable
     {
         if (File.Exists(this["Machinefile"]))
         {
-            await ToolRun.RunAsync(Path, ["destroy", "--yes"]);
+            await ToolRun.RunAsync(Path, ["destroy", "--yes"], within: Within);
         }
 
         Directory.Delete(top, recursive: true);

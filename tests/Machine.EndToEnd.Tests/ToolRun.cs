@@ -25,16 +25,18 @@ public static class ToolRun
     /// <summary>The tool's own executable, built beside the tests.</summary>
     public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "dotnet-machine.exe" : "dotnet-machine");
 
-    public static Process Start(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    /// <param name="within">A program, with its arguments, that runs the tool somewhere else.</param>
+    public static Process Start(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, IReadOnlyList<string>? within = null)
     {
-        var start = new ProcessStartInfo(Program)
+        string[] line = [.. within ?? [], Program, .. arguments];
+        var start = new ProcessStartInfo(line[0])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in arguments)
+        foreach (var argument in line[1..])
         {
             start.ArgumentList.Add(argument);
         }
@@ -51,12 +53,12 @@ public static class ToolRun
 
     /// <summary>Runs to the end. Fails the test after <paramref name="minutes"/>.</summary>
     public static async Task<ToolResult> RunAsync(
-        string folder, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string?>? environment = null, double minutes = 20)
+        string folder, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string?>? environment = null, double minutes = 20, IReadOnlyList<string>? within = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeLimit.Minutes(minutes));
         var list = arguments.ToList();
-        using var process = Start(folder, list, environment);
+        using var process = Start(folder, list, environment, within);
         try
         {
             using var output = new MemoryStream();

@@ -59,6 +59,7 @@ internal static class CommandLine
             InitCommand.Create(), StartCommand.Create(), SuspendCommand.Create(), ResumeCommand.Create(), StopCommand.Create(), StatusCommand.Create(), DestroyCommand.Create(),
         ]),
         new("Changes", [ChangesCommand.Create(), ApplyCommand.Create(), DiscardCommand.Create()]),
+        new("The network", [NetworkCommand.Create()]),
         new("Volumes and images", [VolumeCommand.Create(), ImageCommand.Create()]),
         new("This host", [ListCommand.Create(), PlanCommand.Create(), CompletionsCommand.Create(), SchemaCommand.Create()]),
         new("When something is wrong", [DoctorCommand.Create(), LogsCommand.Create(), PackagesCommand.Create(), DocsCommand.Create()]),

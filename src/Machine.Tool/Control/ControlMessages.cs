@@ -75,6 +75,9 @@ internal sealed record MachineStatus
     /// <summary>As people read them.</summary>
     public IReadOnlyList<string> Ports { get; init; } = [];
 
+    /// <summary>Connections out of the machine that were denied since the supervisor began.</summary>
+    public int DeniedConnections { get; init; }
+
     /// <summary>The Machinefile changed since the machine was started.</summary>
     public bool Stale { get; init; }
 

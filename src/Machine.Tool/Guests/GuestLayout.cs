@@ -36,6 +36,15 @@ internal static class GuestLayout
     /// <summary>Loopback port of the guest at which the supervisor's services (package feed, npm registry) appear.</summary>
     public const int ServicePort = 7780;
 
+    /// <summary>Loopback port of the guest at which the host's door appears; the relay connects there (door.pl).</summary>
+    public const int DoorPort = 7781;
+
+    /// <summary>Where connections of the guest's programs end that leave the machine (door.pl).</summary>
+    public const int RelayPort = 7782;
+
+    /// <summary>Ports of the guest that are the machine's own.</summary>
+    public static IReadOnlyList<int> OwnPorts { get; } = [ServicePort, DoorPort, RelayPort];
+
     /// <summary>The feed, as the guest sees it.</summary>
     public static string FeedUrl => $"http://127.0.0.1:{ServicePort}/nuget/v3/index.json";
 

@@ -27,6 +27,9 @@ internal sealed class MachinePaths
 
     public string Keys => Path.Combine(Home, "keys");
 
+    /// <summary>What this user allows and denies machines of all projects to reach.</summary>
+    public string PersonalNetwork => Path.Combine(Home, "network.json");
+
     public string Approvals => Path.Combine(Home, "approvals");
 
     /// <exception cref="MachineException">The home is another user's, or others may write to it.</exception>

@@ -28,9 +28,10 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
 
     /// <exception cref="MachineException">A nuget.config can't be read.</exception>
     /// <param name="host">This host where it is null.</param>
-    public static MachinePlan From(Machinefile machinefile, ProjectRoot project, HostFacts? host = null)
+    /// <param name="read">The nuget.config files, where they were read already.</param>
+    public static MachinePlan From(Machinefile machinefile, ProjectRoot project, HostFacts? host = null, ProjectSources? read = null)
     {
-        var sources = ProjectSources.Read(project);
+        var sources = read ?? ProjectSources.Read(project);
         var sizes = PlanItems.OfSizes(machinefile, host ?? HostFacts.Current()).ToList();
         List<PlanItem> items =
         [
@@ -38,6 +39,7 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
             .. PlanItems.OfGuest(machinefile),
             .. sizes.Where(size => size.Widens),
             .. PlanItems.OfHost(machinefile),
+            .. PlanItems.OfNetwork(machinefile.Network),
             .. PlanItems.OfWorkspace(machinefile.Workspace),
             .. PlanItems.OfSources(sources),
         ];

@@ -1,3 +1,5 @@
+using Machine.Tool.Machinefiles.Network;
+
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a Machinefile says, defaults filled in. Made by <see cref="MachinefileReader"/>.</summary>
@@ -50,6 +52,9 @@ internal sealed record Machinefile
 
     /// <summary>How long the machine stays up unused; null for ever.</summary>
     public TimeSpan? Idle { get; init; }
+
+    /// <summary>What the machine may reach by name, beyond the package feed.</summary>
+    public NetworkSettings Network { get; init; } = NetworkSettings.None;
 
     /// <summary>Rather no machine than an emulated one.</summary>
     public bool RequiresAccelerator { get; init; }

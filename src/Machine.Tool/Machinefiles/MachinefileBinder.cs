@@ -1,6 +1,7 @@
 using System.Globalization;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Network;
 
 
 namespace Machine.Tool.Machinefiles;
@@ -36,6 +37,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             Workspace = new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
             Provision = Provision(),
             Idle = YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
+            Network = Network(),
             RequiresAccelerator = YamlValues.Text(document, MachinefileKeys.Accelerator) == "required",
         };
     }
@@ -93,7 +95,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         foreach (var item in (document.Find(MachinefileKeys.Ports.Name) as YamlList)?.Items.Cast<YamlScalar>() ?? [])
         {
             var port = PortShape.Parse(item.Value);
-            if (port.Guest == GuestLayout.ServicePort)
+            if (GuestLayout.OwnPorts.Contains(port.Guest))
             {
                 problems.Add(item, $"ports: the guest's port {port.Guest} is the machine's own", "let the program in the guest listen on another one");
             }
@@ -107,6 +109,16 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         }
 
         return ports;
+    }
+
+    private NetworkSettings Network()
+    {
+        var network = document.Find(MachinefileKeys.Network.Name) as YamlMap;
+        return new NetworkSettings(Entries(MachinefileKeys.NetworkAllow), Entries(MachinefileKeys.NetworkDeny));
+
+        List<NetworkEntry> Entries(Key key) => [.. ((network?.Find(key.Name) as YamlList)?.Items ?? []).Select(item => item is YamlMap map
+            ? new NetworkEntry(YamlValues.Text(map, MachinefileKeys.NetworkName)!, YamlValues.Text(map, MachinefileKeys.NetworkPrivate) == "true")
+            : new NetworkEntry(((YamlScalar)item).Value))];
     }
 
     private static int NextFree(Dictionary<int, int> taken, int port) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Sources;
 
 
@@ -10,6 +11,9 @@ internal static class PlanItems
 {
     // A database, a cache, a queue: more of them than this are no project's need, even if each is small.
     private const int UsualVolumes = 8;
+
+    /// <summary>The first field of what a rule of the network is agreed to by.</summary>
+    public const string NetworkIdentity = "network";
 
     public static IEnumerable<PlanItem> OfImage(Machinefile file, ProjectRoot project)
     {
@@ -93,6 +97,24 @@ internal static class PlanItems
             yield return Widening(
                 share.Write ? $"the guest may read and write {Safe(share.HostPath)} (share, at {Safe(share.GuestPath)})" : $"the guest may read {Safe(share.HostPath)} (share, at {Safe(share.GuestPath)})",
                 "share", share.HostPath, share.GuestPath, share.Write ? "write" : "read");
+        }
+    }
+
+    public static IEnumerable<PlanItem> OfNetwork(NetworkSettings network)
+    {
+        var rules = network.ToRules();
+        foreach (var rule in rules.Allow)
+        {
+            // A server that a rule leaves out is a part of what is agreed to: without it the rule is another.
+            var without = rules.Deny.Where(rule.Overlaps).Select(denied => denied.Text).Order(StringComparer.Ordinal).ToList();
+            yield return Widening(
+                $"the guest may talk to {Safe(rule.Says)}{(without.Count > 0 ? $", but not to {Safe(string.Join(", ", without))}" : "")}",
+                [NetworkIdentity, rule.Text, rule.Private ? "private" : "public", .. without]);
+        }
+
+        foreach (var rule in rules.Deny.Where(rule => !rules.Allow.Any(rule.Overlaps)))
+        {
+            yield return Within($"the guest may not talk to {Safe(rule.Text)}");
         }
     }
 

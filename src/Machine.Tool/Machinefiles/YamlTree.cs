@@ -79,7 +79,7 @@ internal sealed class YamlTree
     {
         if (parser.Accept<AnchorAlias>(out var alias))
         {
-            throw Stop(alias, "aliases are not supported", "write the value out where it is used");
+            throw Stop(alias, "aliases are not supported", "write the value out where it is used; a text that begins with a star stands in quotes");
         }
 
         var start = parser.Consume<NodeEvent>();

@@ -33,6 +33,14 @@ internal class MachineFolders(MachinePaths paths, MachineId id)
     /// <summary>What the guest may talk to: the package feed. Never the control API.</summary>
     public string GuestSocket => Path.Combine(Runtime, "feed");
 
+    /// <summary>The door: connections of the guest to servers that its rules name. Never the control API.</summary>
+    public string DoorSocket => Path.Combine(Runtime, "door");
+
+    public string NetworkLog => Path.Combine(State, "network.log");
+
+    /// <summary>What a person allowed until the machine stops.</summary>
+    public string NetworkOnce => Path.Combine(State, "network-once.json");
+
     public string SshControl => Path.Combine(Runtime, "ssh");
 
     /// <summary>Sockets of a machine or of its supervisor are there; a machine that ended in peace leaves no more than a log.</summary>

@@ -77,6 +77,11 @@ internal sealed record StatusReport(MachineStatus Machine, int Held, string? Bra
             yield return ("port", port);
         }
 
+        if (Machine.DeniedConnections > 0)
+        {
+            yield return ("denied", $"{HumanText.Count(Machine.DeniedConnections, "connection")} out of the machine: dotnet machine network log");
+        }
+
         foreach (var command in Machine.Commands)
         {
             yield return ("runs", $"{Tainted.Line(command.Display)} (for {HumanText.Age(command.Started, now)})");

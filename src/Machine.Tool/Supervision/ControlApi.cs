@@ -59,6 +59,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
             MemoryBytes = running?.Machine.MemoryBytes,
             Commands = commands.Snapshot(),
             Ports = running?.Ports.Lines ?? [],
+            DeniedConnections = running?.Denied ?? 0,
             Stale = Stale(running),
             Awake = lifecycle.Awake,
             Template = running?.Record.TemplateKey,

@@ -1,3 +1,4 @@
+using Machine.Tool.Doors.Egress;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
@@ -35,9 +36,11 @@ internal sealed class MachineStart(
         var identity = await folders.IdentityAsync(cancel);
         var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);
         services.FetchLocked(folders.Project.Path);
+        EgressDoor? door = null;
         ArrivedMachine? arrived = null;
         try
         {
+            door = OpenDoor(machinefile);
             arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
             var guest = Session(arrived, identity);
             try
@@ -70,25 +73,34 @@ internal sealed class MachineStart(
                 BackgroundWarm.Begin(folders, logger);
             }
 
-            var running = new RunningMachine(arrived.Machine, guest, services, arrived.Started, record, lower, logger);
+            var running = new RunningMachine(arrived.Machine, guest, services, door, arrived.Started, record, lower, logger);
             await running.Orders.GetReadyAsync();
             return running;
         }
         catch
         {
-            await services.DisposeAsync();
-            if (arrived is { HoldsWork: false })
-            {
-                await arrived.Machine.KillAsync(CancellationToken.None);
-            }
-
-            if (arrived is not null)
-            {
-                // One with a user's work runs on: the next start finds it, and stop ends it.
-                await arrived.Machine.DisposeAsync();
-            }
-
+            await GiveUpAsync(services, door, arrived);
             throw;
+        }
+    }
+
+    private static async Task GiveUpAsync(ServiceHost services, EgressDoor? door, ArrivedMachine? arrived)
+    {
+        if (door is not null)
+        {
+            await door.DisposeAsync();
+        }
+
+        await services.DisposeAsync();
+        if (arrived is { HoldsWork: false })
+        {
+            await arrived.Machine.KillAsync(CancellationToken.None);
+        }
+
+        if (arrived is not null)
+        {
+            // One with a user's work runs on: the next start finds it, and stop ends it.
+            await arrived.Machine.DisposeAsync();
         }
     }
 
@@ -139,6 +151,12 @@ internal sealed class MachineStart(
     {
         SharedFolderRule.RequireUnchanged(machinefile.Shares, folders.Project, HostFacts.Current());
         new PublishedPorts(machinefile.Ports).RequireFree();
+        if (thaws)
+        {
+            // Once, at the beginning: not again where a template failed.
+            File.Delete(folders.NetworkOnce);
+        }
+
         var volumes = new VolumeStore(folders, engine);
         progress.Step("image " + machinefile.Image);
         var image = await new ProjectImage(paths, engine, logs).EnsureAsync(folders, machinefile, progress, cancel);
@@ -193,8 +211,15 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
+    private EgressDoor OpenDoor(Machinefile machinefile) => EgressDoor.Open(
+        folders.DoorSocket,
+        new LiveRules(folders, paths, machinefile.Network.ToRules()).Current,
+        Upstream.Real,
+        new EgressLog(folders.NetworkLog, TimeProvider.System),
+        logs.CreateLogger<EgressDoor>());
+
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
-        sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket)]);
+        sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket), new GuestService(GuestLayout.DoorPort, folders.DoorSocket)]);
 
     private void Remember(MachineRecord what) => record = what.Save(folders.State);
 

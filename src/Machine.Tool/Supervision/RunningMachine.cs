@@ -1,3 +1,4 @@
+using Machine.Tool.Doors.Egress;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
@@ -12,7 +13,7 @@ namespace Machine.Tool.Supervision;
 
 /// <summary>A machine that takes commands, with everything that serves it.</summary>
 internal sealed class RunningMachine(
-    IEngineMachine machine, IGuestSession guest, ServiceHost services, StartedMachine started, MachineRecord record, ILowerTree lower, ILogger logger)
+    IEngineMachine machine, IGuestSession guest, ServiceHost services, EgressDoor door, StartedMachine started, MachineRecord record, ILowerTree lower, ILogger logger)
     : IAsyncDisposable
 {
     private static readonly GuestPatience Reconnecting = new(TimeLimit.Minutes(1), TimeSpan.FromMilliseconds(250));
@@ -40,6 +41,9 @@ internal sealed class RunningMachine(
     public PublishedPorts Ports { get; } = new(started.Machinefile.Ports);
 
     public MachineRecord Record => record;
+
+    /// <summary>Connections that were denied since this supervisor began.</summary>
+    public int Denied => door.Denied;
 
     /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
     public void Use(ProjectSources sources) => services.Use(sources);
@@ -107,6 +111,7 @@ internal sealed class RunningMachine(
         Changes.Dispose();
         Orders.Dispose();
         await guest.CloseAsync();
+        await door.DisposeAsync();
         await services.DisposeAsync();
     }
 }

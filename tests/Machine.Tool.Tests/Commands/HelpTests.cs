@@ -108,7 +108,7 @@ public sealed partial class HelpTests : IDisposable
         var help = (await tool.RunAsync("--help")).Output;
 
         var shown = Heading().Matches(help).ToDictionary(group => group.Groups[1].Value, group => group.Groups[2].Value.Split('\n').Where(line => line.Length > 0).Select(FirstWord).ToList());
-        shown.Keys.ShouldBe(["Usage", "Run something inside", "The machine", "Changes", "Volumes and images", "This host", "When something is wrong", "Options"]);
+        shown.Keys.ShouldBe(["Usage", "Run something inside", "The machine", "Changes", "The network", "Volumes and images", "This host", "When something is wrong", "Options"]);
         shown.Where(group => group.Key is not ("Usage" or "Options")).SelectMany(group => group.Value)
             .ShouldBe(CommandLine.Root().Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name), ignoreOrder: true);
         // A verb that was written and put into no group is in neither.

@@ -66,7 +66,7 @@ public sealed class MachinefileKeysTests : IDisposable
 
     [Theory]
     [InlineData("imge: x")]
-    [InlineData("network: {}")]
+    [InlineData("restore: {}")]
     [InlineData("idle: soon")]
     [InlineData("cpus: 0")]
     [InlineData("cpus: \"2\"")]

@@ -31,7 +31,7 @@ public sealed class MachineStartTests : IDisposable
         StartedMachine.Read(machine.Folders.State)!.Machinefile.Ports.Single().Host.ShouldBe(Port);
         new VolumeStore(machine.Folders, machine.Engine).List().Select(volume => volume.Name).ShouldContain("data");
         machine.Guest.Inputs[0].ShouldContain("['data', 1, '/data']");
-        machine.Guest.Services.ShouldBe([new GuestService(GuestLayout.ServicePort, machine.Folders.GuestSocket)]);
+        machine.Guest.Services.ShouldBe([new GuestService(GuestLayout.ServicePort, machine.Folders.GuestSocket), new GuestService(GuestLayout.DoorPort, machine.Folders.DoorSocket)]);
 
         await StartAsync();
         machine.Guest.Inputs[^1].ShouldContain("['data', 0, '/data']");

@@ -15,7 +15,7 @@ internal static class ImageRecipe
 
     private const string Prefix = "Images/";
 
-    private static readonly string[] GuestFiles = ["identity.pl", "machine-identity.service", "machine-grow.service"];
+    private static readonly string[] GuestFiles = ["identity.pl", "machine-identity.service", "machine-grow.service", "door.pl", "machine-door.service"];
 
     /// <summary>File name to content, in the order of names.</summary>
     public static IReadOnlyDictionary<string, string> Files { get; } = Read();

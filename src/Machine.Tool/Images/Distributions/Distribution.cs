@@ -13,7 +13,7 @@ internal sealed record Distribution(string Name, string Codename, IReadOnlyList<
     [
         "systemd", "systemd-sysv", "udev", "dbus", "openssh-server", "sudo", "ca-certificates", "initramfs-tools", "zstd",
         "kmod", "e2fsprogs", "git", "iproute2", "procps", "curl", "tzdata", "less", "xz-utils", "bzip2", "unzip", "netbase",
-        "libgssapi-krb5-2", "zlib1g",
+        "nftables", "libgssapi-krb5-2", "zlib1g",
     ];
 
     private static readonly Distribution[] Known =

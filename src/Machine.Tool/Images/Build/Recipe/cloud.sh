@@ -28,7 +28,7 @@ fi
 # What a machine consists of, and what the project asked for.
 has() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing=
-for package in openssh-server sudo perl-base initramfs-tools zstd e2fsprogs kmod iproute2 procps netbase ca-certificates "$@"; do
+for package in openssh-server sudo perl-base initramfs-tools zstd e2fsprogs kmod iproute2 procps netbase nftables ca-certificates "$@"; do
   case $package in
     *=*) missing="$missing $package" ;;
     *) has "$package" || missing="$missing $package" ;;

@@ -6,6 +6,8 @@ root=${1:-} recipe=$(dirname "$0")
 
 install -D -m 0755 "$recipe/identity.pl" "$root/usr/lib/machine/identity"
 install -D -m 0644 "$recipe/machine-identity.service" "$root/etc/systemd/system/machine-identity.service"
+install -D -m 0755 "$recipe/door.pl" "$root/usr/lib/machine/door"
+install -D -m 0644 "$recipe/machine-door.service" "$root/etc/systemd/system/machine-door.service"
 install -D -m 0644 "$recipe/machine-grow.service" "$root/etc/systemd/system/machine-grow.service"
 install -D -m 0644 "$recipe/ssh.service" "$root/etc/systemd/system/ssh.service"
 for unit in dbus.service systemd-logind.service systemd-user-sessions.service; do
@@ -26,6 +28,7 @@ rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" "$root/var/lib/
 units=$root/etc/systemd/system
 mkdir -p "$units/multi-user.target.wants" "$units/sysinit.target.wants" "$units/network-online.target.wants"
 ln -sf /etc/systemd/system/machine-identity.service "$units/multi-user.target.wants/"
+ln -sf /etc/systemd/system/machine-door.service "$units/multi-user.target.wants/"
 ln -sf /etc/systemd/system/machine-grow.service "$units/multi-user.target.wants/"
 ln -sf /lib/systemd/system/systemd-networkd.service "$units/multi-user.target.wants/"
 ln -sf /etc/systemd/system/ssh.service "$units/multi-user.target.wants/"
@@ -34,7 +37,7 @@ ln -sf /lib/systemd/system/multi-user.target "$units/default.target"
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer man-db.timer logrotate.timer motd-news.timer systemd-tmpfiles-clean.timer \
   getty.target getty@.service serial-getty@.service console-getty.service autovt@.service \
-  systemd-networkd-wait-online.service systemd-timesyncd.service systemd-firstboot.service \
+  systemd-networkd-wait-online.service systemd-resolved.service systemd-timesyncd.service systemd-firstboot.service \
   systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-random-seed.service \
   systemd-journal-catalog-update.service systemd-hwdb-update.service systemd-pstore.service systemd-binfmt.service \
   ldconfig.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount \

@@ -1,0 +1,27 @@
+namespace Machine.Tool.Machinefiles.Network;
+
+/// <summary>What a machine may reach by name. What is denied stays denied, whoever allows it.</summary>
+internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyList<NetworkRule> Deny)
+{
+    /// <summary>Nothing but the package feed.</summary>
+    public static NetworkRules None { get; } = new([], []);
+
+    /// <summary>Whatever others allow is denied.</summary>
+    public static NetworkRules Nothing { get; } = None with { DeniesAll = true };
+
+    /// <summary>Nothing is allowed, by nobody.</summary>
+    public bool DeniesAll { get; init; }
+
+    public bool IsEmpty => Allow.Count == 0 && Deny.Count == 0;
+
+    /// <summary>With the rules of a person, who adds to those of the project.</summary>
+    public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny]) { DeniesAll = DeniesAll || others.DeniesAll };
+
+    public NetworkRule? Denying(HostName name, int port) =>
+        // A rule without a port denies the server as a whole.
+        Deny.FirstOrDefault(rule => rule.Covers(name, rule.Port ?? 443) && (rule.Port is null || rule.Port == port));
+
+    public NetworkRule? Allowing(HostName name, int port) => DeniesAll ? null
+        // The one that says most of the server: by its own name, then with a word for private networks.
+        : Allow.Where(rule => rule.Covers(name, port)).OrderBy(rule => rule.Below).ThenByDescending(rule => rule.Private).FirstOrDefault();
+}

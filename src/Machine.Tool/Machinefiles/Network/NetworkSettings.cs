@@ -1,0 +1,20 @@
+namespace Machine.Tool.Machinefiles.Network;
+
+/// <summary>A rule as it is written.</summary>
+/// <param name="Private">The server may have an address of a private network.</param>
+internal sealed record NetworkEntry(string Rule, bool Private = false);
+
+/// <summary>The <c>network</c> of a Machinefile, or what a person allows and denies for all projects. Each entry can be parsed.</summary>
+internal sealed record NetworkSettings(IReadOnlyList<NetworkEntry> Allow, IReadOnlyList<NetworkEntry> Deny)
+{
+    public static NetworkSettings None { get; } = new([], []);
+
+    public NetworkRules ToRules() => new([.. Allow.SelectMany(RulesOf)], [.. Deny.SelectMany(RulesOf)]);
+
+    /// <summary>A preset is several rules.</summary>
+    public static IEnumerable<NetworkRule> RulesOf(NetworkEntry entry) =>
+        NetworkPresets.Find(entry.Rule) is { } preset ? preset.Select(text => Parsed(text) with { Private = entry.Private }) : [Parsed(entry.Rule) with { Private = entry.Private }];
+
+    private static NetworkRule Parsed(string text) =>
+        NetworkRule.Parse(text) is { Rule: { } rule } ? rule : throw new InvalidDataException($"{text} is no rule of the network");
+}

@@ -1,0 +1,210 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+
+namespace Machine.EndToEnd.Tests;
+
+/// <summary>Programs inside reach what the rules name, by name, and nothing else; real clients of the guest before real servers.</summary>
+public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests.Behind>
+{
+    private ProjectFolder Project => behind.Project!;
+
+    [Fact]
+    public async Task Without_a_rule_no_packet_leaves_and_the_reason_is_in_the_programs_own_words_and_in_the_log()
+    {
+        Internet.SkipWhereThereIsNone();
+        var (packets, known, accepted) = (await behind.Internet!.PacketsAsync(), await LogAsync(), behind.Accepted);
+
+        var http = await Project.ExecAsync("curl", "-sS", "-m", "60", "http://other.example.com/");
+        var https = await Project.ExecAsync("curl", "-sS", "-m", "60", "https://other.example.com/");
+        var literal = await Project.ExecAsync("curl", "-sS", "-m", "60", $"http://{Internet.Server}:5432/");
+        var names = await Project.ExecAsync("sh", "-c", "getent hosts other.example.com; getent hosts printer.local; getent hosts metadata.google.internal; true");
+        var datagram = await Project.ExecAsync("timeout", "20", "bash", "-c", "echo x >/dev/udp/other.example.com/443");
+
+        http.ShouldSucceed().Output.ShouldContain("dotnet machine network allow other.example.com");
+        https.ExitCode.ShouldNotBe(0);
+        https.Error.ShouldContain("alert");
+        literal.ExitCode.ShouldNotBe(0);
+        names.Output.ShouldStartWith("198.1");
+        names.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(1, names.ToString());
+        datagram.ExitCode.ShouldNotBeOneOf(0, 124);
+        (await behind.Internet.PacketsAsync()).ShouldBe(packets);
+        behind.Accepted.ShouldBe(accepted);
+        var log = (await LogAsync())[known.Count..];
+        log.Select(entry => $"{entry.GetProperty("server").GetString()}:{entry.GetProperty("port").GetInt32()} {entry.GetProperty("end").GetString()}")
+            .ShouldBe(["other.example.com:80 denied", "other.example.com:443 denied", $"{Internet.Server}:5432 denied"], ignoreOrder: true);
+        log.ShouldAllBe(entry => entry.GetProperty("asker").GetProperty("program").GetString()!.StartsWith("curl -sS"));
+        (await Project.RunAsync("status")).Output.ShouldContain("connections out of the machine");
+    }
+
+    [Fact]
+    public async Task What_is_allowed_works_at_the_next_connection_and_no_more_when_it_is_denied()
+    {
+        Internet.SkipWhereThereIsNone();
+        (await Project.ExecAsync("curl", "-sS", "http://api.example.com/")).ShouldSucceed().Output.ShouldContain("network allow");
+
+        (await Project.RunAsync("network", "allow", "api.example.com")).ShouldSucceed();
+
+        (await Project.ExecAsync("curl", "-sS", "http://api.example.com/")).ShouldSucceed().Output.ShouldBe("hello over http\n");
+        (await Project.ExecAsync("curl", "-sSk", "https://api.example.com/")).ShouldSucceed().Output.ShouldBe("hello over tls to api.example.com\n");
+        File.ReadAllText(Project["Machinefile"]).ShouldContain("    - api.example.com");
+        (await Project.RunAsync("network", "check", "api.example.com")).ShouldSucceed();
+        (await Project.RunAsync("network", "deny", "api.example.com", "--once")).ShouldSucceed();
+        (await Project.ExecAsync("curl", "-sSk", "https://api.example.com/")).ExitCode.ShouldNotBe(0);
+        (await Project.RunAsync("network", "check", "api.example.com")).ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_connection_to_an_allowed_name_is_for_no_other_server()
+    {
+        Internet.SkipWhereThereIsNone();
+        (await Project.RunAsync("network", "allow", "front.example.com", "--once")).ShouldSucceed();
+        (await Project.ExecAsync("curl", "-sSk", "https://front.example.com/")).ShouldSucceed().Output.ShouldBe("hello over tls to front.example.com\n");
+        var accepted = behind.Accepted;
+
+        var tls = await Project.ExecAsync("sh", "-c", "a=$(getent hosts front.example.com | cut -d' ' -f1); curl -sSk -m 60 --resolve evil.example.com:443:$a https://evil.example.com/");
+        var http = await Project.ExecAsync("curl", "-sS", "-m", "60", "-H", "Host: evil.example.com", "http://front.example.com/");
+
+        tls.ExitCode.ShouldNotBe(0, tls.ToString());
+        http.Output.ShouldContain("asks for another server");
+        behind.Accepted.ShouldBe(accepted);
+    }
+
+    [Fact]
+    public async Task Other_protocols_pass_whole_where_a_rule_names_the_port()
+    {
+        Internet.SkipWhereThereIsNone();
+        (await Project.RunAsync("network", "allow", "db.example.com:5432", "--once")).ShouldSucceed();
+
+        // 8 MiB there and back.
+        var echo = await Project.ExecAsync(
+            "bash", "-c", "head -c 8388608 /dev/urandom >/tmp/sent; exec 3<>/dev/tcp/db.example.com/5432; cat /tmp/sent >&3 & head -c 8388608 <&3 >/tmp/back; cmp /tmp/sent /tmp/back && echo same");
+
+        echo.ShouldSucceed().Output.ShouldBe("same\n");
+    }
+
+    [Fact]
+    public async Task A_name_that_leads_into_a_private_network_is_not_followed()
+    {
+        Internet.SkipWhereThereIsNone();
+        (await Project.RunAsync("network", "allow", "inner.example.com", "--once")).ShouldSucceed();
+
+        (await Project.ExecAsync("curl", "-sS", "http://inner.example.com/")).ShouldSucceed().Output.ShouldContain("an address of a private network");
+    }
+
+    [Fact]
+    public async Task The_door_comes_again_when_its_program_is_killed_inside_and_names_keep_their_addresses()
+    {
+        Internet.SkipWhereThereIsNone();
+        (await Project.RunAsync("network", "allow", "again.example.com", "--once")).ShouldSucceed();
+        const string Ask = "getent hosts again.example.com | cut -d' ' -f1; curl -sS http://again.example.com/";
+        var before = (await Project.ExecAsync("sh", "-c", Ask)).ShouldSucceed().Output;
+        before.ShouldEndWith("hello over http\n");
+
+        (await Project.RootAsync("systemctl kill -s KILL machine-door; sleep 2")).ShouldSucceed();
+        // A program that knows the address goes on with it.
+        (await Project.ExecAsync("curl", "-sS", "--resolve", $"again.example.com:80:{before.Split('\n')[0]}", "http://again.example.com/")).ShouldSucceed().Output.ShouldBe("hello over http\n");
+        (await Project.ExecAsync("sh", "-c", Ask)).ShouldSucceed().Output.ShouldBe(before);
+
+        (await Project.RunAsync("suspend")).ShouldSucceed();
+        (await Project.ExecAsync("sh", "-c", Ask)).ShouldSucceed().Output.ShouldBe(before);
+    }
+
+    private async Task<List<JsonElement>> LogAsync()
+    {
+        // One that was denied waits two seconds for who asked.
+        await Task.Delay(2500, TestContext.Current.CancellationToken);
+        return [.. JsonDocument.Parse((await Project.RunAsync("network", "log", "--json", "-n", "1000")).ShouldSucceed().Output).RootElement.EnumerateArray()];
+    }
+
+    /// <summary>A machine without an SDK at the host's end of an internet, and servers at the other.</summary>
+    public sealed class Behind : IAsyncLifetime
+    {
+        private readonly List<Socket> listening = [];
+        private int accepted;
+
+        public Internet? Internet { get; private set; }
+
+        public ProjectFolder? Project { get; private set; }
+
+        public int Accepted => Volatile.Read(ref accepted);
+
+        public async ValueTask InitializeAsync()
+        {
+            if (Environment.UserName != "root")
+            {
+                return;
+            }
+
+            Internet = await Internet.MakeAsync(
+                [.. new[] { "api", "other", "front", "evil", "db", "again" }.Select(name => ($"{name}.example.com", Internet.Server)), ("inner.example.com", "10.9.9.9")]);
+            Serve(80, HttpAsync);
+            Serve(443, TlsAsync);
+            Serve(5432, EchoAsync);
+            Project = new ProjectFolder("door", "sdk: none\nidle: never\n") { Within = Internet.Within };
+            // From packages, which are outside.
+            (await ToolRun.RunAsync(Project.Path, ["image", "build"])).ShouldSucceed();
+            (await Project.RunAsync("start", "--approve")).ShouldSucceed();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            listening.ForEach(socket => socket.Dispose());
+            if (Project is not null)
+            {
+                await Project.DisposeAsync();
+            }
+
+            if (Internet is not null)
+            {
+                await Internet.DisposeAsync();
+            }
+        }
+
+        private void Serve(int port, Func<Stream, Task> serve)
+        {
+            var socket = Internet!.Listen(port);
+            listening.Add(socket);
+            _ = Task.Run(async () =>
+            {
+                while (true)
+                {
+                    var client = await socket.AcceptAsync();
+                    Interlocked.Increment(ref accepted);
+                    _ = Task.Run(async () =>
+                    {
+                        await using var stream = new NetworkStream(client, ownsSocket: true);
+                        await serve(stream);
+                    });
+                }
+            });
+        }
+
+        private static async Task HttpAsync(Stream stream) => await AnswerAsync(stream, "hello over http\n");
+
+        private static async Task TlsAsync(Stream stream)
+        {
+            await using var tls = new SslStream(stream);
+            using var key = RSA.Create(2048);
+            using var certificate = new CertificateRequest("CN=api.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+                .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null) });
+            await AnswerAsync(tls, $"hello over tls to {tls.TargetHostName}\n");
+        }
+
+        private static async Task AnswerAsync(Stream stream, string body)
+        {
+            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            while (await reader.ReadLineAsync() is { Length: > 0 })
+            {
+            }
+
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));
+        }
+
+        private static async Task EchoAsync(Stream stream) => await stream.CopyToAsync(stream);
+    }
+}
