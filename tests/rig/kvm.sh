@@ -6,9 +6,8 @@
 #   tests/rig/kvm.sh -class "*Text*"       arguments for the test runner
 #   tests/rig/kvm.sh --shell [COMMAND…]    a shell in the rig, or one command
 #
-# It wants the host for itself: beside builds that take all processors a machine in it was seen to hang while it boots, and the rig's own kernel
-# to panic (perhaps its ticks go on while the processor that emulates it waits its turn). Neither one thread for both processors nor an older
-# kernel mended that, and without nested paging machines do not boot.
+# It wants the host for itself, and hours on two slow processors. With QEMU 10.0 and 7.2 around it a machine in it was seen to hang, also on a quiet
+# host, and beside builds the rig's own kernel to panic; with 11.1 it stood beside builds for an hour.
 #
 # The tool, the tests and the two images that machines start from are made outside. MACHINE_RIG keeps the rig's disk and its emulator between
 # runs (default: in the user's cache folder); both are made anew when what they are made of changes.
