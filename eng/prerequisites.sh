@@ -43,6 +43,7 @@ syslinux syslinux syslinux
 mcopy mtools mtools
 mkfs.vfat dosfstools dosfstools
 sfdisk fdisk util-linux
+ip iproute2 iproute
 LIST
   fi
 }
