@@ -26,6 +26,8 @@ internal static class BuildEnvironment
         // Packages and the feed: as variables they reach MSBuild as properties too, over any nuget.config of the project.
         ["NUGET_PACKAGES"] = GuestLayout.PackageCache + "/nuget",
         ["RestoreConfigFile"] = GuestLayout.NuGetConfig,
+        // The host has verified each package. Inside, a certificate's issuer would be asked at each one, and not be reached.
+        ["NUGET_CERT_REVOCATION_MODE"] = "offline",
         ["npm_config_cache"] = GuestLayout.PackageCache + "/npm",
         ["npm_config_update_notifier"] = "false",
 
