@@ -135,14 +135,15 @@ internal static class NetworkCommand
     private static async Task<int> AddAsync(string rule, bool allows, RuleReach reach, bool isPrivate, CancellationToken cancel)
     {
         var project = OpenedProject.Here();
-        var inForce = await MachineNetwork.AddAsync(project, new NetworkEntry(rule, isPrivate), allows, reach, cancel);
+        var entry = new NetworkEntry(rule, isPrivate);
+        var inForce = await MachineNetwork.AddAsync(project, entry, allows, reach, cancel);
         Say.Result($"{rule} is {(allows ? "allowed" : "denied")} {reach switch
         {
-            RuleReach.Project => $"in {project.Project.Machinefile}",
+            RuleReach.Project => $"in {Tainted.Line(project.Project.Machinefile, int.MaxValue)}",
             RuleReach.Personal => "for your machines of all projects",
             _ => "until the machine stops",
         }}");
-        if (allows && MachineNetwork.Show(OpenedProject.Here()).Where(one => !one.Allows).Select(one => one.Rule).ToList() is { Count: > 0 } denied && MachineNetwork.Denies(denied, rule))
+        if (allows && MachineNetwork.IsDenied(project, entry))
         {
             Say.Aside("a rule denies it all the same: dotnet machine network show");
         }

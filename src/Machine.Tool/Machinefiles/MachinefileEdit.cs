@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Machine.Tool.Hosting;
@@ -26,6 +27,34 @@ internal static partial class MachinefileEdit
         };
         return after is not null && JsonSerializer.Serialize(after, JsonState.Options) == JsonSerializer.Serialize(wanted, JsonState.Options) ? added!
             : throw new MachineException($"{project.Machinefile} can't be edited by this tool as it is written", $"add it by hand:  network: {{ {key}: [{Word(entry)}] }}", ExitCode.Failed);
+    }
+
+    /// <summary>Puts an edited Machinefile in the place of the one that was read: whoever reads meanwhile has the one or the other, never the half of it.</summary>
+    /// <param name="file">Its real path.</param>
+    /// <param name="before">As it was read.</param>
+    /// <exception cref="MachineException">It changed meanwhile, or can't be written.</exception>
+    public static void Replace(string file, string before, string after)
+    {
+        try
+        {
+            var mode = OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(file);
+            JsonState.Write(file, stream =>
+            {
+                stream.Write(Encoding.UTF8.GetBytes(after));
+                if (File.ReadAllText(file) != before)
+                {
+                    throw new MachineException($"{file} changed meanwhile", "look at it, and do it again", ExitCode.Failed);
+                }
+            });
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, mode);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"cannot write {file}: {e.Message}", "make it writable, or use --personal", ExitCode.Failed, e);
+        }
     }
 
     private static Machinefile? TryRead(string text, ProjectRoot project, HostFacts host)

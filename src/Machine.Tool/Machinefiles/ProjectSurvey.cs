@@ -55,7 +55,7 @@ internal sealed record ProjectSurvey(string? GlobalJsonSdk, bool HasGlobalJson, 
                 && profile.Value.TryGetProperty("applicationUrl", out var url) && url.ValueKind == JsonValueKind.String)
             .SelectMany(profile => profile.Value.GetProperty("applicationUrl").GetString()!.Split(';', StringSplitOptions.TrimEntries))
             .Select(Port)
-            .Where(port => port is > 0 and <= 65535 and not GuestLayout.ServicePort)];
+            .Where(port => port is > 0 and <= 65535 && !GuestLayout.OwnPorts.Contains(port))];
     }
 
     // No Uri: the host may be * or +, which Kestrel takes and Uri does not.

@@ -10,14 +10,6 @@ namespace Machine.Tool.Operations;
 /// <param name="FreedBytes">On this host's disk.</param>
 internal sealed record Pruned(int Images, int Templates, long FreedBytes);
 
-/// <summary>An image or a warm template, by its whole name.</summary>
-internal sealed record KeptImage(string Name, long SizeBytes)
-{
-    public static KeptImage Of(Image image) => new(image.Hash, image.SizeBytes);
-
-    public string ShortName => Name[..Math.Min(12, Name.Length)];
-}
-
 /// <summary>The images that all projects of this host share, and the warm templates made from them.</summary>
 internal sealed class HostImages(MachinePaths paths)
 {

@@ -106,9 +106,9 @@ internal static class MachineNetwork
         }
     }
 
-    /// <summary>Whether one of these rules is for a server that the other one is for.</summary>
-    public static bool Denies(IEnumerable<string> denying, string rule) =>
-        NetworkSettings.RulesOf(new NetworkEntry(rule)).Any(one => denying.Any(text => NetworkRule.Parse(text).Rule is { } denied && denied.Overlaps(one)));
+    /// <summary>Whether a rule in force denies a server that this entry is for.</summary>
+    public static bool IsDenied(OpenedProject project, NetworkEntry entry) =>
+        Live(project).Deny.Any(denied => NetworkSettings.RulesOf(entry).Any(denied.Overlaps));
 
     /// <summary>The oldest first.</summary>
     public static IEnumerable<EgressEntry> Log(OpenedProject project) => EgressLog.Read(project.Folders.NetworkLog);
@@ -135,7 +135,7 @@ internal static class MachineNetwork
             throw new MachineException($"{root.Machinefile} changed meanwhile", "look at it, and do it again", ExitCode.Failed);
         }
 
-        Replace(ProjectRoot.RealPath(root.Machinefile), text, edited);
+        MachinefileEdit.Replace(ProjectRoot.RealPath(root.Machinefile), text, edited);
         if (wasApproved)
         {
             // This rule is what the person has just asked for, and the rest they had agreed to.
@@ -146,35 +146,6 @@ internal static class MachineNetwork
     }
 
     private static IEnumerable<string> Others(MachinePlan plan) => plan.Widening.Where(item => item.Identity[0] != PlanItems.NetworkIdentity).Select(item => string.Join('\0', item.Identity));
-
-    // Renamed into its place: a running machine reads the one or the other, never the half of it.
-    private static void Replace(string file, string before, string after)
-    {
-        var temporary = $"{file}.{Environment.ProcessId}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, after);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(temporary, File.GetUnixFileMode(file));
-            }
-
-            if (File.ReadAllText(file) != before)
-            {
-                throw new MachineException($"{file} changed meanwhile", "look at it, and do it again", ExitCode.Failed);
-            }
-
-            File.Move(temporary, file, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new MachineException($"cannot write {file}: {e.Message}", "make it writable, or use --personal", ExitCode.Failed, e);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
 
     private static async Task KeepAsync(string file, NetworkEntry entry, bool allows, CancellationToken cancel)
     {

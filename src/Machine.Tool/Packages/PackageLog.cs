@@ -1,6 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Packages;
@@ -30,14 +27,6 @@ internal sealed record PackageLogEntry
 /// <summary>Every package that entered a machine, as JSON lines in the machine's folder.</summary>
 internal sealed class PackageLog(string path)
 {
-    private static readonly JsonSerializerOptions Line = new(JsonState.Options)
-    {
-        WriteIndented = false,
-        // People and grep read this file: base64's plus signs stay plus signs.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
     private readonly Lock gate = new();
     private readonly HashSet<(string, string, string, string?)> written = [];
 
@@ -48,30 +37,11 @@ internal sealed class PackageLog(string path)
         {
             if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Hash)))
             {
-                File.AppendAllText(path, JsonSerializer.Serialize(entry, Line) + "\n");
+                JsonLines.Append(path, entry);
             }
         }
     }
 
     /// <summary>Reads what was written; a line cut off by a crash is left out.</summary>
-    public static IEnumerable<PackageLogEntry> Read(string path)
-    {
-        foreach (var line in File.Exists(path) ? File.ReadLines(path) : [])
-        {
-            PackageLogEntry? entry;
-            try
-            {
-                entry = JsonSerializer.Deserialize<PackageLogEntry>(line, Line);
-            }
-            catch (JsonException)
-            {
-                continue;
-            }
-
-            if (entry is not null)
-            {
-                yield return entry;
-            }
-        }
-    }
+    public static IEnumerable<PackageLogEntry> Read(string path) => JsonLines.Read<PackageLogEntry>(path);
 }

@@ -91,6 +91,32 @@ public sealed class LiveRuleAttacks : IDisposable
     }
 
     [Fact]
+    public void A_link_that_lies_where_an_edited_Machinefile_is_written_first_is_not_followed()
+    {
+        Write("cpus: 1\n");
+        var canary = Path.Combine(home.Path, "canary");
+        File.WriteAllText(canary, "the user's\n");
+        File.CreateSymbolicLink($"{Machinefile}.tmp", canary);
+        File.CreateSymbolicLink($"{Machinefile}.{Environment.ProcessId}.tmp", canary);
+
+        MachinefileEdit.Replace(Machinefile, "cpus: 1\n", "cpus: 1\nnetwork: {}\n");
+
+        File.ReadAllText(canary).ShouldBe("the user's\n");
+        File.ReadAllText(Machinefile).ShouldBe("cpus: 1\nnetwork: {}\n");
+    }
+
+    [Fact]
+    public void What_changed_since_it_was_read_is_not_overwritten()
+    {
+        Write("cpus: 2\n");
+
+        Should.Throw<MachineException>(() => MachinefileEdit.Replace(Machinefile, "cpus: 1\n", "cpus: 1\nnetwork: {}\n")).Message.ShouldContain("changed meanwhile");
+
+        File.ReadAllText(Machinefile).ShouldBe("cpus: 2\n");
+        Directory.GetFiles(folder.Path).ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public void A_users_own_rules_add_and_deny()
     {
         var rules = Approved("network: { allow: [a.example.com] }\n");

@@ -73,7 +73,7 @@ public sealed class MachinefileWriterTests : IDisposable
               "profiles": {
                 "https": { "commandName": "Project", "applicationUrl": "https://localhost:7001;http://localhost:5001" },
                 "all": { "applicationUrl": "http://*:5002/path; http://[::1]:5003", },
-                "odd": { "applicationUrl": "http://localhost;localhost:5004;http://x:99999;http://x:0;http://x:7780;http://x:-1" },
+                "odd": { "applicationUrl": "http://localhost;localhost:5004;http://x:99999;http://x:0;http://x:7780;http://x:7781;http://x:7782;http://x:-1" },
                 "none": { "commandName": "Executable" }, "wrong": 5
               },
             }
@@ -144,7 +144,7 @@ public sealed class MachinefileWriterTests : IDisposable
             from sdk in Gen.Elements<string?>(null, "10.0.100", "8.0.404")
             from git in Gen.Elements(true, false)
             from node in Gen.Elements(true, false)
-            from ports in Gen.Choose(1, 65535).Where(port => port != 7780).ListOf()
+            from ports in Gen.Choose(1, 65535).Where(port => port is not (7780 or 7781 or 7782)).ListOf()
             select new ProjectSurvey(sdk, sdk is not null, git, node, [.. ports.Distinct()]);
         Prop.ForAll(surveys.ToArbitrary(), survey =>
         {

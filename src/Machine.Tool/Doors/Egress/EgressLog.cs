@@ -1,6 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Doors.Egress;
@@ -64,13 +61,6 @@ internal sealed class EgressLog
     private const int MostCarriedOfSecond = 400;
     private const int LinesBetweenLooks = 500;
 
-    private static readonly JsonSerializerOptions Line = new(JsonState.Options)
-    {
-        WriteIndented = false,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
     private readonly Lock gate = new();
     private readonly string path;
     private readonly TimeProvider time;
@@ -130,7 +120,7 @@ internal sealed class EgressLog
     {
         try
         {
-            File.AppendAllText(path, JsonSerializer.Serialize(entry, Line) + "\n");
+            JsonLines.Append(path, entry);
             unwritten = 0;
             if (++written % LinesBetweenLooks == 0)
             {
@@ -145,24 +135,5 @@ internal sealed class EgressLog
     }
 
     /// <summary>Reads what was written, the oldest first; a line cut off by a crash is left out.</summary>
-    public static IEnumerable<EgressEntry> Read(string path)
-    {
-        foreach (var line in new[] { path + ".1", path }.Where(File.Exists).SelectMany(File.ReadLines))
-        {
-            EgressEntry? entry;
-            try
-            {
-                entry = JsonSerializer.Deserialize<EgressEntry>(line, Line);
-            }
-            catch (JsonException)
-            {
-                continue;
-            }
-
-            if (entry is not null)
-            {
-                yield return entry;
-            }
-        }
-    }
+    public static IEnumerable<EgressEntry> Read(string path) => new[] { path + ".1", path }.SelectMany(JsonLines.Read<EgressEntry>);
 }

@@ -52,7 +52,6 @@ internal static class HelloRetry
     /// <returns>Null where more bytes are needed to say.</returns>
     internal static bool? IsRetry(ReadOnlySpan<byte> bytes)
     {
-
         if (bytes.Length > 0 && bytes[0] != 22)
         {
             return false;

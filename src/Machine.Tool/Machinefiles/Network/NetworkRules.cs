@@ -12,8 +12,6 @@ internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyL
     /// <summary>Nothing is allowed, by nobody.</summary>
     public bool DeniesAll { get; init; }
 
-    public bool IsEmpty => Allow.Count == 0 && Deny.Count == 0;
-
     /// <summary>With the rules of a person, who adds to those of the project.</summary>
     public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny]) { DeniesAll = DeniesAll || others.DeniesAll };
 
