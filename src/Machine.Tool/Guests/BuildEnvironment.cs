@@ -30,6 +30,14 @@ internal static class BuildEnvironment
         ["NUGET_CERT_REVOCATION_MODE"] = "offline",
         ["npm_config_cache"] = GuestLayout.PackageCache + "/npm",
         ["npm_config_update_notifier"] = "false",
+        // A variable wins over the registry of a project's .npmrc, and the addresses of a lock file are asked for at this one.
+        ["npm_config_registry"] = GuestLayout.NpmUrl,
+        ["npm_config_replace_registry_host"] = "always",
+        ["COREPACK_NPM_REGISTRY"] = GuestLayout.NpmUrl.TrimEnd('/'),
+        ["YARN_REGISTRY"] = GuestLayout.NpmUrl,
+        ["YARN_NPM_REGISTRY_SERVER"] = GuestLayout.NpmUrl.TrimEnd('/'),
+        ["YARN_UNSAFE_HTTP_WHITELIST"] = "127.0.0.1",
+        ["BUN_CONFIG_REGISTRY"] = GuestLayout.NpmUrl,
 
         // `git status` would write the index, and so make every look a change.
         ["GIT_OPTIONAL_LOCKS"] = "0",

@@ -116,9 +116,18 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         var network = document.Find(MachinefileKeys.Network.Name) as YamlMap;
         return new NetworkSettings(Entries(MachinefileKeys.NetworkAllow), Entries(MachinefileKeys.NetworkDeny));
 
-        List<NetworkEntry> Entries(Key key) => [.. ((network?.Find(key.Name) as YamlList)?.Items ?? []).Select(item => item is YamlMap map
-            ? new NetworkEntry(YamlValues.Text(map, MachinefileKeys.NetworkName)!, YamlValues.Text(map, MachinefileKeys.NetworkPrivate) == "true")
-            : new NetworkEntry(((YamlScalar)item).Value))];
+        List<NetworkEntry> Entries(Key key) => [.. ((network?.Find(key.Name) as YamlList)?.Items ?? []).Select(item => item is YamlMap map ? Entry(map) : new NetworkEntry(((YamlScalar)item).Value))];
+    }
+
+    private NetworkEntry Entry(YamlMap map)
+    {
+        var entry = new NetworkEntry(YamlValues.Text(map, MachinefileKeys.NetworkName)!, YamlValues.Text(map, MachinefileKeys.NetworkPrivate) == "true");
+        if (entry.Private && NetworkPresets.IsService(entry.Rule))
+        {
+            problems.Add(map.Find(MachinefileKeys.NetworkPrivate.Name)!, $"network: {entry.Rule} is served by this host, and has no address that could be private", $"write {entry.Rule}");
+        }
+
+        return entry;
     }
 
     private static int NextFree(Dictionary<int, int> taken, int port) =>

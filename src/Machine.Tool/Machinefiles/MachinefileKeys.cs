@@ -145,7 +145,7 @@ internal static class MachinefileKeys
         "private", "Whether it may have an address of a private network (10.0.0.0/8 and the like). This host's own addresses stay out of reach.", new BooleanShape(), "false", NetworkName.Example);
 
     public static readonly Key NetworkAllow = new(
-        "allow", "Servers that the machine may reach (asks for approval): `api.example.com` (HTTPS at 443, HTTP at 80), `\"*.example.com\"` for all below a name (in quotes), `db.example.com:5432` for another port, `mail.example.com:587/tcp` where TLS does not begin with the first byte. Presets: `anthropic`, `openai`, `github`. At ports of TLS the connection's greeting must name that very server.",
+        "allow", "Servers that the machine may reach (asks for approval): `api.example.com` (HTTPS at 443, HTTP at 80), `\"*.example.com\"` for all below a name (in quotes), `db.example.com:5432` for another port, `mail.example.com:587/tcp` where TLS does not begin with the first byte. Presets: `anthropic`, `openai`, `github`; `npm` is served by this host, with its own registry and password. At ports of TLS the connection's greeting must name that very server.",
         new ListShape("a list of servers", new EitherShape(NameRules.Server, new MapShape("{ name, private }", [NetworkName, NetworkPrivate]))), "[]", "network: { allow: [api.example.com, \"*.example.org\", \"db.example.com:5432\"] }");
 
     public static readonly Key NetworkDeny = new(

@@ -54,7 +54,8 @@ internal static class NameRules
 
     /// <returns>What is wrong with a rule of the network, or a preset's name.</returns>
     public static Flaw? CheckServer(string text) =>
-        NetworkPresets.Find(text) is not null ? null
+        NetworkPresets.Find(text) is not null || NetworkPresets.IsService(text) ? null
+        : text == "nuget" ? new Flaw("\"nuget\" needs no rule: packages of NuGet come through the feed always", "leave it out: dotnet machine docs packages")
         : NetworkPresets.IsComing(text) ? new Flaw($"{Printable.Quote(text)} is not available yet", "name the servers, or leave it out: dotnet machine docs packages")
         : !text.Contains('.', StringComparison.Ordinal) && text.All(char.IsAsciiLetter)
             ? new Flaw($"{Printable.Quote(text)} is no preset", $"{(NearestWord.Of(text, NetworkPresets.Names) is { } near ? $"{near}? " : "")}presets are {string.Join(", ", NetworkPresets.Names)}; or write a server's name")

@@ -112,6 +112,16 @@ internal static class PlanItems
                 [NetworkIdentity, rule.Text, rule.Private ? "private" : "public", .. without]);
         }
 
+        foreach (var service in rules.Services.Except(rules.DeniedServices))
+        {
+            yield return Widening($"the guest may fetch packages of {service}: this host asks its own registry for them, with its own password", NetworkIdentity, service);
+        }
+
+        foreach (var service in rules.DeniedServices)
+        {
+            yield return Within($"the guest may not fetch packages of {service}");
+        }
+
         foreach (var rule in rules.Deny.Where(rule => !rules.Allow.Any(rule.Overlaps)))
         {
             yield return Within($"the guest may not talk to {Safe(rule.Text)}");

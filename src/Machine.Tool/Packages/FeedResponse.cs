@@ -80,11 +80,11 @@ internal static class FeedResponse
         await JsonAsync(context, new JsonObject { ["error"] = reason });
     }
 
-    /// <summary>Runs a handler; what fails becomes an answer. Requests are tainted, so nothing but a GET or HEAD gets further.</summary>
+    /// <summary>Runs a handler; what fails becomes an answer. Requests are tainted, so nothing but a GET or HEAD gets further, or the one method that is named.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "A request must not end the supervisor, and must not show the guest what failed inside.")]
-    public static async Task GuardAsync(HttpContext context, SemaphoreSlim slots, Microsoft.Extensions.Logging.ILogger log, Func<Task> handle)
+    public static async Task GuardAsync(HttpContext context, SemaphoreSlim slots, Microsoft.Extensions.Logging.ILogger log, Func<Task> handle, string? method = null)
     {
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method != method && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, HEAD";
             await ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "packages are read here, never written");

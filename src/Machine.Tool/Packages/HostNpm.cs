@@ -28,11 +28,17 @@ internal sealed class HostNpm(Npmrc settings, string? registry)
         return new HostNpm(settings, settings["registry"] ?? answer.GetValueOrDefault("registry"));
     }
 
+    /// <summary>The registry of packages without a scope; ends in a slash.</summary>
+    /// <exception cref="FeedException">None is configured.</exception>
+    public Uri DefaultRegistry => AddressOf(registry);
+
     /// <summary>The registry that has a package, by its scope; ends in a slash.</summary>
     /// <exception cref="FeedException">None is configured.</exception>
-    public Uri RegistryOf(string packageName)
+    public Uri RegistryOf(string packageName) => AddressOf(settings.ScopeRegistry(packageName) ?? registry);
+
+    private static Uri AddressOf(string? registry)
     {
-        var address = settings.ScopeRegistry(packageName) ?? registry ?? throw FeedException.Upstream(
+        var address = registry ?? throw FeedException.Upstream(
             "no npm registry is known: npm is not installed on the host and neither ~/.npmrc nor NPM_CONFIG_REGISTRY names a registry; set registry=ADDRESS in ~/.npmrc");
         return Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri

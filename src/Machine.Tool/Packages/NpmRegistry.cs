@@ -7,30 +7,52 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Packages;
 
 /// <summary>
-/// A read-only npm registry below /npm/ that hands on the host's own: documents with our addresses in them, files as they come.
-/// Tokens stay on the host. Nothing is kept; npm in the guest has its cache, and checks each file against its document.
+/// A read-only npm registry below /npm/ that hands on the host's own: documents with our addresses in them, files by the hash that their document
+/// publishes. Tokens stay on the host, and so does what was fetched once.
 /// </summary>
-internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address = null) : IDisposable
+internal sealed class NpmRegistry : IDisposable
 {
-    private const long MaximumTarball = 2L << 30;
-    private static readonly TimeSpan TarballLimit = TimeSpan.FromMinutes(30);
+    private const long MaximumUnhashed = 2L << 30;
+    private static readonly TimeSpan UnhashedLimit = TimeSpan.FromMinutes(30);
 
     private const int MostRemembered = 2000;
     private static readonly TimeSpan Remember = TimeSpan.FromMinutes(5);
 
     // Documents of large packages are held in memory while they are rewritten.
     private readonly SemaphoreSlim slots = new(16);
-    private readonly NpmUpstream upstream = new(log);
     private readonly ConcurrentDictionary<string, (IReadOnlyDictionary<string, NpmTarball> Tarballs, DateTimeOffset Time)> known = new(StringComparer.Ordinal);
+    private readonly NpmUpstream upstream;
+    private readonly NpmTarballs files;
+    private readonly NpmAdvice advice;
+    private readonly PackageLog entered;
+    private readonly ILogger log;
+    private readonly Uri? address;
+    private readonly Func<string?>? refusal;
 
-    public void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.Map("/npm/{**path}", context => FeedResponse.GuardAsync(context, slots, log, () => AnswerAsync(context)));
+    /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
+    /// <param name="refusal">Why the machine may not ask, in words for npm; null where it may.</param>
+    public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null)
+    {
+        (this.entered, this.log, this.address, this.refusal) = (entered, log, address, refusal);
+        upstream = new NpmUpstream(new NpmAnswers(packagesFolder), log);
+        files = new NpmTarballs(packagesFolder, upstream, log);
+        advice = new NpmAdvice(upstream);
+    }
+
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("/npm/" + NpmAdvice.Path, context => FeedResponse.GuardAsync(
+            context, slots, log, () => IfAllowedAsync(() => advice.AnswerAsync(context)), HttpMethods.Post));
+        endpoints.Map("/npm/{**path}", context => FeedResponse.GuardAsync(context, slots, log, () => IfAllowedAsync(() => AnswerAsync(context))));
+    }
 
     public void Dispose()
     {
         upstream.Dispose();
         slots.Dispose();
     }
+
+    private Task IfAllowedAsync(Func<Task> answer) => refusal?.Invoke() is { } reason ? throw FeedException.Refused(reason) : answer();
 
     private Task AnswerAsync(HttpContext context)
     {
@@ -52,28 +74,40 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
         var tarball = Find(name, version)
             ?? (await LoadAsync(name, abbreviated: true, ours, context.RequestAborted)).Tarballs.GetValueOrDefault(version)
             ?? throw FeedException.NotFound($"the npm registry has no {name} {version}");
-        using var response = await upstream.TarballAsync(name, tarball, context.RequestAborted);
-        if (response.Content.Headers.ContentLength > MaximumTarball)
+        if (NpmTarballs.Sha512Of(tarball.Integrity) is { } hash)
         {
-            throw FeedException.Upstream($"{name} {version} is larger than {MaximumTarball >> 20} MiB");
+            await using var file = await files.OpenAsync(name, version, tarball, hash, context.RequestAborted);
+            await EnterAsync(context, name, version, tarball);
+            await FeedResponse.StreamAsync(context, file, "application/octet-stream", file.Length);
+            return;
         }
 
+        // Published before there were such hashes: npm checks it against the older one, and nothing is kept.
+        using var response = await upstream.TarballAsync(name, tarball, context.RequestAborted);
+        if (response.Content.Headers.ContentLength > MaximumUnhashed)
+        {
+            throw FeedException.Upstream($"{name} {version} is larger than {MaximumUnhashed >> 20} MiB");
+        }
+
+        await EnterAsync(context, name, version, tarball);
+        await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
+        await FeedResponse.RelayAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength, MaximumUnhashed, UnhashedLimit);
+    }
+
+    private async Task EnterAsync(HttpContext context, string name, string version, NpmTarball tarball)
+    {
         if (HttpMethods.IsGet(context.Request.Method))
         {
-            var registry = await upstream.RegistryNameAsync(name, context.RequestAborted);
             entered.Add(new PackageLogEntry
             {
                 Kind = "npm",
                 Id = name,
                 Version = version,
-                Source = registry,
+                Source = await upstream.RegistryNameAsync(name, context.RequestAborted),
                 Hash = tarball.Integrity,
                 Time = DateTimeOffset.UtcNow,
             });
         }
-
-        await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        await FeedResponse.RelayAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength, MaximumTarball, TarballLimit);
     }
 
     private NpmTarball? Find(string name, string version) =>

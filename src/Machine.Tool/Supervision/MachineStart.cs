@@ -34,13 +34,14 @@ internal sealed class MachineStart(
 
         MachineProject.Remember(folders);
         var identity = await folders.IdentityAsync(cancel);
-        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);
+        var rules = new LiveRules(folders, paths, machinefile.Network.ToRules());
+        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, rules.Current, logs, cancel);
         services.FetchLocked(folders.Project.Path);
         EgressDoor? door = null;
         ArrivedMachine? arrived = null;
         try
         {
-            door = OpenDoor(machinefile);
+            door = OpenDoor(rules);
             arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
             var guest = Session(arrived, identity);
             try
@@ -211,9 +212,9 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    private EgressDoor OpenDoor(Machinefile machinefile) => EgressDoor.Open(
+    private EgressDoor OpenDoor(LiveRules rules) => EgressDoor.Open(
         folders.DoorSocket,
-        new LiveRules(folders, paths, machinefile.Network.ToRules()).Current,
+        rules.Current,
         Upstream.Real,
         new EgressLog(folders.NetworkLog, TimeProvider.System),
         logs.CreateLogger<EgressDoor>());

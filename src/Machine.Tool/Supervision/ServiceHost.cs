@@ -1,5 +1,6 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// What a guest may talk to, on a socket of its own: the package feed, and in image builds the npm registry and the distribution's archives. The control
+/// What a guest may talk to, on a socket of its own: the package feed, npm's registry where a rule says so, and in image builds the distribution's archives. The control
 /// API is another server on another socket, so no request of a guest can ever reach it.
 /// </summary>
 internal sealed class ServiceHost : IAsyncDisposable
@@ -33,9 +34,9 @@ internal sealed class ServiceHost : IAsyncDisposable
     public string Socket { get; }
 
     /// <param name="project">The project's nuget.config files as they were approved; null for what is shared by projects.</param>
-    /// <param name="forImages">What only an image build may reach: the npm registry, the distribution's packages.</param>
+    /// <param name="rules">What the machine may reach now; null for an image build, which reaches the npm registry and the distribution's packages as well.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
+        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, Func<NetworkRules>? rules, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
@@ -46,14 +47,14 @@ internal sealed class ServiceHost : IAsyncDisposable
         var entered = new PackageLog(packagesLog);
         var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
         feed.Map(application);
-        List<IDisposable> others = [];
-        if (forImages)
+        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => rules?.Invoke().Refuses(NetworkPresets.Npm));
+        npm.Map(application);
+        List<IDisposable> others = [npm];
+        if (rules is null)
         {
-            var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>());
-            npm.Map(application);
             var apt = new AptArchive([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
             apt.Map(application);
-            others.AddRange([npm, apt]);
+            others.Add(apt);
         }
 
         await application.StartAsync(cancel);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,7 +21,7 @@ public sealed class ServiceSocketAttacks : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix sockets of a file system");
-        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], forImages: false, NullLoggerFactory.Instance, Cancel);
+        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], () => NetworkRules.None, NullLoggerFactory.Instance, Cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -45,11 +46,17 @@ public sealed class ServiceSocketAttacks : IAsyncLifetime
     public async Task The_control_api_is_not_to_be_had_over_the_feeds_socket(string request) => (await AskAsync(request)).ShouldMatch("^HTTP/1.1 (4|501)");
 
     [Theory]
-    [InlineData("GET /npm/left-pad HTTP/1.1")]
-    [InlineData("GET /npm/left-pad/-/left-pad-1.0.0.tgz HTTP/1.1")]
     [InlineData("GET /apt/0/dists/stable/Release HTTP/1.1")]
     [InlineData("GET /nuget/../apt/0/dists/stable/Release HTTP/1.1")]
     public async Task What_image_builds_alone_may_reach_a_running_machine_does_not(string request) => (await AskAsync(request)).ShouldStartWith("HTTP/1.1 404 ");
+
+    [Theory]
+    [InlineData("GET /npm/left-pad HTTP/1.1")]
+    [InlineData("GET /npm/left-pad/-/left-pad-1.0.0.tgz HTTP/1.1")]
+    [InlineData("GET /nuget/../npm/left-pad HTTP/1.1")]
+    [InlineData("GET //npm/left-pad HTTP/1.1")]
+    [InlineData("POST /npm/-/npm/v1/security/advisories/bulk HTTP/1.1")]
+    public async Task A_service_that_no_rule_names_asks_nobody(string request) => (await AskAsync(request)).ShouldMatch("^HTTP/1.1 (403|404) ");
 
     [Theory]
     [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 4", "0\r\n\r\nGET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")]

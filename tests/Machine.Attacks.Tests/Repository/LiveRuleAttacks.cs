@@ -54,6 +54,30 @@ public sealed class LiveRuleAttacks : IDisposable
     }
 
     [Fact]
+    public void A_service_of_this_host_that_a_commit_adds_waits_for_a_yes_and_one_that_it_takes_away_does_not()
+    {
+        var rules = Approved("network: { allow: [a.example.com] }\n");
+
+        Write("network: { allow: [a.example.com, npm] }\n");
+        rules.Current().Refuses("npm").ShouldNotBeNull();
+        Approve();
+        rules.Current().Refuses("npm").ShouldBeNull();
+        Write("network: { allow: [a.example.com] }\n");
+        rules.Current().Refuses("npm").ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void A_service_that_was_denied_is_not_let_in_by_a_commit()
+    {
+        var rules = Approved("network: { allow: [npm], deny: [npm] }\n");
+
+        Write("network: { allow: [npm] }\n");
+
+        rules.Current().Refuses("npm").ShouldNotBeNull();
+        new ApprovalStore(paths).IsApproved(machine.Project, Plan()).ShouldBeFalse();
+    }
+
+    [Fact]
     public void One_that_cannot_be_read_adds_nothing()
     {
         var rules = Approved("network: { allow: [a.example.com] }\n");

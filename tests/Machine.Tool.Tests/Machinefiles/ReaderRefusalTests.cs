@@ -31,6 +31,8 @@ public sealed class ReaderRefusalTests : IDisposable
     [InlineData("network: { allow: [\"*.co.uk\"] }", "1:20: network.allow[0]: `*.co.uk` would be every server of everybody", "*.example.co.uk")]
     [InlineData("network: { allow: [\"a.example.com:99999\"] }", "1:20: network.allow[0]: `a.example.com:99999` has the port `99999`", "1 to 65535")]
     [InlineData("network: { allow: [*.example.com] }", "1:20", "quotes")]
+    [InlineData("network: { allow: [nuget] }", "1:20: network.allow[0]: \"nuget\" needs no rule", "leave it out")]
+    [InlineData("network: { allow: [{ name: npm, private: true }] }", "1:42: network: npm is served by this host", "write npm")]
     [InlineData("cpus: 1\nrestore: {}", "2:1: restore is not available yet", "leave the key out")]
     [InlineData("idle: soon", "1:7: idle: `soon` is not a time", "for example 15m")]
     [InlineData("workspace: { mode: mount }", "1:20: workspace.mode: `mount` is not available yet", "write overlay")]

@@ -1,8 +1,11 @@
 namespace Machine.Tool.Machinefiles.Network;
 
-/// <summary>Words for what many projects need. Package registries are none of them: this host serves packages itself.</summary>
+/// <summary>Words for what many projects need: servers, or a service of this host, which fetches from its own registry and keeps its password.</summary>
 internal static class NetworkPresets
 {
+    /// <summary>Packages of npm.</summary>
+    public const string Npm = "npm";
+
     private static readonly Dictionary<string, IReadOnlyList<string>> Known = new(StringComparer.Ordinal)
     {
         ["anthropic"] = ["api.anthropic.com"],
@@ -12,12 +15,17 @@ internal static class NetworkPresets
     };
 
     /// <summary>Known words whose service this host will offer itself.</summary>
-    private static readonly string[] Coming = ["npm", "apt", "pypi", "docker", "nuget"];
+    private static readonly string[] Coming = ["apt", "pypi", "docker"];
 
-    public static IReadOnlyList<string> Names { get; } = [.. Known.Keys.Order(StringComparer.Ordinal)];
+    /// <summary>What this host serves where a rule says so. NuGet it serves always.</summary>
+    public static IReadOnlyList<string> Services { get; } = [Npm];
+
+    public static IReadOnlyList<string> Names { get; } = [.. Known.Keys.Concat(Services).Order(StringComparer.Ordinal)];
 
     /// <returns>The rules of a preset; null where it is none.</returns>
     public static IReadOnlyList<string>? Find(string name) => Known.GetValueOrDefault(name);
+
+    public static bool IsService(string name) => Services.Contains(name, StringComparer.Ordinal);
 
     public static bool IsComing(string name) => Coming.Contains(name, StringComparer.Ordinal);
 }

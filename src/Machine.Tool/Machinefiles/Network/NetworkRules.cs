@@ -9,11 +9,35 @@ internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyL
     /// <summary>Whatever others allow is denied.</summary>
     public static NetworkRules Nothing { get; } = None with { DeniesAll = true };
 
+    /// <summary>What this host serves to the machine besides NuGet's packages (<see cref="NetworkPresets.Services"/>).</summary>
+    public IReadOnlyList<string> Services { get; init; } = [];
+
+    public IReadOnlyList<string> DeniedServices { get; init; } = [];
+
     /// <summary>Nothing is allowed, by nobody.</summary>
     public bool DeniesAll { get; init; }
 
     /// <summary>With the rules of a person, who adds to those of the project.</summary>
-    public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny]) { DeniesAll = DeniesAll || others.DeniesAll };
+    public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny])
+    {
+        Services = [.. Services, .. others.Services],
+        DeniedServices = [.. DeniedServices, .. others.DeniedServices],
+        DeniesAll = DeniesAll || others.DeniesAll,
+    };
+
+    /// <summary>Of these rules what others allow as well; what either denies is denied.</summary>
+    public NetworkRules Within(NetworkRules others) => new([.. Allow.Intersect(others.Allow)], [.. Deny.Union(others.Deny)])
+    {
+        Services = [.. Services.Intersect(others.Services)],
+        DeniedServices = [.. DeniedServices.Union(others.DeniedServices)],
+        DeniesAll = DeniesAll || others.DeniesAll,
+    };
+
+    /// <summary>Why a service of this host is not for the machine, for whoever asked inside; null where it is.</summary>
+    public string? Refuses(string service) =>
+        DeniesAll || DeniedServices.Contains(service) ? $"machine: {service} is denied by a rule (dotnet machine network show)"
+        : Services.Contains(service) ? null
+        : $"machine: {service} is not among what this project's machine may reach; on the host: dotnet machine network allow {service}";
 
     public NetworkRule? Denying(HostName name, int port) =>
         // A rule without a port denies the server as a whole.

@@ -9,11 +9,17 @@ internal sealed record NetworkSettings(IReadOnlyList<NetworkEntry> Allow, IReadO
 {
     public static NetworkSettings None { get; } = new([], []);
 
-    public NetworkRules ToRules() => new([.. Allow.SelectMany(RulesOf)], [.. Deny.SelectMany(RulesOf)]);
+    public NetworkRules ToRules() => new([.. Allow.SelectMany(RulesOf)], [.. Deny.SelectMany(RulesOf)])
+    {
+        Services = [.. ServicesOf(Allow)],
+        DeniedServices = [.. ServicesOf(Deny)],
+    };
 
-    /// <summary>A preset is several rules.</summary>
-    public static IEnumerable<NetworkRule> RulesOf(NetworkEntry entry) =>
-        NetworkPresets.Find(entry.Rule) is { } preset ? preset.Select(text => Parsed(text) with { Private = entry.Private }) : [Parsed(entry.Rule) with { Private = entry.Private }];
+    /// <summary>A preset is several rules; a service of this host is none.</summary>
+    public static IEnumerable<NetworkRule> RulesOf(NetworkEntry entry) => NetworkPresets.IsService(entry.Rule) ? []
+        : NetworkPresets.Find(entry.Rule) is { } preset ? preset.Select(text => Parsed(text) with { Private = entry.Private }) : [Parsed(entry.Rule) with { Private = entry.Private }];
+
+    private static IEnumerable<string> ServicesOf(IReadOnlyList<NetworkEntry> entries) => entries.Select(entry => entry.Rule).Where(NetworkPresets.IsService);
 
     private static NetworkRule Parsed(string text) =>
         NetworkRule.Parse(text) is { Rule: { } rule } ? rule : throw new InvalidDataException($"{text} is no rule of the network");
