@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machines;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -113,6 +115,24 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
         (await Project.ExecAsync("sh", "-c", Ask)).ShouldSucceed().Output.ShouldBe(before);
     }
 
+    [Fact]
+    public async Task A_request_carries_a_secret_that_is_nowhere_in_the_machine()
+    {
+        Internet.SkipWhereThereIsNone();
+
+        var answer = await Project.ExecAsync("curl", "-sS", "http://api-key.secret.internal/v1/things", "-H", "Authorization: Bearer of-the-guest");
+        var inside = await Project.RootAsync("env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\\0' '\\n'");
+        (await Project.RunAsync("suspend")).ShouldSucceed();
+
+        answer.ShouldSucceed().Output.ShouldBe("hello over tls to secret.example.com\n");
+        behind.Authorization.ShouldBe("Bearer " + Behind.Secret);
+        inside.ShouldSucceed().Output.ShouldContain("MACHINE_SECRET_API_KEY=http://api-key.secret.internal");
+        inside.Output.ShouldNotContain(Behind.Secret);
+        // The frozen memory, the disks, the logs.
+        var folder = new ProjectMachine(MachinePaths.FromEnvironment(), new ProjectRoot(Project.Path)).State;
+        (await Project.HostAsync("sh", "-c", $"grep -rlaF {Behind.Secret} '{folder}'; ls '{folder}'/suspended | wc -l")).ShouldMatch("^[1-9][0-9]*\n$");
+    }
+
     private async Task<List<JsonElement>> LogAsync()
     {
         // One that was denied waits two seconds for who asked.
@@ -123,7 +143,10 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
     /// <summary>A machine without an SDK at the host's end of an internet, and servers at the other.</summary>
     public sealed class Behind : IAsyncLifetime
     {
+        public const string Secret = "canary-0f6b1d4e";
+
         private readonly List<Socket> listening = [];
+        private X509Certificate2? trusted;
         private int accepted;
 
         public Internet? Internet { get; private set; }
@@ -131,6 +154,9 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
         public ProjectFolder? Project { get; private set; }
 
         public int Accepted => Volatile.Read(ref accepted);
+
+        /// <summary>What a server with TLS was signed in to with.</summary>
+        public string? Authorization { get; private set; }
 
         public async ValueTask InitializeAsync()
         {
@@ -140,11 +166,17 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
             }
 
             Internet = await Internet.MakeAsync(
-                [.. new[] { "api", "other", "front", "evil", "db", "again" }.Select(name => ($"{name}.example.com", Internet.Server)), ("inner.example.com", "10.9.9.9")]);
+                [.. new[] { "api", "other", "front", "evil", "db", "again", "secret" }.Select(name => ($"{name}.example.com", Internet.Server)), ("inner.example.com", "10.9.9.9")]);
             Serve(80, HttpAsync);
             Serve(443, TlsAsync);
             Serve(5432, EchoAsync);
-            Project = new ProjectFolder("door", "sdk: none\nidle: never\n") { Within = Internet.Within };
+            trusted = Certificate("secret.example.com");
+            var file = Path.Combine(Directory.CreateTempSubdirectory("machine-e2e-trust-").FullName, "trusted.pem");
+            File.WriteAllText(file, trusted.ExportCertificatePem());
+            Project = new ProjectFolder("door", "sdk: none\nidle: never\nsecrets: { API_KEY: { from: env, to: secret.example.com } }\n")
+            {
+                Within = [.. Internet.Within, "env", $"SSL_CERT_FILE={file}", $"API_KEY={Secret}"],
+            };
             // From packages, which are outside.
             (await ToolRun.RunAsync(Project.Path, ["image", "build"])).ShouldSucceed();
             (await Project.RunAsync("start", "--approve")).ShouldSucceed();
@@ -185,21 +217,38 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
 
         private static async Task HttpAsync(Stream stream) => await AnswerAsync(stream, "hello over http\n");
 
-        private static async Task TlsAsync(Stream stream)
+        private async Task TlsAsync(Stream stream)
         {
             await using var tls = new SslStream(stream);
-            using var key = RSA.Create(2048);
-            using var certificate = new CertificateRequest("CN=api.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-                .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null) });
-            await AnswerAsync(tls, $"hello over tls to {tls.TargetHostName}\n");
+            using var untrusted = Certificate("api.example.com");
+            await tls.AuthenticateAsServerAsync((_, hello, _, _) => ValueTask.FromResult(
+                new SslServerAuthenticationOptions { ServerCertificate = hello.ServerName == "secret.example.com" ? trusted! : untrusted }), null, CancellationToken.None);
+            await AnswerAsync(tls, $"hello over tls to {tls.TargetHostName}\n", line =>
+            {
+                if (line.StartsWith("Authorization: ", StringComparison.Ordinal))
+                {
+                    Authorization = line["Authorization: ".Length..];
+                }
+            });
         }
 
-        private static async Task AnswerAsync(Stream stream, string body)
+        private static X509Certificate2 Certificate(string name)
+        {
+            using var key = RSA.Create(2048);
+            var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddDnsName(name);
+            request.CertificateExtensions.Add(names.Build());
+            using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+        }
+
+        private static async Task AnswerAsync(Stream stream, string body, Action<string>? told = null)
         {
             using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
-            while (await reader.ReadLineAsync() is { Length: > 0 })
+            while (await reader.ReadLineAsync() is { Length: > 0 } line)
             {
+                told?.Invoke(line);
             }
 
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));

@@ -41,6 +41,7 @@ open($names, '>>', $names_file) or do { warn "machine: $names_file: $!\n"; undef
 # As the host reads one (Machinefiles/Network/HostName.cs).
 sub is_public {
     my ($name) = @_;
+    return 1 if $name =~ /\A[a-z0-9-]{1,40}\.secret\.internal\z/;    # this host's own (Doors/Secrets)
     return 0 if length $name > 253 || $name !~ /\.([^.]+)\z/;
     my $last = $1;
     return 0 if $last =~ /\A(?:[0-9]+|0x[0-9a-f]*|local|internal|localhost|invalid|onion|alt)\z/;

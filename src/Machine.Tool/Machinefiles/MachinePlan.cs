@@ -40,6 +40,7 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
             .. sizes.Where(size => size.Widens),
             .. PlanItems.OfHost(machinefile),
             .. PlanItems.OfNetwork(machinefile.Network),
+            .. PlanItems.OfSecrets(machinefile.Secrets),
             .. PlanItems.OfWorkspace(machinefile.Workspace),
             .. PlanItems.OfSources(sources),
         ];

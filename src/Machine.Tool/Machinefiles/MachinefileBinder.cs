@@ -2,7 +2,7 @@ using System.Globalization;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
-
+using Machine.Tool.Machinefiles.Secrets;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -38,6 +38,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             Provision = Provision(),
             Idle = YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
             Network = Network(),
+            Secrets = new SecretBinder(project, host, problems).Bind(document.Find(MachinefileKeys.Secrets.Name) as YamlMap),
             RequiresAccelerator = YamlValues.Text(document, MachinefileKeys.Accelerator) == "required",
         };
     }

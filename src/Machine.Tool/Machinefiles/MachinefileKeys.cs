@@ -156,11 +156,45 @@ internal static class MachinefileKeys
         "network", "What the machine may reach beyond the package feed, by name. With nothing here, nothing.",
         new MapShape("a map with allow and deny", [NetworkAllow, NetworkDeny]), "{}", NetworkAllow.Example);
 
+    public static readonly Key SecretFile = new(
+        "file", "A file of this host, outside the project; `~/` is your home folder.", PathRules.Host, null, "secrets: { CORP: { from: { file: ~/.config/corp/token }, to: api.corp.example } }");
+
+    public static readonly Key SecretCommand = new(
+        "command", "A program of this host's PATH, and its arguments. Its first line is the secret.",
+        new ListShape("a program and its arguments", new TextShape("a word", "^[^\\x00-\\x1f]{1,1000}$", "pass")), null, "secrets: { CORP: { from: { command: [pass, show, corp/api] }, to: api.corp.example } }");
+
+    public static readonly Key SecretFrom = new(
+        "from", "Where this host has it: `env` (a variable of the secret's name, of whoever runs a command), `git-credential` (what your git's credential helpers have for the server), `{ file }` or `{ command }`.",
+        new EitherShape(new ChoiceShape(["env", "git-credential"], []), new MapShape("{ file } or { command }", [SecretFile, SecretCommand], ExactlyOne: ["file", "command"])), null,
+        "secrets: { STRIPE: { from: env, to: api.stripe.com } }", Required: true);
+
+    public static readonly Key SecretTo = new(
+        "to", "The one server that gets it, over TLS: `api.example.com`, or with a port.", NameRules.OneServer, null, SecretFrom.Example, Required: true);
+
+    public static readonly Key SecretHeader = new(
+        "header", "The header that is the secret. Without this key: `Authorization: Bearer …`, from `git-credential` `Authorization: Basic …`, with `api: anthropic` `x-api-key`.",
+        new TextShape("a header's name", "^(?!(?i:host|connection|content-.*|transfer-encoding|upgrade|te|trailer|expect|cookie)$)[A-Za-z][A-Za-z0-9-]{0,63}$", "X-Api-Key"), null, "secrets: { CORP: { from: env, to: api.corp.example, header: X-Api-Key } }");
+
+    public static readonly Key SecretApi = new(
+        "api", "A model's API: its tokens are counted, and programs inside find it by their own variables (`ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`).",
+        new ChoiceShape(["anthropic", "openai"], []), null, "secrets: { ANTHROPIC_API_KEY: { from: env, to: api.anthropic.com, api: anthropic, tokens: 2000000 } }");
+
+    public static readonly Key SecretTokens = new(
+        "tokens", "How many tokens of the model a day (of UTC) this project may take; then requests are refused until the next. One that runs is not cut off.",
+        new IntegerShape("a number of tokens", 1, 1_000_000_000), null, SecretApi.Example);
+
+    public static readonly Key SecretPrivate = new(
+        "private", "Whether the server may have an address of a private network.", new BooleanShape(), "false", "secrets: { CORP: { from: env, to: api.corp.example, private: true } }");
+
+    public static readonly Key Secrets = new(
+        "secrets", "Secrets that stay on this host (each asks for approval): the guest talks to `http://NAME.secret.internal` (small letters, `-` for `_`; the variable `MACHINE_SECRET_NAME` holds it), and this host sends that on to one server with the secret in a header.",
+        new MapShape("a map of secrets", [], NameRules.Secret, new MapShape("{ from, to, header, api, tokens, private }", [SecretFrom, SecretTo, SecretHeader, SecretApi, SecretTokens, SecretPrivate])), "{}", SecretFrom.Example);
+
     /// <summary>The file itself.</summary>
     public static readonly MapShape Root = new(
         "a map of keys",
         [
-            Image, Sdk, Cpus, Memory, Disk, Accelerator, Packages, Tools, Env, Ports, Shares, Volumes, Workspace, Network,
+            Image, Sdk, Cpus, Memory, Disk, Accelerator, Packages, Tools, Env, Ports, Shares, Volumes, Workspace, Network, Secrets,
             Later("restore", "Rules for packages: age, known vulnerabilities, sources."),
             Idle,
             Provision,

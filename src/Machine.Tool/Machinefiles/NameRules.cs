@@ -45,6 +45,20 @@ internal static class NameRules
     /// <summary>A volume that exists: a declared one, or the tool's own.</summary>
     public static readonly TextShape ExistingVolume = new("a volume's name", "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$", "db");
 
+    /// <summary>It becomes a label of a name inside, in small letters and with '-' for '_'.</summary>
+    public static readonly TextShape Secret = new(
+        "a secret's name (capital letters, digits and '_', at most 40)",
+        "^[A-Z]([A-Z0-9_]{0,38}[A-Z0-9])?$",
+        "STRIPE");
+
+    /// <summary>One server of the internet, with a port or without.</summary>
+    public static readonly TextShape OneServer = new(
+        "a server's name",
+        "^[^\\s:/*]+(:[0-9]{1,5})?$",
+        "api.example.com",
+        text => text.Contains('*', StringComparison.Ordinal) ? new Flaw($"{Printable.Quote(text)} is many servers", "a secret is for one: write its name")
+            : NetworkRule.Parse(text).Flaw is { } flaw ? new Flaw(flaw.What, flaw.Remedy) : null);
+
     /// <summary>A rule of the network, or a preset's name.</summary>
     public static readonly TextShape Server = new(
         "a server's name",

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Secrets;
 using Machine.Tool.Machinefiles.Sources;
 
 
@@ -127,6 +128,9 @@ internal static class PlanItems
             yield return Within($"the guest may not talk to {Safe(rule.Text)}");
         }
     }
+
+    public static IEnumerable<PlanItem> OfSecrets(IReadOnlyList<Secret> secrets) =>
+        secrets.Select(secret => new PlanItem(Safe(secret.Says), Widens: true, secret.Identity));
 
     public static IEnumerable<PlanItem> OfWorkspace(WorkspaceSettings workspace)
     {

@@ -38,6 +38,9 @@ internal class MachineFolders(MachinePaths paths, MachineId id)
 
     public string NetworkLog => Path.Combine(State, "network.log");
 
+    /// <summary>What its models took today.</summary>
+    public string Tokens => Path.Combine(State, "tokens.json");
+
     /// <summary>What a person allowed until the machine stops.</summary>
     public string NetworkOnce => Path.Combine(State, "network-once.json");
 

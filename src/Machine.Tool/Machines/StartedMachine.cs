@@ -15,9 +15,9 @@ internal sealed record StartedMachine(int Version, MachineSpec Spec, Machinefile
 
     private const string FileName = "started.json";
 
-    /// <summary>Without the scripts of its image, which is built.</summary>
+    /// <summary>Without the scripts of its image, which is built, and without its secrets, which are as the file says now.</summary>
     public static StartedMachine Of(MachineSpec spec, Machinefile machinefile) =>
-        new(CurrentVersion, spec, machinefile with { Provision = [] }, machinefile.Sha256);
+        new(CurrentVersion, spec, machinefile with { Provision = [], Secrets = [] }, machinefile.Sha256);
 
     /// <summary>Null where nothing was started, or it cannot be read.</summary>
     public static StartedMachine? Read(string state)

@@ -2,6 +2,7 @@ using Machine.Tool.Control;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Secrets;
 
 namespace Machine.Tool.Supervision;
 
@@ -16,6 +17,11 @@ internal static class GuestEnvironment
         foreach (var name in PassedVariables.Names)
         {
             Pass(order, variables, name);
+        }
+
+        foreach (var (name, value) in machinefile.Secrets.SelectMany(SecretVariables.Of))
+        {
+            variables[name] = value;
         }
 
         foreach (var (name, value) in machinefile.Env.Concat(order.Variables))

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Secrets;
 using Machine.Tool.Machines;
 
 namespace Machine.Tool.Supervision;
@@ -11,45 +12,63 @@ namespace Machine.Tool.Supervision;
 /// stops. Each is read anew when its file has changed, so that the next connection obeys.
 /// </summary>
 /// <param name="checked">The project's rules as they were approved for the start.</param>
-internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, NetworkRules @checked)
+/// <param name="checkedSecrets">Its secrets, likewise.</param>
+internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, NetworkRules @checked, IReadOnlyList<Secret>? checkedSecrets = null)
 {
     private readonly Lock gate = new();
     private string? seen;
     private NetworkRules approved = @checked;
+    private IReadOnlyList<Secret> secrets = checkedSecrets ?? [];
     private NetworkRules current = NetworkRules.None;
 
     public NetworkRules Current()
     {
         lock (gate)
         {
-            var stamp = string.Join('\n', new[] { folders.Project.Machinefile, paths.PersonalNetwork, folders.NetworkOnce, paths.Approvals }.Select(Stamp));
-            if (stamp != seen)
-            {
-                approved = OfProject();
-                current = approved.With(OfFile(paths.PersonalNetwork)).With(OfFile(folders.NetworkOnce));
-                seen = stamp;
-            }
-
+            LookAgain();
             return current;
         }
     }
 
+    /// <summary>The project's, as they were approved.</summary>
+    public IReadOnlyList<Secret> Secrets()
+    {
+        lock (gate)
+        {
+            LookAgain();
+            return secrets;
+        }
+    }
+
+    private void LookAgain()
+    {
+        var stamp = string.Join('\n', new[] { folders.Project.Machinefile, paths.PersonalNetwork, folders.NetworkOnce, paths.Approvals }.Select(Stamp));
+        if (stamp != seen)
+        {
+            (approved, secrets) = OfProject();
+            current = approved.With(OfFile(paths.PersonalNetwork)).With(OfFile(folders.NetworkOnce));
+            seen = stamp;
+        }
+    }
+
     // What a new Machinefile no longer allows is over at once; what it adds waits for a yes.
-    private NetworkRules OfProject()
+    private (NetworkRules Rules, IReadOnlyList<Secret> Secrets) OfProject()
     {
         try
         {
             var machinefile = MachinefileReader.Read(folders.Project);
             var asked = machinefile.Network.ToRules();
-            return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? asked
-                : approved.Within(asked);
+            return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? (asked, machinefile.Secrets)
+                : (approved.Within(asked), [.. secrets.IntersectBy(machinefile.Secrets.Select(AgreedTo), AgreedTo)]);
         }
         catch (MachineException)
         {
             // Half written, or with a flaw: the next command says so.
-            return approved;
+            return (approved, secrets);
         }
     }
+
+    private static string AgreedTo(Secret secret) => string.Join('\0', secret.Identity);
 
     private static NetworkRules OfFile(string file)
     {

@@ -1,4 +1,5 @@
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
@@ -34,14 +35,16 @@ internal sealed class MachineStart(
 
         MachineProject.Remember(folders);
         var identity = await folders.IdentityAsync(cancel);
-        var rules = new LiveRules(folders, paths, machinefile.Network.ToRules());
-        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, rules.Current, logs, cancel);
+        var rules = new LiveRules(folders, paths, machinefile.Network.ToRules(), machinefile.Secrets);
+        var log = new EgressLog(folders.NetworkLog, TimeProvider.System);
+        var secrets = new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real);
+        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, rules.Current, secrets, logs, cancel);
         services.FetchLocked(folders.Project.Path);
         EgressDoor? door = null;
         ArrivedMachine? arrived = null;
         try
         {
-            door = OpenDoor(rules);
+            door = OpenDoor(rules, log);
             arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
             var guest = Session(arrived, identity);
             try
@@ -212,12 +215,13 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    private EgressDoor OpenDoor(LiveRules rules) => EgressDoor.Open(
+    private EgressDoor OpenDoor(LiveRules rules, EgressLog log) => EgressDoor.Open(
         folders.DoorSocket,
         rules.Current,
         Upstream.Real,
-        new EgressLog(folders.NetworkLog, TimeProvider.System),
-        logs.CreateLogger<EgressDoor>());
+        log,
+        logs.CreateLogger<EgressDoor>(),
+        folders.GuestSocket);
 
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
         sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket), new GuestService(GuestLayout.DoorPort, folders.DoorSocket)]);

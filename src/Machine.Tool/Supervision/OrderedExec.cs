@@ -49,6 +49,7 @@ internal sealed class OrderedExec
     {
         machine = running;
         running.Use(sources);
+        running.Take(order.Environment);
         workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes, running.Lower);
         var user = HostUser.Current;
         var command = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Order(user);

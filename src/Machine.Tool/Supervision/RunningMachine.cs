@@ -48,6 +48,9 @@ internal sealed class RunningMachine(
     /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
     public void Use(ProjectSources sources) => services.Use(sources);
 
+    /// <summary>The variables of whoever runs the command that comes.</summary>
+    public void Take(IReadOnlyDictionary<string, string> environment) => services.Take(environment);
+
     /// <summary>Connects again where the connection has gone, which carries the feed and the ports: somebody killed it, or the host slept too long.</summary>
     public async Task EnsureConnectedAsync(CancellationToken cancel)
     {

@@ -1,3 +1,4 @@
+using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Machinefiles.Network;
@@ -19,12 +20,14 @@ internal sealed class ServiceHost : IAsyncDisposable
 {
     private readonly WebApplication application;
     private readonly PackageFeed feed;
+    private readonly SecretEndpoint? secrets;
     private readonly IReadOnlyList<IDisposable> others;
     private readonly CancellationTokenSource ending = new();
     private Task fetching = Task.CompletedTask;
 
-    private ServiceHost(WebApplication application, string socket, PackageFeed feed, IReadOnlyList<IDisposable> others)
+    private ServiceHost(WebApplication application, string socket, PackageFeed feed, SecretEndpoint? secrets, IReadOnlyList<IDisposable> others)
     {
+        this.secrets = secrets;
         this.application = application;
         this.feed = feed;
         this.others = others;
@@ -35,8 +38,9 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     /// <param name="project">The project's nuget.config files as they were approved; null for what is shared by projects.</param>
     /// <param name="rules">What the machine may reach now; null for an image build, which reaches the npm registry and the distribution's packages as well.</param>
+    /// <param name="secrets">Ends with this; null where nobody agreed to one.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, Func<NetworkRules>? rules, ILoggerFactory logs, CancellationToken cancel)
+        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, Func<NetworkRules>? rules, SecretEndpoint? secrets, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
@@ -50,6 +54,13 @@ internal sealed class ServiceHost : IAsyncDisposable
         var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => rules?.Invoke().Refuses(NetworkPresets.Npm));
         npm.Map(application);
         List<IDisposable> others = [npm];
+        if (secrets is not null)
+        {
+            // Before the paths of all others: at a secret's name every path is its server's.
+            application.Use(secrets.HandleAsync);
+            others.Add(secrets);
+        }
+
         if (rules is null)
         {
             var apt = new AptArchive([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
@@ -58,7 +69,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         }
 
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket, feed, others);
+        return new ServiceHost(application, socket, feed, secrets, others);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>
@@ -79,6 +90,9 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     /// <summary>Takes the project's nuget.config files as they were approved since.</summary>
     public void Use(ProjectSources project) => feed.Use(project);
+
+    /// <summary>Takes the variables of whoever runs a command, for secrets that are among them.</summary>
+    public void Take(IReadOnlyDictionary<string, string> environment) => secrets?.Take(environment);
 
     /// <summary>Begins to fetch what the project's lock files name, and returns at once.</summary>
     public void FetchLocked(string project) =>

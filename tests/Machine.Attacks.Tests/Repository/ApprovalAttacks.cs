@@ -55,6 +55,18 @@ public sealed class ApprovalAttacks : IDisposable
     [InlineData("image: {url: 'https://h/d', sha256: " + One + "}", "image: {url: 'https://h/e', sha256: " + One + "}")]
     [InlineData("image: {url: 'https://h/d', sha256: " + One + "}", "image: {url: 'http://h/d', sha256: " + One + "}")]
     [InlineData("image: {url: 'https://h/d', sha256: " + One + "}", "image: {url: 'https://h/d', sha256: " + Other + "}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}}", "secrets: {A: {from: env, to: b.example}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}}", "secrets: {B: {from: env, to: a.example}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}}", "secrets: {A: {from: git-credential, to: a.example}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}}", "secrets: {A: {from: env, to: 'a.example:8443'}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}}", "secrets: {A: {from: env, to: a.example, header: X-Other}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}}", "secrets: {A: {from: env, to: a.example, private: true}}")]
+    [InlineData("secrets: {A: {from: {file: ../data/a}, to: a.example}}", "secrets: {A: {from: {file: ../data/b}, to: a.example}}")]
+    [InlineData("secrets: {A: {from: {command: [pass, a]}, to: a.example}}", "secrets: {A: {from: {command: [pass, b]}, to: a.example}}")]
+    [InlineData("secrets: {A: {from: {command: [pass, a, b]}, to: a.example}}", "secrets: {A: {from: {command: [pass, 'a b']}, to: a.example}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example, api: openai, tokens: 10}}", "secrets: {A: {from: env, to: a.example, api: openai, tokens: 1000}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example, api: openai, tokens: 10}}", "secrets: {A: {from: env, to: a.example, api: openai}}")]
+    [InlineData("secrets: {A: {from: env, to: a.example}, B: {from: env, to: b.example}}", "secrets: {A: {from: env, to: b.example}, B: {from: env, to: a.example}}")]
     public void A_yes_to_one_request_is_no_yes_to_another(string approved, string changed)
     {
         var store = Store();

@@ -67,6 +67,21 @@ public sealed class LiveRuleAttacks : IDisposable
     }
 
     [Fact]
+    public void A_secret_that_a_commit_sends_elsewhere_goes_nowhere_before_a_yes()
+    {
+        var rules = Approved("secrets: { KEY: { from: env, to: api.example.com }, OTHER: { from: env, to: api.example.com } }\n");
+        rules.Secrets().Count.ShouldBe(2);
+
+        Write("secrets: { KEY: { from: env, to: evil.example.com }, OTHER: { from: env, to: api.example.com }, MORE: { from: { command: [pass, show, all] }, to: evil.example.com } }\n");
+
+        rules.Secrets().Select(secret => secret.Name).ShouldBe(["OTHER"]);
+        Write("secrets: { KEY: { from: env, to: api.example.com } }\n");
+        rules.Secrets().ShouldBeEmpty("what was over stays so until somebody looks");
+        Approve();
+        rules.Secrets().ShouldHaveSingleItem().Server.Text.ShouldBe("api.example.com");
+    }
+
+    [Fact]
     public void A_service_that_was_denied_is_not_let_in_by_a_commit()
     {
         var rules = Approved("network: { allow: [npm], deny: [npm] }\n");

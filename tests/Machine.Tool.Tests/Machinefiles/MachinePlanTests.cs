@@ -146,6 +146,26 @@ public sealed class MachinePlanTests : IDisposable
     }
 
     [Fact]
+    public void A_secret_is_asked_for_in_words()
+    {
+        var plan = MachinePlan.From(scratch.Read("""
+            secrets:
+              STRIPE: { from: env, to: api.stripe.example }
+              CORP: { from: { command: [pass, show, corp/api] }, to: "corp.example:8443", private: true }
+              MODEL: { from: { file: ../token }, to: api.model.example, api: anthropic, tokens: 2000000 }
+              GIT: { from: git-credential, to: git.example }
+            """), scratch.Project);
+
+        plan.Widening.Select(item => item.Text).ShouldBe(
+        [
+            "requests of the guest to https://api.stripe.example carry the secret STRIPE: this host's variable STRIPE",
+            "requests of the guest to https://corp.example:8443 carry the secret CORP: what this host's program prints:  pass show corp/api; also in a private network",
+            $"requests of the guest to https://api.model.example carry the secret MODEL: the file {ProjectRoot.RealPath(Path.Combine(scratch.Project.Path, "../token"))} of this host; at most 2,000,000 tokens a day",
+            "requests of the guest to https://git.example carry the secret GIT: the password that your git has for git.example",
+        ]);
+    }
+
+    [Fact]
     public void A_folders_name_cannot_forge_a_line()
     {
         Directory.CreateDirectory(scratch.At("x\u001b[2K\ny"));

@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading.RateLimiting;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Secrets;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Doors.Egress;
@@ -36,6 +37,7 @@ internal sealed class EgressDoor : IAsyncDisposable
     private readonly Upstream upstream;
     private readonly EgressLog log;
     private readonly ILogger logger;
+    private readonly string? services;
     private readonly Socket listener;
     private readonly CancellationTokenSource ending = new();
     private readonly SemaphoreSlim places = new(MostConnections);
@@ -52,8 +54,9 @@ internal sealed class EgressDoor : IAsyncDisposable
 
     private readonly Task accepting;
 
-    private EgressDoor(string path, Func<NetworkRules> rules, Upstream upstream, EgressLog log, ILogger logger)
+    private EgressDoor(string path, Func<NetworkRules> rules, Upstream upstream, EgressLog log, ILogger logger, string? services)
     {
+        this.services = services;
         this.path = path;
         this.rules = rules;
         this.upstream = upstream;
@@ -80,7 +83,9 @@ internal sealed class EgressDoor : IAsyncDisposable
 
     /// <param name="path">Of the socket, in a folder that only this user can enter.</param>
     /// <param name="rules">Asked at each connection.</param>
-    public static EgressDoor Open(string path, Func<NetworkRules> rules, Upstream upstream, EgressLog log, ILogger logger) => new(path, rules, upstream, log, logger);
+    /// <param name="services">The socket of what this host serves under names of its own (<see cref="Secret.Domain"/>); null where it serves nothing.</param>
+    public static EgressDoor Open(string path, Func<NetworkRules> rules, Upstream upstream, EgressLog log, ILogger logger, string? services = null) =>
+        new(path, rules, upstream, log, logger, services);
 
     public async ValueTask DisposeAsync()
     {
@@ -168,10 +173,24 @@ internal sealed class EgressDoor : IAsyncDisposable
                 waiting.TrySetResult(asker);
             }
         }
+        else if (words is ["to", var own, "80"] && services is not null && own.EndsWith(Secret.Domain, StringComparison.Ordinal))
+        {
+            await ServeOwnAsync(guest, rest);
+        }
         else if (words is ["to", var name, var port] && EgressTarget.TryParse(name, port) is { } target)
         {
             await ServeAsync(new Connection(guest, target, log.NextId()), rest);
         }
+    }
+
+    // What is asked for there says which name it is for; whoever answers looks at that.
+    private async Task ServeOwnAsync(Socket guest, byte[] first)
+    {
+        using var service = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await service.ConnectAsync(new UnixDomainSocketEndPoint(services!), ending.Token);
+        await SayAsync(guest, "yes");
+        await Splice.SendAllAsync(service, first, ending.Token);
+        await Splice.RunAsync(guest, service, new Carried(), ending.Token);
     }
 
     private async Task ServeAsync(Connection connection, byte[] first)

@@ -46,6 +46,9 @@ internal sealed record EgressEntry
     public long? BytesOut { get; init; }
 
     public long? BytesIn { get; init; }
+
+    /// <summary>Of a model, that the request took.</summary>
+    public long? Tokens { get; init; }
 }
 
 /// <summary>A process of the guest, as the guest tells it.</summary>

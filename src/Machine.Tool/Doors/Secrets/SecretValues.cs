@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Secrets;
+
+namespace Machine.Tool.Doors.Secrets;
+
+/// <summary>
+/// The values of a machine's secrets, as headers. A variable's is the one of whoever ran the last command; a file is read for each request; what a program
+/// prints is kept for a minute. They are in this process' memory and nowhere else.
+/// </summary>
+internal sealed class SecretValues : IDisposable
+{
+    private const int MostBytes = 16 << 10;
+    private static readonly TimeSpan Keep = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ProgramPatience = TimeLimit.Seconds(30);
+
+    private readonly ConcurrentDictionary<string, string> variables = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string Value, DateTimeOffset Time)> printed = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim asking = new(1);
+
+    public void Dispose() => asking.Dispose();
+
+    /// <param name="environment">Variables of a client.</param>
+    public void Take(IEnumerable<Secret> secrets, IReadOnlyDictionary<string, string> environment)
+    {
+        foreach (var name in secrets.Where(secret => secret.Origin == SecretOrigin.Environment).Select(secret => secret.Name))
+        {
+            if (environment.GetValueOrDefault(name) is { Length: > 0 } value)
+            {
+                variables[name] = value;
+            }
+        }
+    }
+
+    /// <summary>The header with the secret in it.</summary>
+    /// <exception cref="SecretException">It can't be had, or no header can hold it.</exception>
+    public async Task<(string Name, string Value)> HeaderAsync(Secret secret, CancellationToken cancel)
+    {
+        var value = (await ValueAsync(secret, cancel)).Trim();
+        if (value.Length is 0 or > MostBytes || value.Any(c => c is < ' ' or > '~'))
+        {
+            throw new SecretException(value.Length == 0 ? $"the secret {secret.Name} is empty" : $"the secret {secret.Name} is nothing that a header can hold");
+        }
+
+        return secret.Header is { } header ? (header, value)
+            : ("Authorization", secret.Origin == SecretOrigin.GitCredential ? value : "Bearer " + value);
+    }
+
+    private async Task<string> ValueAsync(Secret secret, CancellationToken cancel)
+    {
+        switch (secret.Origin)
+        {
+            case SecretOrigin.Environment:
+                return variables.GetValueOrDefault(secret.Name)
+                    ?? throw new SecretException($"the variable {secret.Name} was not set where the last command was run");
+            case SecretOrigin.File:
+                try
+                {
+                    return FirstLine(SmallFile.ReadText(secret.Path!, MostBytes));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    throw new SecretException($"the file {secret.Path} can't be read: {e.Message}", e);
+                }
+
+            default:
+                return await PrintedAsync(secret, cancel);
+        }
+    }
+
+    private async Task<string> PrintedAsync(Secret secret, CancellationToken cancel)
+    {
+        var key = string.Join('\0', secret.Identity);
+        await asking.WaitAsync(cancel);
+        try
+        {
+            if (!printed.TryGetValue(key, out var known) || DateTimeOffset.UtcNow - known.Time > Keep)
+            {
+                printed[key] = known = (await AskAsync(secret, cancel), DateTimeOffset.UtcNow);
+            }
+
+            return known.Value;
+        }
+        finally
+        {
+            asking.Release();
+        }
+    }
+
+    // In the root folder, so that nothing of a project is found by the program; and nothing is asked on a terminal.
+    private static async Task<string> AskAsync(Secret secret, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(ProgramPatience);
+        var isGit = secret.Origin == SecretOrigin.GitCredential;
+        var words = isGit ? ["git", "-c", "core.askPass=", "-c", "credential.interactive=false", "credential", "fill"] : secret.Command;
+        try
+        {
+            var result = await HostProgram.TryRunAsync(
+                HostProgram.Resolve(words[0]),
+                words.Skip(1),
+                limit.Token,
+                isGit ? $"protocol=https\nhost={secret.Target}\n\n" : "",
+                Path.GetPathRoot(Environment.SystemDirectory is { Length: > 0 } system ? system : "/"),
+                new Dictionary<string, string?> { ["GIT_TERMINAL_PROMPT"] = "0", ["GIT_ASKPASS"] = null, ["SSH_ASKPASS"] = null, ["GCM_INTERACTIVE"] = "never", ["GIT_DIR"] = null });
+            return result.ExitCode != 0 ? throw new SecretException($"{words[0]} ended with {result.ExitCode}: {Tainted.Line(result.Error)}")
+                : isGit ? Basic(result.Output) : FirstLine(result.Output);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new SecretException($"{words[0]} did not end within {ProgramPatience.TotalSeconds:0} s", e);
+        }
+        catch (MachineException e)
+        {
+            throw new SecretException(e.Message, e);
+        }
+    }
+
+    private static string Basic(string answer)
+    {
+        var lines = answer.Split('\n').Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToLookup(parts => parts[0], parts => parts[1].TrimEnd('\r'));
+        return lines["password"].FirstOrDefault() is { Length: > 0 } password
+            ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{lines["username"].FirstOrDefault()}:{password}"))
+            : throw new SecretException("git's credential helpers have no password for it");
+    }
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0];
+}

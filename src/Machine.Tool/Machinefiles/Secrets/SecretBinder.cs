@@ -1,0 +1,76 @@
+using System.Globalization;
+using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Network;
+
+namespace Machine.Tool.Machinefiles.Secrets;
+
+/// <summary>Makes the model of a Machinefile's secrets, whose shapes are right.</summary>
+internal sealed class SecretBinder(ProjectRoot project, HostFacts host, Problems problems)
+{
+    public IReadOnlyList<Secret> Bind(YamlMap? secrets) => [.. (secrets?.Entries ?? []).Select(entry => Bind(entry.Key, (YamlMap)entry.Value)).OfType<Secret>()];
+
+    private Secret? Bind(YamlScalar name, YamlMap map)
+    {
+        var to = (YamlScalar)map.Find(MachinefileKeys.SecretTo.Name)!;
+        var rule = NetworkRule.Parse(to.Value).Rule!;
+        var api = YamlValues.Text(map, MachinefileKeys.SecretApi);
+        var header = YamlValues.Text(map, MachinefileKeys.SecretHeader);
+        var tokens = YamlValues.Text(map, MachinefileKeys.SecretTokens);
+        if (tokens is not null && api is null)
+        {
+            problems.Add(map.Find(MachinefileKeys.SecretTokens.Name)!, "secrets: tokens are counted in the answers of a model's API alone", "write api: anthropic or api: openai, or leave it out");
+        }
+
+        var (origin, path, command) = Origin(map.Find(MachinefileKeys.SecretFrom.Name)!);
+        return new Secret
+        {
+            Name = name.Value,
+            Origin = origin,
+            Path = path,
+            Command = command,
+            Server = rule.Name,
+            Port = rule.Port ?? 443,
+            Header = header ?? (api == "anthropic" ? "x-api-key" : null),
+            Api = api switch { "anthropic" => ModelApi.Anthropic, "openai" => ModelApi.OpenAi, _ => null },
+            TokensADay = tokens is null ? null : int.Parse(tokens, CultureInfo.InvariantCulture),
+            Private = YamlValues.Text(map, MachinefileKeys.SecretPrivate) == "true",
+        };
+    }
+
+    private (SecretOrigin Origin, string? Path, IReadOnlyList<string> Command) Origin(YamlNode from)
+    {
+        if (from is not YamlMap map)
+        {
+            return (((YamlScalar)from).Value == "env" ? SecretOrigin.Environment : SecretOrigin.GitCredential, null, []);
+        }
+
+        if (map.Find(MachinefileKeys.SecretFile.Name) is YamlScalar file)
+        {
+            var path = HostPath.Resolve(file, project, host, problems) ?? "";
+            RequireOutside(path, file, "a file of the project is in the machine already");
+            return (SecretOrigin.File, path, []);
+        }
+
+        var list = (YamlList)map.Find(MachinefileKeys.SecretCommand.Name)!;
+        var words = YamlValues.Texts(map, MachinefileKeys.SecretCommand)!;
+        if (words.Count == 0)
+        {
+            problems.Add(list, "secrets: a command without a program", "for example command: [pass, show, corp/api]");
+        }
+        else if (words[0].Contains('/', StringComparison.Ordinal) || words[0].Contains('\\', StringComparison.Ordinal))
+        {
+            // What runs on this host is never the project's, under no spelling of a path.
+            problems.Add(list.Items[0], $"secrets: {Printable.Quote(words[0])} is a path", "name a program that is found in your PATH");
+        }
+
+        return (SecretOrigin.Command, null, words);
+    }
+
+    private void RequireOutside(string path, YamlScalar at, string why)
+    {
+        if (path.StartsWith(Path.TrimEndingDirectorySeparator(project.Path) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            problems.Add(at, $"secrets: {Printable.Quote(at.Value)} lies in the project", why);
+        }
+    }
+}
