@@ -27,6 +27,9 @@ internal sealed class SecretEndpoint(
     // A model thinks before its first word, and between two.
     private static readonly ForwarderRequestConfig Forwarding = new() { ActivityTimeout = TimeLimit.Minutes(15), AllowResponseBuffering = false };
 
+    // A server's name may have other addresses by then.
+    private static readonly TimeSpan LookUpInterval = TimeSpan.FromMinutes(5);
+
     private readonly SemaphoreSlim places = new(MostRequests);
     private readonly Lock gate = new();
     private readonly Dictionary<string, HttpMessageInvoker> clients = new(StringComparer.Ordinal);
@@ -222,7 +225,7 @@ internal sealed class SecretEndpoint(
                     UseCookies = false,
                     AutomaticDecompression = System.Net.DecompressionMethods.None,
                     EnableMultipleHttp2Connections = true,
-                    PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                    PooledConnectionLifetime = LookUpInterval,
                     SslOptions = tls ?? new SslClientAuthenticationOptions(),
                     ConnectCallback = async (_, cancel) => new NetworkStream(await upstream.ConnectAsync(secret.Server, secret.Port, secret.Private, cancel), ownsSocket: true),
                 });

@@ -12,7 +12,7 @@ namespace Machine.Tool.Doors.Secrets;
 internal sealed class SecretValues : IDisposable
 {
     private const int MostBytes = 16 << 10;
-    private static readonly TimeSpan Keep = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AskInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ProgramPatience = TimeLimit.Seconds(30);
 
     private readonly ConcurrentDictionary<string, string> variables = new(StringComparer.Ordinal);
@@ -75,7 +75,7 @@ internal sealed class SecretValues : IDisposable
         await asking.WaitAsync(cancel);
         try
         {
-            if (!printed.TryGetValue(key, out var known) || DateTimeOffset.UtcNow - known.Time > Keep)
+            if (!printed.TryGetValue(key, out var known) || DateTimeOffset.UtcNow - known.Time > AskInterval)
             {
                 printed[key] = known = (await AskAsync(secret, cancel), DateTimeOffset.UtcNow);
             }

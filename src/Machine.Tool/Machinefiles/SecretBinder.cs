@@ -1,8 +1,9 @@
 using System.Globalization;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Secrets;
 
-namespace Machine.Tool.Machinefiles.Secrets;
+namespace Machine.Tool.Machinefiles;
 
 /// <summary>Makes the model of a Machinefile's secrets, whose shapes are right.</summary>
 internal sealed class SecretBinder(ProjectRoot project, HostFacts host, Problems problems)
