@@ -6,7 +6,7 @@ namespace Machine.EndToEnd.Tests;
 [Collection(SharedMachineTests.Name)]
 public sealed class NpmTests
 {
-    private const string Machinefile = "sdk: none\npackages: [nodejs, npm]\nidle: never\n";
+    private static readonly string Machinefile = AgentTests.Machinefile.Replace("allow: [npm]", "allow: []", StringComparison.Ordinal);
 
     [Fact]
     public async Task A_hundred_packages_are_installed_and_a_second_machine_fetches_none_of_them()
@@ -27,7 +27,7 @@ public sealed class NpmTests
         packages.Count.ShouldBeGreaterThanOrEqualTo(100);
 
         // The same again elsewhere, with a registry that gives documents at most.
-        await using var second = new ProjectFolder("npm-second", Machinefile + "network: { allow: [npm] }\n");
+        await using var second = new ProjectFolder("npm-second", AgentTests.Machinefile);
         Write(second);
         var kept = Tarballs();
         (await ToolRun.RunAsync(second.Path, ["start", "--approve"], minutes: 40)).ShouldSucceed();

@@ -36,6 +36,8 @@ public sealed class TemplateTests(TemplateHive hive) : IClassFixture<TemplateHiv
 
         machinefile.Packages.ShouldBe(["git", "nodejs", "npm", "docker.io"]);
         machinefile.NpmTools.ShouldBe(["@anthropic-ai/claude-code"]);
+        machinefile.Network.Allow.Select(entry => entry.Rule).ShouldBe(["npm"]);
+        machinefile.Secrets.ShouldHaveSingleItem().Target.ShouldBe("api.anthropic.com");
         machinefile.Volumes.Keys.ShouldContain("docker");
         machinefile.Workspace.Changes.ShouldBe(ChangesMode.Hold);
     }
