@@ -45,16 +45,17 @@ internal static class NameRules
     /// <summary>A volume that exists: a declared one, or the tool's own.</summary>
     public static readonly TextShape ExistingVolume = new("a volume's name", "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$", "db");
 
-    /// <summary>A rule of the network, or a preset's name.</summary>
+    /// <summary>A rule of the network, one of repositories, or a preset's name.</summary>
     public static readonly TextShape Server = new(
         "a server's name",
-        "^(\\*\\.)?[^\\s:/*]+(:[0-9]{1,5}(/(tls|http|tcp))?)?$",
+        "^((\\*\\.)?[^\\s:/*]+(:[0-9]{1,5}(/(tls|http|tcp))?)?|git(\\+push)?:[^\\s:/*]+(:[0-9]{1,5})?(/[^\\s/]+)+)$",
         "api.example.com",
         CheckServer);
 
     /// <returns>What is wrong with a rule of the network, or a preset's name.</returns>
     public static Flaw? CheckServer(string text) =>
-        NetworkPresets.Find(text) is not null ? null
+        GitRule.IsOne(text) ? GitRule.Parse(text).Flaw is { } wrong ? new Flaw(wrong.What, wrong.Remedy) : null
+        : NetworkPresets.Find(text) is not null ? null
         : NetworkPresets.IsComing(text) ? new Flaw($"{Printable.Quote(text)} is not available yet", "name the servers, or leave it out: dotnet machine docs packages")
         : !text.Contains('.', StringComparison.Ordinal) && text.All(char.IsAsciiLetter)
             ? new Flaw($"{Printable.Quote(text)} is no preset", $"{(NearestWord.Of(text, NetworkPresets.Names) is { } near ? $"{near}? " : "")}presets are {string.Join(", ", NetworkPresets.Names)}; or write a server's name")

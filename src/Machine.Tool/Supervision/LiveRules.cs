@@ -42,7 +42,7 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
             var machinefile = MachinefileReader.Read(folders.Project);
             var asked = machinefile.Network.ToRules();
             return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? asked
-                : new NetworkRules([.. approved.Allow.Intersect(asked.Allow)], [.. approved.Deny.Union(asked.Deny)]);
+                : approved.NarrowedTo(asked);
         }
         catch (MachineException)
         {

@@ -1,8 +1,10 @@
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Lower;
 using Microsoft.Extensions.Logging;
@@ -34,13 +36,15 @@ internal sealed class MachineStart(
 
         MachineProject.Remember(folders);
         var identity = await folders.IdentityAsync(cancel);
-        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, logs, cancel);
+        Func<NetworkRules> rules = new LiveRules(folders, paths, machinefile.Network.ToRules()).Current;
+        var connections = new EgressLog(folders.NetworkLog, TimeProvider.System);
+        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, forImages: false, Git(rules, connections), logs, cancel);
         services.FetchLocked(folders.Project.Path);
         EgressDoor? door = null;
         ArrivedMachine? arrived = null;
         try
         {
-            door = OpenDoor(machinefile);
+            door = EgressDoor.Open(folders.DoorSocket, rules, Upstream.Real, connections, logs.CreateLogger<EgressDoor>());
             arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
             var guest = Session(arrived, identity);
             try
@@ -211,12 +215,8 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    private EgressDoor OpenDoor(Machinefile machinefile) => EgressDoor.Open(
-        folders.DoorSocket,
-        new LiveRules(folders, paths, machinefile.Network.ToRules()).Current,
-        Upstream.Real,
-        new EgressLog(folders.NetworkLog, TimeProvider.System),
-        logs.CreateLogger<EgressDoor>());
+    private GitDoor Git(Func<NetworkRules> rules, EgressLog connections) =>
+        new(rules, new GitUpstream(Upstream.Real), new GitCredentials(), connections, logs.CreateLogger<GitDoor>());
 
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
         sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket), new GuestService(GuestLayout.DoorPort, folders.DoorSocket)]);

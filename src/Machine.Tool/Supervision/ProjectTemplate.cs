@@ -20,7 +20,7 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
 
         // Test packages for the heating come as any package comes: through the host's feed.
         await using var services = await ServiceHost.StartAsync(
-            Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, forImages: false, logs, cancel);
+            Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, forImages: false, git: null, logs, cancel);
         return await new TemplateBuild(paths, templates).EnsureAsync(
             image, spec, HostUser.Current, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }

@@ -1,3 +1,4 @@
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Machinefiles.Sources;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// What a guest may talk to, on a socket of its own: the package feed, and in image builds the npm registry and the distribution's archives. The control
+/// What a guest may talk to, on a socket of its own: the package feed, git, and in image builds the npm registry and the distribution's archives. The control
 /// API is another server on another socket, so no request of a guest can ever reach it.
 /// </summary>
 internal sealed class ServiceHost : IAsyncDisposable
@@ -34,8 +35,9 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     /// <param name="project">The project's nuget.config files as they were approved; null for what is shared by projects.</param>
     /// <param name="forImages">What only an image build may reach: the npm registry, the distribution's packages.</param>
+    /// <param name="git">Of a machine; null for an image build.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, bool forImages, ILoggerFactory logs, CancellationToken cancel)
+        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, bool forImages, GitDoor? git, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
@@ -47,6 +49,12 @@ internal sealed class ServiceHost : IAsyncDisposable
         var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
         feed.Map(application);
         List<IDisposable> others = [];
+        if (git is not null)
+        {
+            git.Map(application);
+            others.Add(git);
+        }
+
         if (forImages)
         {
             var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>());

@@ -20,7 +20,7 @@ public sealed class ServiceSocketAttacks : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix sockets of a file system");
-        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], forImages: false, NullLoggerFactory.Instance, Cancel);
+        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], forImages: false, git: null, NullLoggerFactory.Instance, Cancel);
     }
 
     public async ValueTask DisposeAsync()

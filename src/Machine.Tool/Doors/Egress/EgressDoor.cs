@@ -78,6 +78,9 @@ internal sealed class EgressDoor : IAsyncDisposable
     /// <summary>Connections that were denied.</summary>
     public int Denied => log.Denied;
 
+    /// <summary>As they are now.</summary>
+    public NetworkRules Rules => rules();
+
     /// <param name="path">Of the socket, in a folder that only this user can enter.</param>
     /// <param name="rules">Asked at each connection.</param>
     public static EgressDoor Open(string path, Func<NetworkRules> rules, Upstream upstream, EgressLog log, ILogger logger) => new(path, rules, upstream, log, logger);

@@ -12,8 +12,25 @@ internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyL
     /// <summary>Nothing is allowed, by nobody.</summary>
     public bool DeniesAll { get; init; }
 
+    /// <summary>Repositories that a machine may use through this host.</summary>
+    public IReadOnlyList<GitRule> Git { get; init; } = [];
+
+    public IReadOnlyList<GitRule> GitDeny { get; init; } = [];
+
     /// <summary>With the rules of a person, who adds to those of the project.</summary>
-    public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny]) { DeniesAll = DeniesAll || others.DeniesAll };
+    public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny])
+    {
+        DeniesAll = DeniesAll || others.DeniesAll,
+        Git = [.. Git, .. others.Git],
+        GitDeny = [.. GitDeny, .. others.GitDeny],
+    };
+
+    /// <summary>What of these is still asked for, and whatever either denies.</summary>
+    public NetworkRules NarrowedTo(NetworkRules asked) => new([.. Allow.Intersect(asked.Allow)], [.. Deny.Union(asked.Deny)])
+    {
+        Git = [.. Git.Intersect(asked.Git)],
+        GitDeny = [.. GitDeny.Union(asked.GitDeny)],
+    };
 
     public NetworkRule? Denying(HostName name, int port) =>
         // A rule without a port denies the server as a whole.

@@ -9,11 +9,22 @@ internal sealed record NetworkSettings(IReadOnlyList<NetworkEntry> Allow, IReadO
 {
     public static NetworkSettings None { get; } = new([], []);
 
-    public NetworkRules ToRules() => new([.. Allow.SelectMany(RulesOf)], [.. Deny.SelectMany(RulesOf)]);
+    public NetworkRules ToRules() => new([.. Allow.SelectMany(RulesOf)], [.. Deny.SelectMany(RulesOf)])
+    {
+        Git = [.. Allow.SelectMany(GitRulesOf)],
+        GitDeny = [.. Deny.SelectMany(GitRulesOf)],
+    };
 
-    /// <summary>A preset is several rules.</summary>
+    /// <summary>A preset is several rules; one of repositories is none of them.</summary>
     public static IEnumerable<NetworkRule> RulesOf(NetworkEntry entry) =>
-        NetworkPresets.Find(entry.Rule) is { } preset ? preset.Select(text => Parsed(text) with { Private = entry.Private }) : [Parsed(entry.Rule) with { Private = entry.Private }];
+        GitRule.IsOne(entry.Rule) ? []
+        : NetworkPresets.Find(entry.Rule) is { } preset ? preset.Select(text => Parsed(text) with { Private = entry.Private }) : [Parsed(entry.Rule) with { Private = entry.Private }];
+
+    /// <summary>Empty where it is no rule of repositories.</summary>
+    public static IEnumerable<GitRule> GitRulesOf(NetworkEntry entry) =>
+        !GitRule.IsOne(entry.Rule) ? []
+        : GitRule.Parse(entry.Rule) is { Rule: { } rule } ? [rule with { Private = entry.Private }]
+        : throw new InvalidDataException($"{entry.Rule} is no rule of the network");
 
     private static NetworkRule Parsed(string text) =>
         NetworkRule.Parse(text) is { Rule: { } rule } ? rule : throw new InvalidDataException($"{text} is no rule of the network");
