@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -14,10 +15,10 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Tests.Doors.Git;
 
 /// <summary>What a server of git got.</summary>
-internal sealed record GitServerRequest(string Method, string Target, string? Authorization, IReadOnlyDictionary<string, string> Headers);
+public sealed record GitServerRequest(string Method, string Target, string? Authorization, IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>A real server of git: <c>git http-backend</c> behind Kestrel, over TLS, with a password.</summary>
-internal sealed class GitServer : IAsyncDisposable
+public sealed class GitServer : IAsyncDisposable
 {
     public const string User = "reader";
     public const string Password = "the-secret-of-the-host";
@@ -44,7 +45,8 @@ internal sealed class GitServer : IAsyncDisposable
     /// <summary>Where a request is served by it, nothing else happens.</summary>
     public Func<HttpContext, Task<bool>>? Instead { get; set; }
 
-    public static async Task<GitServer> StartAsync(string root, IPAddress? address = null, int port = 0)
+    /// <param name="listening">Where it is to be; null for a port of loopback.</param>
+    public static async Task<GitServer> StartAsync(string root, Socket? listening = null)
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=git.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -59,13 +61,20 @@ internal sealed class GitServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(server =>
         {
             server.Limits.MaxRequestBodySize = null;
-            server.Listen(address ?? IPAddress.Loopback, port, listen => listen.UseHttps(certificate));
+            if (listening is null)
+            {
+                server.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate));
+            }
+            else
+            {
+                server.ListenHandle((ulong)listening.Handle, listen => listen.UseHttps(certificate));
+            }
         });
         var application = builder.Build();
         var git = new GitServer(application, root, certificate);
         application.Run(git.ServeAsync);
         await application.StartAsync(TestContext.Current.CancellationToken);
-        git.Port = new Uri(application.Urls.Single()).Port;
+        git.Port = listening is null ? new Uri(application.Urls.Single()).Port : ((IPEndPoint)listening.LocalEndPoint!).Port;
         return git;
     }
 

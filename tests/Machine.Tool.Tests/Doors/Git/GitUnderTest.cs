@@ -20,6 +20,10 @@ internal sealed class GitUnderTest : IAsyncDisposable
 {
     public const string Server = "git.example.com";
 
+    // What loopback is taken for.
+    private static readonly IPAddress Outer = IPAddress.Parse("11.8.0.2");
+    private static readonly IPAddress Inner = IPAddress.Parse("10.8.0.2");
+
     private static readonly AddressJudge Judge = new(new HashSet<IPAddress>(), []);
 
     private readonly TestFolder folder = new();
@@ -33,6 +37,9 @@ internal sealed class GitUnderTest : IAsyncDisposable
     public DoorUnderTest.FixedResolver Resolver { get; } = new();
 
     public NetworkRules Rules { get; private set; } = NetworkRules.None;
+
+    /// <summary>The server is in a private network.</summary>
+    public bool IsPrivate { get; set; }
 
     public string Socket => services.Socket;
 
@@ -58,7 +65,7 @@ internal sealed class GitUnderTest : IAsyncDisposable
         test.folder.Folder("guest");
         test.Knows(GitServer.User, GitServer.Password);
         test.Upstream = await GitServer.StartAsync(test.folder.Folder("served"));
-        var upstream = new Upstream(test.Resolver, () => (address, isPrivate) => IPAddress.IsLoopback(address) ? null : Judge.WhyNot(address, isPrivate));
+        var upstream = new Upstream(test.Resolver, () => (address, isPrivate) => Judge.WhyNot(!IPAddress.IsLoopback(address) ? address : test.IsPrivate ? Inner : Outer, isPrivate));
         var hash = test.Upstream.Certificate.GetCertHashString();
         var door = new GitDoor(
             () => test.Rules,
@@ -83,6 +90,8 @@ internal sealed class GitUnderTest : IAsyncDisposable
 
     /// <param name="paths">Below the server, with what stands before it: <c>git:acme/*</c>.</param>
     public void Allow(params string[] paths) => Rules = new NetworkSettings([.. paths.Select(path => new NetworkEntry(Of(path)))], []).ToRules();
+
+    public void AllowPrivate(string path) => Rules = Rules.With(new NetworkSettings([new NetworkEntry(Of(path), Private: true)], []).ToRules());
 
     public void Deny(params string[] paths) => Rules = Rules.With(new NetworkSettings([], [.. paths.Select(path => new NetworkEntry(Of(path)))]).ToRules());
 
@@ -134,8 +143,8 @@ internal sealed class GitUnderTest : IAsyncDisposable
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), Cancel);
         await using var stream = new NetworkStream(socket);
-        await stream.WriteAsync(Encoding.Latin1.GetBytes($"{line}\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n{(body is null ? "" : $"Content-Length: {body.Length}\r\n")}\r\n"), Cancel);
-        await stream.WriteAsync(body ?? [], Cancel);
+        var head = Encoding.Latin1.GetBytes($"{line}\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n{(body is null ? "" : $"Content-Length: {body.Length}\r\n")}\r\n");
+        await stream.WriteAsync((byte[])[.. head, .. body ?? []], Cancel);
         using var answer = new MemoryStream();
         try
         {
