@@ -335,6 +335,25 @@ public sealed class GitAttacks : IAsyncLifetime
         git.Helper.Split('\n').Where(line => line.StartsWith("host=", StringComparison.Ordinal)).Distinct().ShouldBe([$"host={git.Place}"]);
     }
 
+    [Theory]
+    [InlineData("Negotiate")]
+    [InlineData("Bearer realm=\"Basic\"")]
+    [InlineData(null)]
+    public async Task A_server_that_asks_for_another_proof_gets_no_password(string? challenge)
+    {
+        git.Upstream.Instead = context =>
+        {
+            context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate = challenge;
+            return Task.FromResult(true);
+        };
+
+        (await git.RawAsync($"GET /git/{git.Place}/acme/shop/{Listing} HTTP/1.1")).ShouldContain("wants another proof");
+
+        git.Upstream.Requests.Single().Authorization.ShouldBeNull();
+        git.Helper.ShouldBe("");
+    }
+
     [Fact]
     public async Task A_guest_that_asks_for_what_the_server_keeps_does_not_make_the_host_forget_a_good_password()
     {
@@ -343,6 +362,7 @@ public sealed class GitAttacks : IAsyncLifetime
         git.Upstream.Instead = context =>
         {
             context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"git\"";
             return Task.FromResult(context.Request.Path.StartsWithSegments("/acme/kept"));
         };
 

@@ -21,7 +21,13 @@ internal sealed class GitExchange(GitUpstream upstream, GitCredentials credentia
         var answer = await SendAsync(known);
         if (answer.StatusCode == HttpStatusCode.Unauthorized)
         {
+            var takesPassword = answer.Headers.WwwAuthenticate.Any(challenge => challenge.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase));
             answer.Dispose();
+            if (!takesPassword)
+            {
+                throw new GitException($"machine: {place} wants another proof of who asks than a password or a token ({repository.Path})", denied: false);
+            }
+
             if (known is not null)
             {
                 kept.Forget(repository);

@@ -22,8 +22,8 @@ internal sealed class GitUpstream : IDisposable
     private const int MostOfHeadKibibytes = 32;
 
     // So that a rule, or a name's address, that changed is soon obeyed by what is kept open.
-    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan KeptInAll = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
     private readonly Upstream upstream;
     private readonly SslClientAuthenticationOptions? tls;
@@ -85,8 +85,8 @@ internal sealed class GitUpstream : IDisposable
             // The way through this host's proxy is Upstream's.
             UseProxy = false,
             Credentials = null,
-            PooledConnectionIdleTimeout = Kept,
-            PooledConnectionLifetime = KeptInAll,
+            PooledConnectionIdleTimeout = IdleInterval,
+            PooledConnectionLifetime = LookInterval,
             MaxConnectionsPerServer = MostConnections,
             MaxResponseHeadersLength = MostOfHeadKibibytes,
             ConnectCallback = async (context, cancel) =>

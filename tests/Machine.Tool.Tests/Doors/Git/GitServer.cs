@@ -48,8 +48,8 @@ public sealed class GitServer : IAsyncDisposable
     /// <param name="listening">Where it is to be; null for a port of loopback.</param>
     public static async Task<GitServer> StartAsync(string root, Socket? listening = null)
     {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=git.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=git.example.com", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("git.example.com");
         request.CertificateExtensions.Add(names.Build());
