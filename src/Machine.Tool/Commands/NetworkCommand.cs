@@ -63,7 +63,7 @@ internal static class NetworkCommand
 
     private static Verb CreateAdd(string name, string description, bool allows)
     {
-        var rule = new Argument<string>("SERVER") { Description = "api.example.com, \"*.example.com\", db.example.com:5432, or a preset" };
+        var rule = new Argument<string>("SERVER") { Description = "api.example.com, \"*.example.com\", db.example.com:5432, git:git.example.com/acme/shop, or a preset" };
         var personal = new Option<bool>("--personal") { Description = "For your machines of all projects, outside the Machinefile" };
         var once = new Option<bool>("--once") { Description = "For this machine, until it stops" };
         var isPrivate = new Option<bool>("--private") { Description = "It may have an address of a private network" };
@@ -178,7 +178,7 @@ internal static class NetworkCommand
                 entry.Time.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
                 entry.End.ToString().ToLowerInvariant(),
                 string.Create(CultureInfo.InvariantCulture, $"{Tainted.Line(entry.Server)}:{entry.Port}"),
-                entry.Asker is { } asker ? string.Create(CultureInfo.InvariantCulture, $"{asker.ProcessId} {Tainted.Line(asker.Program)}") : "-",
+                entry.Asker is { } asker ? string.Create(CultureInfo.InvariantCulture, $"{asker.ProcessId} {Tainted.Line(asker.Program)}") : entry.Request ?? "-",
                 entry.Reason is { } reason ? WithoutName(Tainted.Line(reason)) : entry.Rule ?? "-");
         }
 

@@ -51,6 +51,9 @@ internal static class GuestLayout
     /// <summary>The npm registry, as the guest sees it.</summary>
     public static string NpmUrl => $"http://127.0.0.1:{ServicePort}/npm/";
 
+    /// <summary>Where git asks for a server's repositories, as the guest sees it: the server's name follows.</summary>
+    public static string GitUrl => $"http://127.0.0.1:{ServicePort}/git/";
+
     /// <summary>The archives of the distribution's packages, as an image build sees them: a number follows.</summary>
     public static string AptUrl => $"http://127.0.0.1:{ServicePort}/apt/";
 }

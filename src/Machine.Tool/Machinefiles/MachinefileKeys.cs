@@ -139,17 +139,17 @@ internal static class MachinefileKeys
         new TextShape("a time (90s, 15m, 2h, 1d) or never", "^(never|[1-9][0-9]{0,4}[smhd])$", "15m"), "15m", "idle: 1h");
 
     public static readonly Key NetworkName = new(
-        "name", "The server, as a rule of `allow` names it.", NameRules.Server, null, "network: { allow: [{ name: git.corp.example, private: true }] }", Required: true);
+        "name", "The server, or the repositories, as a rule of `allow` names them.", NameRules.Server, null, "network: { allow: [{ name: git.corp.example, private: true }] }", Required: true);
 
     public static readonly Key NetworkPrivate = new(
         "private", "Whether it may have an address of a private network (10.0.0.0/8 and the like). This host's own addresses stay out of reach.", new BooleanShape(), "false", NetworkName.Example);
 
     public static readonly Key NetworkAllow = new(
-        "allow", "Servers that the machine may reach (asks for approval): `api.example.com` (HTTPS at 443, HTTP at 80), `\"*.example.com\"` for all below a name (in quotes), `db.example.com:5432` for another port, `mail.example.com:587/tcp` where TLS does not begin with the first byte. Presets: `anthropic`, `openai`, `github`; `npm` is served by this host, with its own registry and password. At ports of TLS the connection's greeting must name that very server.",
+        "allow", "Servers that the machine may reach (asks for approval): `api.example.com` (HTTPS at 443, HTTP at 80), `\"*.example.com\"` for all below a name (in quotes), `db.example.com:5432` for another port, `mail.example.com:587/tcp` where TLS does not begin with the first byte. Presets: `anthropic`, `openai`, `github`; `npm` is served by this host, with its own registry and password. At ports of TLS the connection's greeting must name that very server. `\"git:git.example.com/acme/*\"` lets git clone and fetch those repositories with your credentials, which stay on the host; `\"git+push:git.example.com/acme/shop\"` lets it push as well.",
         new ListShape("a list of servers", new EitherShape(NameRules.Server, new MapShape("{ name, private }", [NetworkName, NetworkPrivate]))), "[]", "network: { allow: [api.example.com, \"*.example.org\", \"db.example.com:5432\"] }");
 
     public static readonly Key NetworkDeny = new(
-        "deny", "Servers that it may not reach, whoever allows them.",
+        "deny", "Servers and repositories that it may not reach, whoever allows them; `git+push:…` keeps it from pushing alone.",
         new ListShape("a list of servers", NameRules.Server), "[]", "network: { allow: [\"*.example.com\"], deny: [telemetry.example.com] }");
 
     public static readonly Key Network = new(

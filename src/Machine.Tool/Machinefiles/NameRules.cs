@@ -59,16 +59,17 @@ internal static class NameRules
         text => text.Contains('*', StringComparison.Ordinal) ? new Flaw($"{Printable.Quote(text)} is many servers", "a secret is for one: write its name")
             : NetworkRule.Parse(text).Flaw is { } flaw ? new Flaw(flaw.What, flaw.Remedy) : null);
 
-    /// <summary>A rule of the network, or a preset's name.</summary>
+    /// <summary>A rule of the network, one of repositories, or a preset's name.</summary>
     public static readonly TextShape Server = new(
         "a server's name",
-        "^(\\*\\.)?[^\\s:/*]+(:[0-9]{1,5}(/(tls|http|tcp))?)?$",
+        "^((\\*\\.)?[^\\s:/*]+(:[0-9]{1,5}(/(tls|http|tcp))?)?|git(\\+push)?:[^\\s:/*]+(:[0-9]{1,5})?(/[^\\s/]+)+)$",
         "api.example.com",
         CheckServer);
 
     /// <returns>What is wrong with a rule of the network, or a preset's name.</returns>
     public static Flaw? CheckServer(string text) =>
-        NetworkPresets.Find(text) is not null || NetworkPresets.IsService(text) ? null
+        GitRule.IsOne(text) ? GitRule.Parse(text).Flaw is { } wrong ? new Flaw(wrong.What, wrong.Remedy) : null
+        : NetworkPresets.Find(text) is not null || NetworkPresets.IsService(text) ? null
         : text == "nuget" ? new Flaw("\"nuget\" needs no rule: packages of NuGet come through the feed always", "leave it out: dotnet machine docs packages")
         : NetworkPresets.IsComing(text) ? new Flaw($"{Printable.Quote(text)} is not available yet", "name the servers, or leave it out: dotnet machine docs packages")
         : !text.Contains('.', StringComparison.Ordinal) && text.All(char.IsAsciiLetter)

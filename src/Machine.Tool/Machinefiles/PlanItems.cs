@@ -123,9 +123,36 @@ internal static class PlanItems
             yield return Within($"the guest may not fetch packages of {service}");
         }
 
+        foreach (var item in rules.Git.SelectMany(rule => OfGit(rule, rules)).DistinctBy(item => string.Join('\0', item.Identity)))
+        {
+            yield return item;
+        }
+
         foreach (var rule in rules.Deny.Where(rule => !rules.Allow.Any(rule.Overlaps)))
         {
             yield return Within($"the guest may not talk to {Safe(rule.Text)}");
+        }
+
+        foreach (var rule in rules.GitDeny.Where(rule => !rules.Git.Any(rule.Overlaps)))
+        {
+            yield return Within($"the guest may not {(rule.Push ? "push to" : "clone from or push to")} {Safe(rule.Place)}");
+        }
+    }
+
+    // To push is a right of its own: who agreed to a clone is asked about it alone.
+    private static IEnumerable<PlanItem> OfGit(GitRule rule, NetworkRules rules)
+    {
+        List<string> without =
+        [
+            .. rules.Deny.Where(rule.IsAt).Select(denied => denied.Text)
+                .Concat(rules.GitDeny.Where(rule.Overlaps).Select(denied => denied.Text)).Order(StringComparer.Ordinal),
+        ];
+        var but = without.Count > 0 ? $", but for what is denied: {Safe(string.Join(", ", without))}" : "";
+        var network = rule.Private ? "private" : "public";
+        yield return Widening($"the guest may clone and fetch from {Safe(rule.Says)}, with your credentials{but}", [NetworkIdentity, (rule with { Push = false }).Text, network, .. without]);
+        if (rule.Push)
+        {
+            yield return Widening($"the guest may push to {Safe(rule.Says)}, with your credentials{but}", [NetworkIdentity, rule.Text, network, .. without]);
         }
     }
 

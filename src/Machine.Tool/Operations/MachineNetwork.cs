@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
@@ -53,6 +54,11 @@ internal static class MachineNetwork
     /// <exception cref="MachineException">It is no server's name.</exception>
     public static async Task<NetworkCheck> CheckAsync(OpenedProject project, string server, CancellationToken cancel)
     {
+        if (GitRule.IsOne(server))
+        {
+            return CheckGit(project, server);
+        }
+
         var (name, port) = server.Split(':') is [var first, var second] ? (first, second) : (server, "443");
         var target = EgressTarget.TryParse(name, port);
         if (target?.Name is null)
@@ -75,6 +81,17 @@ internal static class MachineNetwork
         {
             return new NetworkCheck(target.Name.Text, target.Port, Allowed: !e.Denied, verdict.Rule!.Text, e.Message, []);
         }
+    }
+
+    private static NetworkCheck CheckGit(OpenedProject project, string text)
+    {
+        if (GitRule.Parse(text) is not { Rule: { IsExact: true } asked })
+        {
+            throw new MachineException($"{Tainted.Line(text)} names no repository", "dotnet machine network check git:git.example.com/acme/shop", ExitCode.Usage);
+        }
+
+        var verdict = GitPolicy.Judge(Live(project), new GitRepository(asked.Name, asked.Port, asked.Path), asked.Push);
+        return new NetworkCheck(asked.Name.Text, asked.Port, verdict.Allowed, verdict.Rule, verdict.Reason, []);
     }
 
     /// <summary>Adds a rule; a running machine obeys at its next connection.</summary>
@@ -108,7 +125,8 @@ internal static class MachineNetwork
 
     /// <summary>Whether a rule in force denies a server that this entry is for.</summary>
     public static bool IsDenied(OpenedProject project, NetworkEntry entry) =>
-        Live(project).Deny.Any(denied => NetworkSettings.RulesOf(entry).Any(denied.Overlaps));
+        Live(project) is var live && (live.Deny.Any(denied => NetworkSettings.RulesOf(entry).Any(denied.Overlaps))
+            || NetworkSettings.GitRulesOf(entry).Any(rule => live.GitDeny.Any(rule.Overlaps) || live.Deny.Any(rule.IsAt)));
 
     /// <summary>The oldest first.</summary>
     public static IEnumerable<EgressEntry> Log(OpenedProject project) => EgressLog.Read(project.Folders.NetworkLog);
@@ -178,5 +196,7 @@ internal static class MachineNetwork
 
     private static IEnumerable<NetworkRuleReport> Of(NetworkSettings settings, RuleReach from, NetworkRules live) =>
         settings.Allow.SelectMany(NetworkSettings.RulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: true, from, rule.Private, live.Allow.Contains(rule)) { Says = rule.Says })
-            .Concat(settings.Deny.SelectMany(NetworkSettings.RulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: false, from, rule.Private, live.Deny.Contains(rule)) { Says = rule.Says }));
+            .Concat(settings.Deny.SelectMany(NetworkSettings.RulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: false, from, rule.Private, live.Deny.Contains(rule)) { Says = rule.Says }))
+            .Concat(settings.Allow.SelectMany(NetworkSettings.GitRulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: true, from, rule.Private, live.Git.Contains(rule)) { Says = rule.Says }))
+            .Concat(settings.Deny.SelectMany(NetworkSettings.GitRulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: false, from, rule.Private, live.GitDeny.Contains(rule)) { Says = rule.Says }));
 }

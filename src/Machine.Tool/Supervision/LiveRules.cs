@@ -59,7 +59,7 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
             var machinefile = MachinefileReader.Read(folders.Project);
             var asked = machinefile.Network.ToRules();
             return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? (asked, machinefile.Secrets)
-                : (approved.Within(asked), [.. secrets.IntersectBy(machinefile.Secrets.Select(AgreedTo), AgreedTo)]);
+                : (approved.NarrowedTo(asked), [.. secrets.IntersectBy(machinefile.Secrets.Select(AgreedTo), AgreedTo)]);
         }
         catch (MachineException)
         {

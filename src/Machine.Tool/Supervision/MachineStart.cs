@@ -1,9 +1,11 @@
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Lower;
 using Microsoft.Extensions.Logging;
@@ -37,14 +39,13 @@ internal sealed class MachineStart(
         var identity = await folders.IdentityAsync(cancel);
         var rules = new LiveRules(folders, paths, machinefile.Network.ToRules(), machinefile.Secrets);
         var log = new EgressLog(folders.NetworkLog, TimeProvider.System);
-        var secrets = new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real);
-        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, rules.Current, secrets, logs, cancel);
+        var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, Services(rules, log), logs, cancel);
         services.FetchLocked(folders.Project.Path);
         EgressDoor? door = null;
         ArrivedMachine? arrived = null;
         try
         {
-            door = OpenDoor(rules, log);
+            door = EgressDoor.Open(folders.DoorSocket, rules.Current, Upstream.Real, log, logs.CreateLogger<EgressDoor>(), folders.GuestSocket);
             arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
             var guest = Session(arrived, identity);
             try
@@ -215,13 +216,10 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    private EgressDoor OpenDoor(LiveRules rules, EgressLog log) => EgressDoor.Open(
-        folders.DoorSocket,
+    private MachineServices Services(LiveRules rules, EgressLog log) => new(
         rules.Current,
-        Upstream.Real,
-        log,
-        logs.CreateLogger<EgressDoor>(),
-        folders.GuestSocket);
+        new GitDoor(rules.Current, new GitUpstream(Upstream.Real), new GitCredentials(), log, logs.CreateLogger<GitDoor>()),
+        new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(new GitCredentials()), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real));
 
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
         sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket), new GuestService(GuestLayout.DoorPort, folders.DoorSocket)]);

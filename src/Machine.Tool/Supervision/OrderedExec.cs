@@ -1,4 +1,5 @@
 using Machine.Tool.Control;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -52,7 +53,9 @@ internal sealed class OrderedExec
         running.Take(order.Environment);
         workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes, running.Lower);
         var user = HostUser.Current;
-        var command = new GuestCommand(order.Directory, GuestEnvironment.For(machinefile, user, order), order.Arguments).Order(user);
+        var variables = GuestEnvironment.For(machinefile, user, order);
+        GitRewrites.Add(variables, running.Rules, GuestLayout.GitUrl);
+        var command = new GuestCommand(order.Directory, variables, order.Arguments).Order(user);
         // Before the client can start ssh, and while the workspace is looked at: it is there when exec.pl looks for it.
         await running.Orders.SendAsync(token, command, cancel);
         begun = await workspace.PrepareAsync(cancel);

@@ -41,7 +41,7 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         OwnFolder.CreatePrivate(paths.Runtime);
         var log = Path.Combine(MachinePaths.CreatePrivate(Path.Combine(paths.Home, "tools")), "packages.log");
         await using var services = await ServiceHost.StartAsync(
-            Path.Combine(paths.Runtime, $"hash-{Environment.ProcessId}"), project: null, paths, log, rules: null, secrets: null, logs, cancel);
+            Path.Combine(paths.Runtime, $"hash-{Environment.ProcessId}"), project: null, paths, log, machine: null, logs, cancel);
         return await builder.HashAsync(request, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }
 
@@ -59,5 +59,5 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
 
     // Served only to the build: at run time no guest sees the npm registry. An image is everybody's: of the project's configuration nothing is read.
     private Task<ServiceHost> ServeAsync(ProjectMachine machine, CancellationToken cancel) =>
-        ServiceHost.StartAsync(Path.Combine(machine.Runtime, "build"), project: null, paths, machine.PackagesLog, rules: null, secrets: null, logs, cancel);
+        ServiceHost.StartAsync(Path.Combine(machine.Runtime, "build"), project: null, paths, machine.PackagesLog, machine: null, logs, cancel);
 }

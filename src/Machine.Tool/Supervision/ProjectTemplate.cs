@@ -3,7 +3,6 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Templates;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machines;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +20,7 @@ internal sealed class ProjectTemplate(MachinePaths paths, IEngine engine, ILogge
 
         // Test packages for the heating come as any package comes: through the host's feed.
         await using var services = await ServiceHost.StartAsync(
-            Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, () => NetworkRules.None, secrets: null, logs, cancel);
+            Path.Combine(machine.Runtime, "warm"), project: null, paths, machine.PackagesLog, MachineServices.None, logs, cancel);
         return await new TemplateBuild(paths, templates).EnsureAsync(
             image, spec, HostUser.Current, [new GuestService(GuestLayout.ServicePort, services.Socket)], progress, cancel);
     }

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// What a guest may talk to, on a socket of its own: the package feed, npm's registry where a rule says so, and in image builds the distribution's archives. The control
+/// What a guest may talk to, on a socket of its own: the package feed, npm's registry where a rule says so, git, servers with a secret, and in image builds the distribution's archives. The control
 /// API is another server on another socket, so no request of a guest can ever reach it.
 /// </summary>
 internal sealed class ServiceHost : IAsyncDisposable
@@ -37,10 +37,9 @@ internal sealed class ServiceHost : IAsyncDisposable
     public string Socket { get; }
 
     /// <param name="project">The project's nuget.config files as they were approved; null for what is shared by projects.</param>
-    /// <param name="rules">What the machine may reach now; null for an image build, which reaches the npm registry and the distribution's packages as well.</param>
-    /// <param name="secrets">Ends with this; null where nobody agreed to one.</param>
+    /// <param name="machine">What serves a machine; null for an image build, which reaches the npm registry and the distribution's packages.</param>
     public static async Task<ServiceHost> StartAsync(
-        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, Func<NetworkRules>? rules, SecretEndpoint? secrets, ILoggerFactory logs, CancellationToken cancel)
+        string socket, ProjectSources? project, MachinePaths paths, string packagesLog, MachineServices? machine, ILoggerFactory logs, CancellationToken cancel)
     {
         var application = Create(socket, logs, limits =>
         {
@@ -51,17 +50,23 @@ internal sealed class ServiceHost : IAsyncDisposable
         var entered = new PackageLog(packagesLog);
         var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
         feed.Map(application);
-        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => rules?.Invoke().Refuses(NetworkPresets.Npm));
+        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm));
         npm.Map(application);
         List<IDisposable> others = [npm];
-        if (secrets is not null)
+        if (machine?.Secrets is { } secrets)
         {
             // Before the paths of all others: at a secret's name every path is its server's.
             application.Use(secrets.HandleAsync);
             others.Add(secrets);
         }
 
-        if (rules is null)
+        if (machine?.Git is { } git)
+        {
+            git.Map(application);
+            others.Add(git);
+        }
+
+        if (machine is null)
         {
             var apt = new AptArchive([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
             apt.Map(application);
@@ -69,7 +74,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         }
 
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket, feed, secrets, others);
+        return new ServiceHost(application, socket, feed, machine?.Secrets, others);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>

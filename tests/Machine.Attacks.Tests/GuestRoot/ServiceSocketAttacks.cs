@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Supervision;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -21,7 +20,7 @@ public sealed class ServiceSocketAttacks : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix sockets of a file system");
-        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], () => NetworkRules.None, secrets: null, NullLoggerFactory.Instance, Cancel);
+        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], MachineServices.None, NullLoggerFactory.Instance, Cancel);
     }
 
     public async ValueTask DisposeAsync()

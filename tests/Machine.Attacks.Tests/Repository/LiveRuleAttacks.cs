@@ -93,6 +93,21 @@ public sealed class LiveRuleAttacks : IDisposable
     }
 
     [Fact]
+    public void A_repository_or_a_push_that_a_commit_adds_waits_for_a_yes_and_one_that_it_takes_away_does_not()
+    {
+        var rules = Approved("network: { allow: [\"git:git.example.com/acme/*\", \"git:git.example.com/b/b\"], deny: [\"git:git.example.com/acme/secret\"] }\n");
+
+        Write("network: { allow: [\"git:git.example.com/acme/*\", \"git+push:git.example.com/acme/*\", \"git:git.example.com/other/*\"] }\n");
+
+        rules.Current().Git.Select(rule => rule.Text).ShouldBe(["git:git.example.com/acme/*"]);
+        rules.Current().GitDeny.Select(rule => rule.Text).ShouldBe(["git:git.example.com/acme/secret"]);
+        new ApprovalStore(paths).IsApproved(machine.Project, Plan()).ShouldBeFalse();
+        Approve();
+        rules.Current().Git.Count.ShouldBe(3);
+        rules.Current().GitDeny.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void One_that_cannot_be_read_adds_nothing()
     {
         var rules = Approved("network: { allow: [a.example.com] }\n");
@@ -121,6 +136,7 @@ public sealed class LiveRuleAttacks : IDisposable
     [InlineData("{")]
     [InlineData("{\"allow\":null,\"deny\":null}")]
     [InlineData("{\"allow\":[{\"rule\":\"*.com\"}],\"deny\":[]}")]
+    [InlineData("{\"allow\":[],\"deny\":[{\"rule\":\"git:nowhere\"}]}")]
     public void A_users_own_rules_that_cannot_be_read_allow_nothing_at_all(string text)
     {
         var rules = Approved("network: { allow: [a.example.com] }\n");

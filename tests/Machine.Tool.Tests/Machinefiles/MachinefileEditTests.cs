@@ -26,6 +26,7 @@ public sealed class MachinefileEditTests : IDisposable
     [Theory]
     [InlineData("*.example.com", "\"*.example.com\"")]
     [InlineData("db.example.com:5432", "\"db.example.com:5432\"")]
+    [InlineData("git:git.example.com/acme/*", "\"git:git.example.com/acme/*\"")]
     [InlineData("github", "github")]
     public void It_is_quoted_where_yaml_needs_it(string rule, string written) => Added("", rule).ShouldEndWith($"    - {written}\n");
 

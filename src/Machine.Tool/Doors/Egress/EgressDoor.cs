@@ -81,6 +81,9 @@ internal sealed class EgressDoor : IAsyncDisposable
     /// <summary>Connections that were denied.</summary>
     public int Denied => log.Denied;
 
+    /// <summary>As they are now.</summary>
+    public NetworkRules Rules => rules();
+
     /// <param name="path">Of the socket, in a folder that only this user can enter.</param>
     /// <param name="rules">Asked at each connection.</param>
     /// <param name="services">The socket of what this host serves under names of its own (<see cref="Secret.Domain"/>); null where it serves nothing.</param>

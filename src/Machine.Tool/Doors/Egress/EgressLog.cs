@@ -40,6 +40,9 @@ internal sealed record EgressEntry
     /// <summary>Who asked inside; null where the guest did not tell.</summary>
     public EgressAsker? Asker { get; init; }
 
+    /// <summary>What was asked for, where this host speaks the protocol; null for a connection.</summary>
+    public string? Request { get; init; }
+
     /// <summary>Lines before this one that were too many to be written.</summary>
     public int? Unwritten { get; init; }
 

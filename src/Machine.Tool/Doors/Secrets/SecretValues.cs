@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Secrets;
 
 namespace Machine.Tool.Doors.Secrets;
@@ -9,7 +11,8 @@ namespace Machine.Tool.Doors.Secrets;
 /// The values of a machine's secrets, as headers. A variable's is the one of whoever ran the last command; a file is read for each request; what a program
 /// prints is kept for a minute. They are in this process' memory and nowhere else.
 /// </summary>
-internal sealed class SecretValues : IDisposable
+/// <param name="git">Whom this host's git asks; ends with this.</param>
+internal sealed class SecretValues(GitCredentials git) : IDisposable
 {
     private const int MostBytes = 16 << 10;
     private static readonly TimeSpan AskInterval = TimeSpan.FromMinutes(1);
@@ -19,7 +22,11 @@ internal sealed class SecretValues : IDisposable
     private readonly ConcurrentDictionary<string, (string Value, DateTimeOffset Time)> printed = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim asking = new(1);
 
-    public void Dispose() => asking.Dispose();
+    public void Dispose()
+    {
+        git.Dispose();
+        asking.Dispose();
+    }
 
     /// <param name="environment">Variables of a client.</param>
     public void Take(IEnumerable<Secret> secrets, IReadOnlyDictionary<string, string> environment)
@@ -88,28 +95,11 @@ internal sealed class SecretValues : IDisposable
         }
     }
 
-    // In the root folder, so that nothing of a project is found by the program; and nothing is asked on a terminal.
-    private static async Task<string> AskAsync(Secret secret, CancellationToken cancel)
+    private async Task<string> AskAsync(Secret secret, CancellationToken cancel)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(ProgramPatience);
-        var isGit = secret.Origin == SecretOrigin.GitCredential;
-        var words = isGit ? ["git", "-c", "core.askPass=", "-c", "credential.interactive=false", "credential", "fill"] : secret.Command;
         try
         {
-            var result = await HostProgram.TryRunAsync(
-                HostProgram.Resolve(words[0]),
-                words.Skip(1),
-                limit.Token,
-                isGit ? $"protocol=https\nhost={secret.Target}\n\n" : "",
-                Path.GetPathRoot(Environment.SystemDirectory is { Length: > 0 } system ? system : "/"),
-                new Dictionary<string, string?> { ["GIT_TERMINAL_PROMPT"] = "0", ["GIT_ASKPASS"] = null, ["SSH_ASKPASS"] = null, ["GCM_INTERACTIVE"] = "never", ["GIT_DIR"] = null });
-            return result.ExitCode != 0 ? throw new SecretException($"{words[0]} ended with {result.ExitCode}: {Tainted.Line(result.Error)}")
-                : isGit ? Basic(result.Output) : FirstLine(result.Output);
-        }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
-        {
-            throw new SecretException($"{words[0]} did not end within {ProgramPatience.TotalSeconds:0} s", e);
+            return secret.Origin == SecretOrigin.GitCredential ? await GitAsync(secret, cancel) : await ProgramAsync(secret.Command, cancel);
         }
         catch (MachineException e)
         {
@@ -117,12 +107,25 @@ internal sealed class SecretValues : IDisposable
         }
     }
 
-    private static string Basic(string answer)
+    private async Task<string> GitAsync(Secret secret, CancellationToken cancel) =>
+        await git.FillAsync(new GitRepository(secret.Server, secret.Port, ""), "", cancel) is { } credential
+            ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}"))
+            : throw new SecretException($"git's credential helpers have no password for {secret.Target}");
+
+    // In the root folder, so that nothing of a project is found by the program.
+    private static async Task<string> ProgramAsync(IReadOnlyList<string> words, CancellationToken cancel)
     {
-        var lines = answer.Split('\n').Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToLookup(parts => parts[0], parts => parts[1].TrimEnd('\r'));
-        return lines["password"].FirstOrDefault() is { Length: > 0 } password
-            ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{lines["username"].FirstOrDefault()}:{password}"))
-            : throw new SecretException("git's credential helpers have no password for it");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(ProgramPatience);
+        try
+        {
+            var result = await HostProgram.TryRunAsync(HostProgram.Resolve(words[0]), words.Skip(1), limit.Token, folder: Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/");
+            return result.ExitCode == 0 ? FirstLine(result.Output) : throw new SecretException($"{words[0]} ended with {result.ExitCode}: {Tainted.Line(result.Error)}");
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new SecretException($"{words[0]} did not end within {ProgramPatience.TotalSeconds:0} s", e);
+        }
     }
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0];

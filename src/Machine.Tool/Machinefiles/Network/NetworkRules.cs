@@ -17,20 +17,29 @@ internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyL
     /// <summary>Nothing is allowed, by nobody.</summary>
     public bool DeniesAll { get; init; }
 
+    /// <summary>Repositories that a machine may use through this host.</summary>
+    public IReadOnlyList<GitRule> Git { get; init; } = [];
+
+    public IReadOnlyList<GitRule> GitDeny { get; init; } = [];
+
     /// <summary>With the rules of a person, who adds to those of the project.</summary>
     public NetworkRules With(NetworkRules others) => new([.. Allow, .. others.Allow], [.. Deny, .. others.Deny])
     {
         Services = [.. Services, .. others.Services],
         DeniedServices = [.. DeniedServices, .. others.DeniedServices],
         DeniesAll = DeniesAll || others.DeniesAll,
+        Git = [.. Git, .. others.Git],
+        GitDeny = [.. GitDeny, .. others.GitDeny],
     };
 
-    /// <summary>Of these rules what others allow as well; what either denies is denied.</summary>
-    public NetworkRules Within(NetworkRules others) => new([.. Allow.Intersect(others.Allow)], [.. Deny.Union(others.Deny)])
+    /// <summary>What of these is still asked for, and whatever either denies.</summary>
+    public NetworkRules NarrowedTo(NetworkRules asked) => new([.. Allow.Intersect(asked.Allow)], [.. Deny.Union(asked.Deny)])
     {
-        Services = [.. Services.Intersect(others.Services)],
-        DeniedServices = [.. DeniedServices.Union(others.DeniedServices)],
-        DeniesAll = DeniesAll || others.DeniesAll,
+        Services = [.. Services.Intersect(asked.Services)],
+        DeniedServices = [.. DeniedServices.Union(asked.DeniedServices)],
+        DeniesAll = DeniesAll || asked.DeniesAll,
+        Git = [.. Git.Intersect(asked.Git)],
+        GitDeny = [.. GitDeny.Union(asked.GitDeny)],
     };
 
     /// <summary>Why a service of this host is not for the machine, for whoever asked inside; null where it is.</summary>

@@ -13,11 +13,20 @@ internal sealed record NetworkSettings(IReadOnlyList<NetworkEntry> Allow, IReadO
     {
         Services = [.. ServicesOf(Allow)],
         DeniedServices = [.. ServicesOf(Deny)],
+        Git = [.. Allow.SelectMany(GitRulesOf)],
+        GitDeny = [.. Deny.SelectMany(GitRulesOf)],
     };
 
-    /// <summary>A preset is several rules; a service of this host is none.</summary>
-    public static IEnumerable<NetworkRule> RulesOf(NetworkEntry entry) => NetworkPresets.IsService(entry.Rule) ? []
+    /// <summary>A preset is several rules; one of repositories, or for a service of this host, is none of them.</summary>
+    public static IEnumerable<NetworkRule> RulesOf(NetworkEntry entry) =>
+        GitRule.IsOne(entry.Rule) || NetworkPresets.IsService(entry.Rule) ? []
         : NetworkPresets.Find(entry.Rule) is { } preset ? preset.Select(text => Parsed(text) with { Private = entry.Private }) : [Parsed(entry.Rule) with { Private = entry.Private }];
+
+    /// <summary>Empty where it is no rule of repositories.</summary>
+    public static IEnumerable<GitRule> GitRulesOf(NetworkEntry entry) =>
+        !GitRule.IsOne(entry.Rule) ? []
+        : GitRule.Parse(entry.Rule) is { Rule: { } rule } ? [rule with { Private = entry.Private }]
+        : throw new InvalidDataException($"{entry.Rule} is no rule of the network");
 
     private static IEnumerable<string> ServicesOf(IReadOnlyList<NetworkEntry> entries) => entries.Select(entry => entry.Rule).Where(NetworkPresets.IsService);
 

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
@@ -175,9 +176,9 @@ internal sealed class SecretUnderTest : IAsyncDisposable
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         trust.CustomTrustStore.Add(certificate);
         var secrets = new SecretEndpoint(
-            () => Approved, () => Rules, new SecretValues(), new TokenBudget(Folder["tokens.json"], Time), Log, upstream, new SslClientAuthenticationOptions { CertificateChainPolicy = trust });
+            () => Approved, () => Rules, new SecretValues(new GitCredentials(new Dictionary<string, string?> { ["GIT_CONFIG_GLOBAL"] = Folder["gitconfig"] })), new TokenBudget(Folder["tokens.json"], Time), Log, upstream, new SslClientAuthenticationOptions { CertificateChainPolicy = trust });
         Services = await ServiceHost.StartAsync(
-            SocketPath, null, MachinePaths.At(Folder["home"]), Folder["packages.log"], () => NetworkRules.None, secrets, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            SocketPath, null, MachinePaths.At(Folder["home"]), Folder["packages.log"], new MachineServices(() => NetworkRules.None, null, secrets), NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
     }
 
     internal sealed class MovedTime : TimeProvider

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Machine.Tool.Doors.Egress;
+using Machine.Tool.Machinefiles.Network;
+
+namespace Machine.Tool.Doors.Git;
+
+/// <summary>
+/// Sends a request of git to its server, over https alone, to an address that the door's law allows. It follows no redirect, keeps no cookie, unpacks
+/// nothing, and sends no header of the guest's but the protocol's version.
+/// </summary>
+internal sealed class GitUpstream : IDisposable
+{
+    public const int MostConnections = 32;
+
+    // Servers tell git from a browser by it.
+    private const string Agent = "git/2 dotnet-machine";
+
+    private const int MostOfHeadKibibytes = 32;
+
+    // So that a rule, or a name's address, that changed is soon obeyed by what is kept open.
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Upstream upstream;
+    private readonly SslClientAuthenticationOptions? tls;
+
+    // A connection into a private network is kept for those alone whose rule allows it.
+    private readonly HttpClient ofInternet;
+    private readonly HttpClient ofPrivate;
+
+    /// <param name="tls">How servers prove who they are; null for this host's own trust.</param>
+    public GitUpstream(Upstream upstream, SslClientAuthenticationOptions? tls = null)
+    {
+        this.upstream = upstream;
+        this.tls = tls;
+        ofInternet = Client(isPrivate: false);
+        ofPrivate = Client(isPrivate: true);
+    }
+
+    public void Dispose()
+    {
+        ofInternet.Dispose();
+        ofPrivate.Dispose();
+    }
+
+    /// <returns>The answer's head; its body is read by the caller.</returns>
+    /// <exception cref="GitException">The server can't be reached, or its address is not to be.</exception>
+    public async Task<HttpResponseMessage> SendAsync(GitRequest request, HttpContent? body, string? protocol, GitCredential? credential, bool isPrivate, CancellationToken cancel)
+    {
+        using var message = new HttpRequestMessage(request.Lists ? HttpMethod.Get : HttpMethod.Post, request.Address) { Content = body, Version = HttpVersion.Version11 };
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(request.AnswerType));
+        message.Headers.TryAddWithoutValidation("User-Agent", Agent);
+        if (protocol is not null)
+        {
+            message.Headers.TryAddWithoutValidation("Git-Protocol", protocol);
+        }
+
+        if (credential is not null)
+        {
+            message.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}")));
+        }
+
+        try
+        {
+            return await (isPrivate ? ofPrivate : ofInternet).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
+        }
+        catch (HttpRequestException e)
+        {
+            throw e.InnerException is EgressException egress ? new GitException(egress.Message, egress.Denied, e)
+                : new GitException($"machine: {GitRepository.Place(request.Repository.Name, request.Repository.Port)} can't be asked by this host: {Hosting.Tainted.Line(e.GetBaseException().Message)}", denied: false, e);
+        }
+    }
+
+    private HttpClient Client(bool isPrivate)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            // The way through this host's proxy is Upstream's.
+            UseProxy = false,
+            Credentials = null,
+            PooledConnectionIdleTimeout = IdleInterval,
+            PooledConnectionLifetime = LookInterval,
+            MaxConnectionsPerServer = MostConnections,
+            MaxResponseHeadersLength = MostOfHeadKibibytes,
+            ConnectCallback = async (context, cancel) =>
+            {
+                var server = context.DnsEndPoint;
+                var name = HostName.OfWire(server.Host) ?? throw new GitException($"machine: {Hosting.Tainted.Line(server.Host)} is no server's name", denied: true);
+                var socket = await upstream.ConnectAsync(name, server.Port, isPrivate, cancel);
+                socket.NoDelay = true;
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        if (tls is not null)
+        {
+            handler.SslOptions = tls;
+        }
+
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+}
