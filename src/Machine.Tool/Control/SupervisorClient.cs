@@ -31,7 +31,13 @@ internal sealed class SupervisorClient
     public bool IsThere => File.Exists(folders.ControlSocket);
 
     /// <summary>What the running supervisor says; null when none runs.</summary>
-    public MachineStatus? TryStatus(CancellationToken cancel)
+    public MachineStatus? TryStatus(CancellationToken cancel) => TryRead<MachineStatus>("/v1/status", cancel);
+
+    /// <summary>The rules that the running machine obeys; null when none runs, or its supervisor is of a version that does not tell.</summary>
+    public NetworkAnswer? TryNetwork(CancellationToken cancel) => TryRead<NetworkAnswer>("/v1/network", cancel);
+
+    private T? TryRead<T>(string path, CancellationToken cancel)
+        where T : class
     {
         // Told apart before anything is tried: an exception costs more than all else that `status` does.
         if (!IsThere)
@@ -41,8 +47,8 @@ internal sealed class SupervisorClient
 
         try
         {
-            using var answer = ControlAnswer.To(folders.ControlSocket, "GET", "/v1/status", cancel);
-            return answer.Read<MachineStatus>();
+            using var answer = ControlAnswer.To(folders.ControlSocket, "GET", path, cancel);
+            return answer.Read<T>();
         }
         catch (IOException)
         {

@@ -11,7 +11,8 @@ namespace Machine.Tool.Supervision;
 /// stops. Each is read anew when its file has changed, so that the next connection obeys.
 /// </summary>
 /// <param name="checked">The project's rules as they were approved for the start.</param>
-internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, NetworkRules @checked)
+/// <param name="once">Those until the machine stops count. Of a machine that is not up they are over, though their file may still be there.</param>
+internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, NetworkRules @checked, bool once = true)
 {
     private readonly Lock gate = new();
     private string? seen;
@@ -26,7 +27,7 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
             if (stamp != seen)
             {
                 approved = OfProject();
-                current = approved.With(OfFile(paths.PersonalNetwork)).With(OfFile(folders.NetworkOnce));
+                current = approved.With(OfFile(paths.PersonalNetwork)).With(once ? OfFile(folders.NetworkOnce) : NetworkRules.None);
                 seen = stamp;
             }
 

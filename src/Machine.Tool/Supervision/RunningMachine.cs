@@ -3,6 +3,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Listing;
@@ -44,6 +45,12 @@ internal sealed class RunningMachine(
 
     /// <summary>Connections that were denied since this supervisor began.</summary>
     public int Denied => door.Denied;
+
+    /// <summary>What it may reach now.</summary>
+    public NetworkRules Rules => door.Rules;
+
+    /// <summary>Keeps what is denied from now on, until it is disposed of.</summary>
+    public DeniedWatch WatchDenied() => door.Watch();
 
     /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
     public void Use(ProjectSources sources) => services.Use(sources);
