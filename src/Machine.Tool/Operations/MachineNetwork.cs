@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -25,12 +24,7 @@ internal enum RuleReach
 /// <summary>One rule as <c>network show</c> prints it.</summary>
 /// <param name="InForce">A running machine obeys it; a project's rule waits until it is approved.</param>
 /// <param name="Written">It stands where it is from. One that does not holds in a running machine until the changed Machinefile is approved.</param>
-internal sealed record NetworkRuleReport(string Rule, bool Allows, RuleReach From, bool Private, bool InForce, bool Written = true)
-{
-    /// <summary>For a person.</summary>
-    [JsonIgnore]
-    public required string Says { get; init; }
-}
+internal sealed record NetworkRuleReport(string Rule, bool Allows, RuleReach From, bool Private, bool InForce, bool Written = true);
 
 /// <summary>A rule that a verb added or removed, as it prints it.</summary>
 /// <param name="InForce">False where the Machinefile asks besides for what nobody approved: the next start asks.</param>
@@ -169,5 +163,5 @@ internal static class MachineNetwork
         settings.Allow.SelectMany(NetworkSettings.RulesOf).Select(rule => Report(rule, allows: true, from, live.Allow.Contains(rule)))
             .Concat(settings.Deny.SelectMany(NetworkSettings.RulesOf).Select(rule => Report(rule, allows: false, from, live.Deny.Contains(rule))));
 
-    private static NetworkRuleReport Report(NetworkRule rule, bool allows, RuleReach from, bool inForce) => new(rule.Text, allows, from, rule.Private, inForce) { Says = rule.Says };
+    private static NetworkRuleReport Report(NetworkRule rule, bool allows, RuleReach from, bool inForce) => new(rule.Text, allows, from, rule.Private, inForce);
 }

@@ -119,12 +119,13 @@ public sealed class RuleRemovalAttacks : IDisposable
     [Fact]
     public async Task A_server_that_was_denied_is_not_reached_where_a_commit_takes_the_rule_away()
     {
-        Approve("network: { allow: [\"*.example.com\"] }\n");
+        const string Before = "network:\n  allow: [\"*.example.com\"]\n";
+        Approve(Before);
 
         (await RunAsync("deny", "telemetry.example.com")).ExitCode.ShouldBe(0);
 
         IsApproved().ShouldBeTrue();
-        Write("network: { allow: [\"*.example.com\"] }\n");
+        Write(Before);
         IsApproved().ShouldBeFalse("it was agreed to before the rule, and not since");
     }
 
