@@ -15,7 +15,7 @@ internal static class Question
     public static string? Choose(string text, params string[] words)
     {
         var answer = Answer(text, $"{string.Join('/', words)}/N");
-        return words.FirstOrDefault(word => answer is not null && (answer == word.ToUpperInvariant() || answer == word[..1].ToUpperInvariant()));
+        return words.FirstOrDefault(word => word.Equals(answer, StringComparison.OrdinalIgnoreCase) || word[..1].Equals(answer, StringComparison.OrdinalIgnoreCase));
     }
 
     private static string? Answer(string text, string answers)

@@ -4,7 +4,6 @@ using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Operations;
 

@@ -36,7 +36,7 @@ internal static class RuleRemoval
         return gone;
     }
 
-    private static IReadOnlyList<NetworkEdit> FromProject(OpenedProject project, string rule)
+    private static List<NetworkEdit> FromProject(OpenedProject project, string rule)
     {
         var gone = NetworkSettings.None;
         var inForce = ProjectRules.Change(

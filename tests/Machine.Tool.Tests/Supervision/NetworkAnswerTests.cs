@@ -3,7 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Machine.Tool.Control;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Microsoft.AspNetCore.Builder;
@@ -16,6 +17,7 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
 {
     private readonly SupervisedMachine machine = new("sdk: none\nidle: never\nnetwork: { allow: [a.example.com, \"*.b.example.com\"], deny: [t.b.example.com] }\n");
     private readonly ToolProcess tool = new();
+    private ProjectMachine found = null!;
     private WebApplication api = null!;
     private MachineLifecycle supervisor = null!;
 
@@ -26,7 +28,9 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the socket's folder is computed for Unix");
         await machine.WithImageAsync();
         supervisor = machine.Supervisor();
-        api = ServiceHost.Create(machine.Folders.ControlSocket, NullLoggerFactory.Instance, _ => { });
+        // Where the tool looks for its socket.
+        found = new ProjectMachine(MachinePaths.At(machine.Paths.Home), machine.Folders.Project).Create();
+        api = ServiceHost.Create(found.ControlSocket, NullLoggerFactory.Instance, _ => { });
         new ControlApi(machine.Folders, machine.Paths, supervisor, NullLogger.Instance).Map(api);
         await api.StartAsync(Cancel);
     }
@@ -35,6 +39,7 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
     {
         await supervisor.StopAsync(CancellationToken.None);
         await api.DisposeAsync();
+        Directory.Delete(MachinePaths.At(machine.Paths.Home).Runtime, recursive: true);
         machine.Dispose();
         tool.Dispose();
     }
@@ -42,7 +47,7 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Before_the_machine_runs_nothing_is_answered_and_the_files_count()
     {
-        using var answer = ControlAnswer.To(machine.Folders.ControlSocket, "GET", "/v1/network", Cancel);
+        using var answer = ControlAnswer.To(found.ControlSocket, "GET", "/v1/network", Cancel);
         answer.Read<NetworkAnswer>().ShouldBeNull();
 
         (await ShowAsync()).ShouldBe(["a.example.com True True True", "*.b.example.com True True True", "t.b.example.com False True True"]);
@@ -64,7 +69,7 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
         denied.ExitCode.ShouldBe(ExitCode.Failed);
         denied.Output.ShouldContain("\"rule\": \"t.b.example.com\"");
         // The files alone would know of neither.
-        new LiveRules(machine.Folders, machine.Paths, Machine.Tool.Machinefiles.Network.NetworkRules.None).Current().Deny.ShouldBeEmpty();
+        new LiveRules(machine.Folders, machine.Paths, NetworkRules.None).Current().Deny.ShouldBeEmpty();
     }
 
     [Fact]
@@ -73,7 +78,7 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
         await supervisor.Enter()!.Value.Ready.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
         await File.WriteAllTextAsync(machine.Paths.PersonalNetwork, "{", Cancel);
 
-        using var answer = ControlAnswer.To(machine.Folders.ControlSocket, "GET", "/v1/network", Cancel);
+        using var answer = ControlAnswer.To(found.ControlSocket, "GET", "/v1/network", Cancel);
 
         answer.Read<NetworkAnswer>().ShouldNotBeNull().DeniesAll.ShouldBeTrue();
         File.Delete(machine.Paths.PersonalNetwork);
@@ -84,10 +89,10 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
     [InlineData("?denied", true)]
     public async Task The_end_of_a_command_tells_what_was_denied_since_it_began_where_the_client_asks(string query, bool told)
     {
-        var running = await supervisor.Enter()!.Value.Ready.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        await supervisor.Enter()!.Value.Ready.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
         await AskAsync("before.example.com", 443);
         var order = new ExecOrder(machine.Folders.Project.Path, ["true"u8.ToArray()], new Dictionary<string, string?>(), new Dictionary<string, string>());
-        using var exec = ControlAnswer.To(machine.Folders.ControlSocket, "POST", "/v1/exec", Cancel, new ExecRequest("true", order));
+        using var exec = ControlAnswer.To(found.ControlSocket, "POST", "/v1/exec", Cancel, new ExecRequest("true", order));
         ControlEvent news;
         do
         {
@@ -100,8 +105,7 @@ public sealed class NetworkAnswerTests : IAsyncLifetime
         await AskAsync("api.example.com", 443);
         await AskAsync("10.0.0.1", 80);
 
-        running.Denied.ShouldBeGreaterThanOrEqualTo(0);
-        using var done = ControlAnswer.To(machine.Folders.ControlSocket, "POST", $"/v1/done/{news.Lease.Token}{query}", Cancel);
+        using var done = ControlAnswer.To(found.ControlSocket, "POST", $"/v1/done/{news.Lease.Token}{query}", Cancel);
         var denied = done.Read<ExecEnd>()?.Denied;
         if (!told)
         {

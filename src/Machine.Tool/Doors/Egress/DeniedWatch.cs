@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Doors.Egress;
 
 /// <summary>What was denied while somebody watched.</summary>
@@ -12,7 +14,7 @@ internal sealed class DeniedWatch(Action<DeniedWatch> over) : IDisposable
     public const int MostServers = 50;
 
     // A relay tells at once who asked; one that does not is not waited for long.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Patience = TimeLimit.Settle(0.3);
 
     private readonly Lock gate = new();
     private readonly List<Seen> kept = [];
