@@ -60,6 +60,39 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
     }
 
     [Fact]
+    public async Task A_command_that_fails_is_told_what_was_denied_and_learn_proposes_the_rule()
+    {
+        Internet.SkipWhereThereIsNone();
+
+        var failed = await Project.ExecAsync("curl", "-sS", "-m", "60", "https://told.example.com/");
+        var passed = await Project.ExecAsync("sh", "-c", "curl -sS -m 60 https://told.example.com/; true");
+        var learned = await Project.RunAsync("network", "learn", "--json", "--", "sh", "-c", "curl -sS -m 60 http://learned.example.com/; curl -sS -m 60 https://learned.example.com/; exit 9");
+
+        failed.ExitCode.ShouldNotBe(0);
+        failed.Error.ShouldContain("machine: denied while this ran: told.example.com:443 (curl): dotnet machine network allow told.example.com, or network log\n");
+        passed.ShouldSucceed().Error.ShouldNotContain("denied while this ran");
+        learned.ExitCode.ShouldBe(9, learned.ToString());
+        var rule = JsonDocument.Parse(learned.Output).RootElement.GetProperty("rules").EnumerateArray().ShouldHaveSingleItem();
+        rule.GetProperty("rule").GetString().ShouldBe("learned.example.com");
+        rule.GetProperty("connections").GetInt32().ShouldBe(2);
+        rule.GetProperty("program").GetString().ShouldNotBeNull().ShouldStartWith("curl -sS");
+    }
+
+    [Fact]
+    public async Task A_rule_that_was_removed_is_over_at_the_next_connection()
+    {
+        Internet.SkipWhereThereIsNone();
+        (await Project.RunAsync("network", "allow", "gone.example.com")).ShouldSucceed();
+        (await Project.ExecAsync("curl", "-sS", "http://gone.example.com/")).ShouldSucceed().Output.ShouldBe("hello over http\n");
+
+        (await Project.RunAsync("network", "remove", "gone.example.com")).ShouldSucceed();
+
+        (await Project.ExecAsync("curl", "-sS", "http://gone.example.com/")).ShouldSucceed().Output.ShouldContain("network allow");
+        (await Project.RunAsync("network", "show")).ShouldSucceed().Output.ShouldNotContain("gone.example.com");
+        (await Project.RunAsync("network", "check", "gone.example.com")).ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_connection_to_an_allowed_name_is_for_no_other_server()
     {
         Internet.SkipWhereThereIsNone();
@@ -166,7 +199,7 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
             }
 
             Internet = await Internet.MakeAsync(
-                [.. new[] { "api", "other", "front", "evil", "db", "again", "secret" }.Select(name => ($"{name}.example.com", Internet.Server)), ("inner.example.com", "10.9.9.9")]);
+                [.. new[] { "api", "other", "front", "evil", "db", "again", "gone", "secret" }.Select(name => ($"{name}.example.com", Internet.Server)), ("inner.example.com", "10.9.9.9")]);
             Serve(80, HttpAsync);
             Serve(443, TlsAsync);
             Serve(5432, EchoAsync);

@@ -68,6 +68,8 @@ internal static class CommandLine
     private static Func<string[], int>? PassThrough(string verb, string[] args) => verb switch
     {
         "exec" or "shell" when args is [_, "-h" or "--help", ..] => null,
+        "network" when args is [_, LearnCommand.Name, "-h" or "--help", ..] => null,
+        "network" when args is [_, LearnCommand.Name, ..] => rest => LearnCommand.Run(rest[1..]),
         "exec" => ExecCommand.Run,
         "shell" => ShellCommand.Run,
         "dotnet" => rest => SdkVerbs.Run(null, rest),

@@ -7,7 +7,7 @@ namespace Machine.Tool.Commands;
 /// <summary><c>exec [-e NAME[=VALUE]]… [--raw] [--] COMMAND [ARGUMENTS…]</c>: what follows the command is the guest's, byte for byte.</summary>
 internal static class ExecCommand
 {
-    private const string Usage = "dotnet machine exec [-e NAME[=VALUE]] [--raw] [--] COMMAND [ARGUMENTS…]";
+    private const string Usage = "[-e NAME[=VALUE]] [--raw] [--] COMMAND [ARGUMENTS…]";
 
     /// <summary>For help and completions; <see cref="Run"/> gets the arguments as they are.</summary>
     public static Command Create() => new Verb("exec", "Run a command inside, in this folder")
@@ -19,13 +19,15 @@ internal static class ExecCommand
             "dotnet machine exec -e CONNECTION=local -- sh -c 'echo \"$CONNECTION\"'",
             "printf 'a\\0b' | dotnet machine exec -- cat",
         ],
-        Options =
-        {
-            new Option<string[]>("-e", "--env") { Description = "A variable of this command; without a value, this host's", HelpName = "NAME[=VALUE]" },
-            new Option<bool>("--raw") { Description = "Let everything through that a terminal or a pipeline obeys" },
-        },
-        Arguments = { new Argument<string>("COMMAND") { Description = "The command; after -- also one that begins with a dash" }, CommonOptions.HandedOn() },
+        Options = { Variable(), Raw() },
+        Arguments = { Command(), CommonOptions.HandedOn() },
     };
+
+    internal static Option<string[]> Variable() => new("-e", "--env") { Description = "A variable of this command; without a value, this host's", HelpName = "NAME[=VALUE]" };
+
+    internal static Option<bool> Raw() => new("--raw") { Description = "Let everything through that a terminal or a pipeline obeys" };
+
+    internal static Argument<string> Command() => new("COMMAND") { Description = "The command; after -- also one that begins with a dash" };
 
     public static int Run(string[] args)
     {
@@ -33,8 +35,10 @@ internal static class ExecCommand
         return GuestVerb.Run(RawArguments.Last(args, args.Length - first), extra, raw);
     }
 
-    internal static (Dictionary<string, string?> Variables, int First, bool Raw) Parse(string[] args)
+    /// <param name="verb">That takes a command as this one does.</param>
+    internal static (Dictionary<string, string?> Variables, int First, bool Raw) Parse(string[] args, string verb = "exec")
     {
+        var usage = $"dotnet machine {verb} {Usage}";
         var variables = new Dictionary<string, string?>(StringComparer.Ordinal);
         var raw = false;
         var index = 0;
@@ -49,7 +53,7 @@ internal static class ExecCommand
                     var pair = args[++index].Split('=', 2);
                     if (pair[0].Length == 0)
                     {
-                        throw new MachineException($"exec: -e takes NAME or NAME=VALUE, not '{args[index]}'", Usage, ExitCode.Usage);
+                        throw new MachineException($"{verb}: -e takes NAME or NAME=VALUE, not '{args[index]}'", usage, ExitCode.Usage);
                     }
 
                     variables[pair[0]] = pair.Length == 2 ? pair[1] : null;
@@ -58,7 +62,7 @@ internal static class ExecCommand
                     raw = true;
                     break;
                 case ['-', _, ..] option:
-                    throw new MachineException($"exec: unknown option {option}", $"{Usage}   (put -- before a command that begins with a dash)", ExitCode.Usage);
+                    throw new MachineException($"{verb}: unknown option {option}", $"{usage}   (put -- before a command that begins with a dash)", ExitCode.Usage);
                 default:
                     goto command;
             }
@@ -67,6 +71,6 @@ internal static class ExecCommand
     command:
         return index < args.Length
             ? (variables, index, raw)
-            : throw new MachineException("exec: which command?", Usage, ExitCode.Usage);
+            : throw new MachineException($"{verb}: which command?", usage, ExitCode.Usage);
     }
 }

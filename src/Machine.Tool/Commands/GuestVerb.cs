@@ -1,4 +1,5 @@
 using Machine.Tool.Commands.Streams;
+using Machine.Tool.Control;
 using Machine.Tool.Hosting.Output;
 using Machine.Tool.Operations;
 
@@ -13,14 +14,27 @@ internal static class GuestVerb
     /// <returns>The command's own exit code.</returns>
     public static int Run(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, bool raw = false)
     {
+        var (code, denied) = Run(arguments, variables, new GuestOutput(raw || Pipeline.IsRaw), asksDenied: false);
+        if (denied is not null)
+        {
+            Say.Aside(DeniedText.Line(denied));
+        }
+
+        return code;
+    }
+
+    /// <param name="asksDenied">What was denied to the machine meanwhile is asked for in any case, not only where the command failed.</param>
+    public static (int ExitCode, DeniedConnections? Denied) Run(
+        IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables, ICommandStreams streams, bool asksDenied)
+    {
         using var command = Order(arguments, variables);
-        var code = command.Run(new GuestOutput(raw || Pipeline.IsRaw));
-        if (ProgressView.Shown(view => command.Bring(ConsoleConsent.Of(), view)) is { } brought)
+        var code = command.Run(streams);
+        if (ProgressView.Shown(view => command.Bring(ConsoleConsent.Of(), view, asksDenied || code != 0)) is { } brought)
         {
             ChangesView.AfterCommandAsync(brought).GetAwaiter().GetResult();
         }
 
-        return code;
+        return (code, command.Denied);
     }
 
     private static CommandInside Order(IReadOnlyList<byte[]> arguments, IReadOnlyDictionary<string, string?> variables)

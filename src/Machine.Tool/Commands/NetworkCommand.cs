@@ -3,12 +3,11 @@ using System.Globalization;
 using Machine.Tool.Commands.Help;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Operations;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>network show|check|allow|deny|log</c>: what the project's machine may reach, and what it tried.</summary>
+/// <summary><c>network show|check|allow|deny|remove|learn|log</c>: what the project's machine may reach, and what it tried.</summary>
 internal static class NetworkCommand
 {
     public static Command Create()
@@ -19,8 +18,10 @@ internal static class NetworkCommand
         };
         command.Add(CreateShow());
         command.Add(CreateCheck());
-        command.Add(CreateAdd("allow", "Let the machine reach a server", allows: true));
-        command.Add(CreateAdd("deny", "Keep the machine from a server, whoever allows it", allows: false));
+        command.Add(NetworkEdits.CreateAdd("allow", "Let the machine reach a server", allows: true));
+        command.Add(NetworkEdits.CreateAdd("deny", "Keep the machine from a server, whoever allows it", allows: false));
+        command.Add(NetworkEdits.CreateRemove());
+        command.Add(LearnCommand.Create());
         command.Add(CreateLog());
         return command;
     }
@@ -61,37 +62,6 @@ internal static class NetworkCommand
         return command;
     }
 
-    private static Verb CreateAdd(string name, string description, bool allows)
-    {
-        var rule = new Argument<string>("SERVER") { Description = "api.example.com, \"*.example.com\", db.example.com:5432, git:git.example.com/acme/shop, or a preset" };
-        var personal = new Option<bool>("--personal") { Description = "For your machines of all projects, outside the Machinefile" };
-        var once = new Option<bool>("--once") { Description = "For this machine, until it stops" };
-        var isPrivate = new Option<bool>("--private") { Description = "It may have an address of a private network" };
-        var command = new Verb(name, description) { Examples = [$"dotnet machine network {name} api.example.com", $"dotnet machine network {name} db.example.com:5432 --once"] };
-        command.Add(rule);
-        command.Add(personal);
-        command.Add(once);
-        if (allows)
-        {
-            command.Add(isPrivate);
-        }
-
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(personal) && result.GetValue(once))
-            {
-                result.AddError("--personal stays and --once goes: give one of them");
-            }
-        });
-        command.SetAction((parsed, cancel) => AddAsync(
-            parsed.GetRequiredValue(rule),
-            allows,
-            parsed.GetValue(personal) ? RuleReach.Personal : parsed.GetValue(once) ? RuleReach.Once : RuleReach.Project,
-            allows && parsed.GetValue(isPrivate),
-            cancel));
-        return command;
-    }
-
     private static Verb CreateLog()
     {
         var json = CommonOptions.Json();
@@ -125,34 +95,14 @@ internal static class NetworkCommand
         var table = new ReportTable("RULE", "", "FROM", "");
         foreach (var rule in rules)
         {
-            table.Add(rule.Rule, rule.Allows ? "allowed" : "denied", rule.From.ToString().ToLowerInvariant(), rule.InForce ? "" : "not approved yet: dotnet machine start");
+            table.Add(
+                rule.Rule,
+                rule.Allows ? "allowed" : "denied",
+                rule.From.ToString().ToLowerInvariant(),
+                !rule.Written ? "until the changed Machinefile is approved: dotnet machine start" : rule.InForce ? "" : "not approved yet: dotnet machine start");
         }
 
         table.Print();
-        return ExitCode.Ok;
-    }
-
-    private static async Task<int> AddAsync(string rule, bool allows, RuleReach reach, bool isPrivate, CancellationToken cancel)
-    {
-        var project = OpenedProject.Here();
-        var entry = new NetworkEntry(rule, isPrivate);
-        var inForce = await MachineNetwork.AddAsync(project, entry, allows, reach, cancel);
-        Say.Result($"{rule} is {(allows ? "allowed" : "denied")} {reach switch
-        {
-            RuleReach.Project => $"in {Tainted.Line(project.Project.Machinefile, int.MaxValue)}",
-            RuleReach.Personal => "for your machines of all projects",
-            _ => "until the machine stops",
-        }}");
-        if (allows && MachineNetwork.IsDenied(project, entry))
-        {
-            Say.Aside("a rule denies it all the same: dotnet machine network show");
-        }
-
-        if (!inForce)
-        {
-            Say.Aside("the Machinefile asks for more than that, which nobody approved yet: dotnet machine start   (shows what, and asks)");
-        }
-
         return ExitCode.Ok;
     }
 

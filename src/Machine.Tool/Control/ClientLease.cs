@@ -6,11 +6,12 @@ internal sealed class ClientLease(ExecLease lease, ControlAnswer connection, str
     public ExecLease Lease => lease;
 
     /// <summary>Says that the command has ended, and waits until what was ordered is brought.</summary>
+    /// <param name="tellsDenied">The answer is to hold what was denied to the machine meanwhile.</param>
     /// <returns>Null where there is nothing to tell.</returns>
     /// <exception cref="IOException">The supervisor that gave the lease has gone, or it could not bring.</exception>
-    public ExecEnd? Done()
+    public ExecEnd? Done(bool tellsDenied)
     {
-        using var answer = ControlAnswer.To(socket, "POST", $"/v1/done/{lease.Token}", CancellationToken.None);
+        using var answer = ControlAnswer.To(socket, "POST", $"/v1/done/{lease.Token}{(tellsDenied ? "?denied" : "")}", CancellationToken.None);
         return answer.Read<ExecEnd>();
     }
 

@@ -21,8 +21,27 @@ internal sealed record ExecLease(string Token, GuestAddress Guest, string Accele
 internal sealed record PreparedExec(string Line, DateTimeOffset Begun);
 
 /// <summary>What a supervisor has to say when an ordered command has ended and its outputs are brought.</summary>
-/// <param name="Report">Null where it failed.</param>
-internal sealed record ExecEnd(ChangeReport? Report, ControlFailure? Failure);
+/// <param name="Report">Null where it failed, or there is nothing to tell of changes.</param>
+/// <param name="Denied">What the machine's door denied while the command ran, where the client asked for it; null where it was nothing.</param>
+internal sealed record ExecEnd(ChangeReport? Report, ControlFailure? Failure, DeniedConnections? Denied = null);
+
+/// <summary>Connections out of the machine that were denied while a command ran, whichever program asked for them.</summary>
+/// <param name="Servers">The first ones, each server and port once; at most 50.</param>
+/// <param name="Beyond">Connections to yet other servers.</param>
+internal sealed record DeniedConnections(IReadOnlyList<DeniedServer> Servers, int Beyond);
+
+/// <param name="Server">A name, or what the guest said instead of one: cleaned.</param>
+/// <param name="Times">How many connections.</param>
+/// <param name="Wish">The rule that would allow it; null where none would, or one denies it.</param>
+/// <param name="Program">Who asked first, as the guest tells it: cleaned; null where it did not.</param>
+/// <param name="Reason">Why it was denied.</param>
+internal sealed record DeniedServer(string Server, int Port, int Times, string? Wish, string? Program, string? Reason);
+
+/// <summary>The rules of the network that a running machine obeys now.</summary>
+/// <param name="DeniesAll">A person's own rules can't be read: nothing is allowed.</param>
+internal sealed record NetworkAnswer(IReadOnlyList<RuleInForce> Rules, bool DeniesAll);
+
+internal sealed record RuleInForce(string Rule, bool Allows, bool Private);
 
 /// <param name="Reason">Why the machine stays up; null when it is suspended.</param>
 internal sealed record SuspendAnswer(string? Reason);
@@ -111,5 +130,6 @@ internal static class ControlJson
 
 [JsonSerializable(typeof(ExecEnd))]
 [JsonSerializable(typeof(MachineStatus))]
+[JsonSerializable(typeof(NetworkAnswer))]
 [JsonSerializable(typeof(SuspendAnswer))]
 internal sealed partial class ControlTypes : JsonSerializerContext;

@@ -31,25 +31,10 @@ internal sealed class SupervisorClient
     public bool IsThere => File.Exists(folders.ControlSocket);
 
     /// <summary>What the running supervisor says; null when none runs.</summary>
-    public MachineStatus? TryStatus(CancellationToken cancel)
-    {
-        // Told apart before anything is tried: an exception costs more than all else that `status` does.
-        if (!IsThere)
-        {
-            return null;
-        }
+    public MachineStatus? TryStatus(CancellationToken cancel) => TryRead<MachineStatus>("/v1/status", cancel);
 
-        try
-        {
-            using var answer = ControlAnswer.To(folders.ControlSocket, "GET", "/v1/status", cancel);
-            return answer.Read<MachineStatus>();
-        }
-        catch (IOException)
-        {
-            cancel.ThrowIfCancellationRequested();
-            return null;
-        }
-    }
+    /// <summary>The rules that the running machine obeys; null when none runs, or its supervisor is of a version that does not tell.</summary>
+    public NetworkAnswer? TryNetwork(CancellationToken cancel) => TryRead<NetworkAnswer>("/v1/network", cancel);
 
     /// <summary>What a machine's supervisor says; null when none runs, or it does not answer within five seconds.</summary>
     public static async Task<MachineStatus?> TryStatusAsync(MachinePaths paths, KnownMachine machine, CancellationToken cancel)
@@ -161,6 +146,27 @@ internal sealed class SupervisorClient
     }
 
     private bool MayHaveLeftovers => File.Exists(folders.ControlSocket) || File.Exists(folders.SshControl) || Suspension.IsThere(folders.State);
+
+    private T? TryRead<T>(string path, CancellationToken cancel)
+        where T : class
+    {
+        // Told apart before anything is tried: an exception costs more than all else that `status` does.
+        if (!IsThere)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var answer = ControlAnswer.To(folders.ControlSocket, "GET", path, cancel);
+            return answer.Read<T>();
+        }
+        catch (IOException)
+        {
+            cancel.ThrowIfCancellationRequested();
+            return null;
+        }
+    }
 
     // No lease where an approval is missing, or this supervisor is ending.
     private (ClientLease? Lease, bool Ending) TryLease(ExecRequest request, Func<IProgressSink> progress, CancellationToken cancel)

@@ -9,7 +9,9 @@ namespace Machine.Tool.Machinefiles;
 /// <summary>What a person agreed to, as it is kept.</summary>
 /// <param name="Lines">What was shown when the person agreed.</param>
 /// <param name="Of">The project that lay there: another one at the same path has no approval. Null in what older versions kept.</param>
-internal sealed record Approval(string Project, string PlanHash, IReadOnlyList<string> Lines, DateTimeOffset Approved, ProjectMark? Of = null);
+/// <param name="Items">What was agreed to, item by item. Null in what older versions kept.</param>
+internal sealed record Approval(
+    string Project, string PlanHash, IReadOnlyList<string> Lines, DateTimeOffset Approved, ProjectMark? Of = null, IReadOnlyList<IReadOnlyList<string>>? Items = null);
 
 /// <summary>
 /// Remembers which plans a person approved for which project. Outside of every project, so that neither a guest nor a
@@ -57,11 +59,47 @@ internal sealed class ApprovalStore(string folder)
         var lines = plan.Widening.Select(item => item.Text).ToList();
         try
         {
-            JsonState.Write(FileOf(project, plan.Hash), new Approval(project.Path, plan.Hash, lines, DateTimeOffset.UtcNow, ProjectMark.Of(project)));
+            JsonState.Write(FileOf(project, plan.Hash), new Approval(
+                project.Path, plan.Hash, lines, DateTimeOffset.UtcNow, ProjectMark.Of(project), [.. plan.Widening.Select(item => item.Identity)]));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new MachineException($"cannot keep the approval in {folder}: {e.Message}", "make it writable, or set MACHINE_HOME to a folder that is", ExitCode.MachineUnavailable, e);
+        }
+    }
+
+    /// <summary>Forgets what was agreed to for this project where an item of it is over: a plan that has it again is asked about.</summary>
+    /// <param name="isOver">Whether an item is one that nobody agrees to any more.</param>
+    /// <exception cref="MachineException">The state folder can't be written.</exception>
+    public void Forget(ProjectRoot project, Func<IReadOnlyList<string>, bool> isOver)
+    {
+        try
+        {
+            foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder, $"{project.MachineId}-*.json") : [])
+            {
+                if (IsOver(file))
+                {
+                    File.Delete(file);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"cannot remove an approval of {folder}: {e.Message}", "make it writable, and do it again", ExitCode.MachineUnavailable, e);
+        }
+
+        bool IsOver(string file)
+        {
+            try
+            {
+                // One of an older version does not say what is in it.
+                return JsonState.Read<Approval>(file) is { } approval && approval.Project == project.Path && approval.Items?.Any(isOver) != false;
+            }
+            catch (JsonException)
+            {
+                // No yes to this version; to another one it may be.
+                return true;
+            }
         }
     }
 

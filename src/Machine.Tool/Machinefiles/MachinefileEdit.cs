@@ -57,7 +57,8 @@ internal static partial class MachinefileEdit
         }
     }
 
-    private static Machinefile? TryRead(string text, ProjectRoot project, HostFacts host)
+    /// <returns>Null where it has a flaw.</returns>
+    public static Machinefile? TryRead(string text, ProjectRoot project, HostFacts host)
     {
         try
         {
@@ -69,8 +70,8 @@ internal static partial class MachinefileEdit
         }
     }
 
-    // A star begins an alias, and a colon might begin a value.
-    private static string Word(NetworkEntry entry) => entry.Private ? $"{{ name: \"{entry.Rule}\", private: true }}"
+    /// <summary>A rule as it stands in a Machinefile: in quotes where a star would begin an alias, or a colon might begin a value.</summary>
+    public static string Word(NetworkEntry entry) => entry.Private ? $"{{ name: \"{entry.Rule}\", private: true }}"
         : entry.Rule.AsSpan().IndexOfAny("*:") >= 0 ? $"\"{entry.Rule}\""
         : entry.Rule;
 

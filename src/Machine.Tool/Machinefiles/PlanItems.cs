@@ -115,7 +115,7 @@ internal static class PlanItems
 
         foreach (var service in rules.Services.Except(rules.DeniedServices))
         {
-            yield return Widening($"the guest may fetch packages of {service}: this host asks its own registry for them, with its own password", NetworkIdentity, service);
+            yield return Widening($"the guest may fetch packages of {service}: this host asks its own registry for them, with its own password", NetworkIdentity, service, "public");
         }
 
         foreach (var service in rules.DeniedServices)

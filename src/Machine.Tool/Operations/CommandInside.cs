@@ -79,15 +79,20 @@ internal sealed class CommandInside : IDisposable
     /// <exception cref="MachineException">The connection was lost, or somebody stopped the machine.</exception>
     public int Run(ICommandStreams streams) => new RemoteExecution(lease, streams).Run(prepared.Line);
 
+    /// <summary>What was denied to the machine while the command ran, where <see cref="Bring"/> asked for it; null where that was nothing, or nobody knows.</summary>
+    public DeniedConnections? Denied { get; private set; }
+
     /// <summary>The command has ended, however it did; what it wrote is brought back even when it failed.</summary>
     /// <param name="consent">For the start of a machine whose supervisor was killed meanwhile, as is <paramref name="progress"/>.</param>
+    /// <param name="asksDenied">Also what was denied meanwhile is asked for.</param>
     /// <returns>Null where the machine has nothing to tell.</returns>
-    public BroughtBack? Bring(IConsent consent, Func<IProgressSink> progress)
+    public BroughtBack? Bring(IConsent consent, Func<IProgressSink> progress, bool asksDenied)
     {
         ExecEnd? end;
         try
         {
-            end = lease.Done();
+            end = lease.Done(asksDenied);
+            Denied = end?.Denied;
         }
         catch (IOException)
         {

@@ -1,12 +1,10 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Doors.Git;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machines;
-using Machine.Tool.Supervision;
 
 namespace Machine.Tool.Operations;
 
@@ -25,12 +23,12 @@ internal enum RuleReach
 
 /// <summary>One rule as <c>network show</c> prints it.</summary>
 /// <param name="InForce">A running machine obeys it; a project's rule waits until it is approved.</param>
-internal sealed record NetworkRuleReport(string Rule, bool Allows, RuleReach From, bool Private, bool InForce)
-{
-    /// <summary>For a person.</summary>
-    [JsonIgnore]
-    public required string Says { get; init; }
-}
+/// <param name="Written">It stands where it is from. One that does not holds in a running machine until the changed Machinefile is approved.</param>
+internal sealed record NetworkRuleReport(string Rule, bool Allows, RuleReach From, bool Private, bool InForce, bool Written = true);
+
+/// <summary>A rule that a verb added or removed, as it prints it.</summary>
+/// <param name="InForce">False where the Machinefile asks besides for what nobody approved: the next start asks.</param>
+internal sealed record NetworkEdit(string Rule, bool Allows, RuleReach From, bool InForce);
 
 /// <summary>What would become of one connection, as <c>network check</c> prints it.</summary>
 internal sealed record NetworkCheck(string Server, int Port, bool Allowed, string? Rule, string? Reason, IReadOnlyList<string> Addresses);
@@ -40,13 +38,15 @@ internal static class MachineNetwork
 {
     public static IReadOnlyList<NetworkRuleReport> Show(OpenedProject project)
     {
-        var live = Live(project);
-        return
-        [
-            .. Of(project.Machinefile.Network, RuleReach.Project, live),
-            .. Of(Personal(project), RuleReach.Personal, live),
-            .. IsUp(project) ? Of(Kept(project.Folders.NetworkOnce), RuleReach.Once, live) : [],
-        ];
+        var running = LiveNetwork.OfRunning(project);
+        var live = running ?? LiveNetwork.Of(project);
+        var written = Written(project).SelectMany(kept => Of(kept.Settings, kept.Reach, live)).ToList();
+        // What it still obeys of the Machinefile that was approved, though another stands there now.
+        var kept = running is null ? []
+            : running.Entries(allows: true).Select(rule => Report(rule, allows: true, RuleReach.Project, inForce: true))
+                .Concat(running.Entries(allows: false).Select(rule => Report(rule, allows: false, RuleReach.Project, inForce: true)))
+                .Where(rule => !written.Any(one => (one.Rule, one.Allows, one.Private) == (rule.Rule, rule.Allows, rule.Private)));
+        return [.. written, .. kept.Select(rule => rule with { Written = false })];
     }
 
     /// <summary>Judges as the door would, and looks the name up; nothing is sent to the server.</summary>
@@ -66,7 +66,7 @@ internal static class MachineNetwork
             throw new MachineException($"{Tainted.Line(server)} {target?.Flaw ?? "has no port from 1 to 65535"}", "dotnet machine network check api.example.com:443", ExitCode.Usage);
         }
 
-        var verdict = EgressPolicy.Judge(Live(project), target);
+        var verdict = EgressPolicy.Judge(LiveNetwork.Of(project), target);
         if (!verdict.Allowed)
         {
             return new NetworkCheck(target.Name.Text, target.Port, Allowed: false, verdict.Rule?.Text, verdict.Reason, []);
@@ -90,7 +90,7 @@ internal static class MachineNetwork
             throw new MachineException($"{Tainted.Line(text)} names no repository", "dotnet machine network check git:git.example.com/acme/shop", ExitCode.Usage);
         }
 
-        var verdict = GitPolicy.Judge(Live(project), new GitRepository(asked.Name, asked.Port, asked.Path), asked.Push);
+        var verdict = GitPolicy.Judge(LiveNetwork.Of(project), new GitRepository(asked.Name, asked.Port, asked.Path), asked.Push);
         return new NetworkCheck(asked.Name.Text, asked.Port, verdict.Allowed, verdict.Rule, verdict.Reason, []);
     }
 
@@ -125,45 +125,31 @@ internal static class MachineNetwork
 
     /// <summary>Whether a rule in force denies a server that this entry is for.</summary>
     public static bool IsDenied(OpenedProject project, NetworkEntry entry) =>
-        Live(project) is var live && (live.Deny.Any(denied => NetworkSettings.RulesOf(entry).Any(denied.Overlaps))
+        LiveNetwork.Of(project) is var live && (live.DeniedServices.Contains(entry.Rule) || live.Deny.Any(denied => NetworkSettings.RulesOf(entry).Any(denied.Overlaps))
             || NetworkSettings.GitRulesOf(entry).Any(rule => live.GitDeny.Any(rule.Overlaps) || live.Deny.Any(rule.IsAt)));
+
+    /// <summary>A rule in force that lets the machine reach a server which this rule is for; null where none does.</summary>
+    public static string? Allowing(OpenedProject project, string rule) =>
+        LiveNetwork.Of(project).Entries(allows: true).Select(entry => entry.Rule).FirstOrDefault(allowed =>
+            GitRule.IsOne(rule) ? GitRule.IsOne(allowed) && GitRule.Parse(rule).Rule is { } repositories && GitRule.Parse(allowed).Rule?.Overlaps(repositories) == true
+            : allowed == rule || (NetworkRule.Parse(rule).Rule is { } asked && NetworkRule.Parse(allowed).Rule?.Overlaps(asked) == true));
+
+    /// <summary>What is written of rules, and where; those until the machine stops only while it is up.</summary>
+    public static IReadOnlyList<(RuleReach Reach, NetworkSettings Settings)> Written(OpenedProject project) =>
+    [
+        (RuleReach.Project, project.Machinefile.Network),
+        (RuleReach.Personal, Kept(project.Paths.PersonalNetwork)),
+        .. IsUp(project) ? new[] { (RuleReach.Once, Kept(project.Folders.NetworkOnce)) } : [],
+    ];
 
     /// <summary>The oldest first.</summary>
     public static IEnumerable<EgressEntry> Log(OpenedProject project) => EgressLog.Read(project.Folders.NetworkLog);
 
-    // All of it from one reading: what changes meanwhile is neither approved nor overwritten.
-    private static bool AddToProject(OpenedProject project, NetworkEntry entry, bool allows)
-    {
-        var (root, host) = (project.Project, HostFacts.Current());
-        var text = MachinefileReader.TextOf(root);
-        var before = MachinefileReader.Read(text, root, host);
-        var plan = MachinePlan.From(before, root, host);
-        var approvals = new ApprovalStore(project.Paths);
-        var wasApproved = approvals.IsApproved(root, plan);
-        if ((allows ? before.Network.Allow : before.Network.Deny).Contains(entry))
-        {
-            return wasApproved;
-        }
-
-        var key = allows ? MachinefileKeys.NetworkAllow.Name : MachinefileKeys.NetworkDeny.Name;
-        var edited = MachinefileEdit.AddRule(text, key, entry, root);
-        var after = MachinePlan.From(MachinefileReader.Read(edited, root, host), root, host, plan.Sources);
-        if (wasApproved && !Others(after).SequenceEqual(Others(plan)))
-        {
-            throw new MachineException($"{root.Machinefile} changed meanwhile", "look at it, and do it again", ExitCode.Failed);
-        }
-
-        MachinefileEdit.Replace(ProjectRoot.RealPath(root.Machinefile), text, edited);
-        if (wasApproved)
-        {
-            // This rule is what the person has just asked for, and the rest they had agreed to.
-            approvals.Approve(root, after);
-        }
-
-        return wasApproved;
-    }
-
-    private static IEnumerable<string> Others(MachinePlan plan) => plan.Widening.Where(item => item.Identity[0] != PlanItems.NetworkIdentity).Select(item => string.Join('\0', item.Identity));
+    private static bool AddToProject(OpenedProject project, NetworkEntry entry, bool allows) => ProjectRules.Change(
+        project,
+        (text, before) => (allows ? before.Network.Allow : before.Network.Deny).Contains(entry) ? text
+            : MachinefileEdit.AddRule(text, allows ? MachinefileKeys.NetworkAllow.Name : MachinefileKeys.NetworkDeny.Name, entry, project.Project),
+        _ => allows ? [] : [entry]);
 
     private static async Task KeepAsync(string file, NetworkEntry entry, bool allows, CancellationToken cancel)
     {
@@ -176,11 +162,11 @@ internal static class MachineNetwork
         }
     }
 
-    private static bool IsUp(OpenedProject project) => Suspension.IsThere(project.Folders.State) || project.Client.TryStatus(CancellationToken.None) is not null;
+    /// <summary>It runs, or is suspended.</summary>
+    public static bool IsUp(OpenedProject project) => Suspension.IsThere(project.Folders.State) || project.Client.TryStatus(CancellationToken.None) is not null;
 
-    private static NetworkSettings Personal(OpenedProject project) => Kept(project.Paths.PersonalNetwork);
-
-    private static NetworkSettings Kept(string file)
+    /// <exception cref="MachineException">The file can't be read.</exception>
+    public static NetworkSettings Kept(string file)
     {
         try
         {
@@ -192,11 +178,12 @@ internal static class MachineNetwork
         }
     }
 
-    private static NetworkRules Live(OpenedProject project) => new LiveRules(project.Folders, project.Paths, NetworkRules.None).Current();
+    private static IEnumerable<NetworkRuleReport> Of(NetworkSettings settings, RuleReach from, NetworkRules live)
+    {
+        var (written, allowed, denied) = (settings.ToRules(), live.Entries(allows: true).ToHashSet(), live.Entries(allows: false).ToHashSet());
+        return written.Entries(allows: true).Select(rule => Report(rule, allows: true, from, allowed.Contains(rule)))
+            .Concat(written.Entries(allows: false).Select(rule => Report(rule, allows: false, from, denied.Contains(rule))));
+    }
 
-    private static IEnumerable<NetworkRuleReport> Of(NetworkSettings settings, RuleReach from, NetworkRules live) =>
-        settings.Allow.SelectMany(NetworkSettings.RulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: true, from, rule.Private, live.Allow.Contains(rule)) { Says = rule.Says })
-            .Concat(settings.Deny.SelectMany(NetworkSettings.RulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: false, from, rule.Private, live.Deny.Contains(rule)) { Says = rule.Says }))
-            .Concat(settings.Allow.SelectMany(NetworkSettings.GitRulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: true, from, rule.Private, live.Git.Contains(rule)) { Says = rule.Says }))
-            .Concat(settings.Deny.SelectMany(NetworkSettings.GitRulesOf).Select(rule => new NetworkRuleReport(rule.Text, Allows: false, from, rule.Private, live.GitDeny.Contains(rule)) { Says = rule.Says }));
+    private static NetworkRuleReport Report(NetworkEntry rule, bool allows, RuleReach from, bool inForce) => new(rule.Rule, allows, from, rule.Private, inForce);
 }

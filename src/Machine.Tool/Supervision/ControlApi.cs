@@ -18,6 +18,14 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/status", http => http.Response.WriteAsJsonAsync(Status(), ControlJson.Options, http.RequestAborted));
+        routes.MapGet("/v1/network", async http =>
+        {
+            // Empty where no machine runs yet: the files then say what it will obey.
+            if (lifecycle.Running is { } running)
+            {
+                await http.Response.WriteAsJsonAsync(Network(running), ControlJson.Options, http.RequestAborted);
+            }
+        });
         routes.MapPost("/v1/exec", ExecAsync);
         routes.MapPost("/v1/done/{token}", async http =>
         {
@@ -26,7 +34,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
                 // Another supervisor gave that lease, and was killed.
                 http.Response.StatusCode = StatusCodes.Status404NotFound;
             }
-            else if (ordered is not null && await ordered.EndAsync() is { } end)
+            else if (ordered is not null && await ordered.EndAsync(http.Request.Query.ContainsKey("denied")) is { } end)
             {
                 // Nothing to tell is an empty answer: the client then reads no JSON.
                 await http.Response.WriteAsJsonAsync(end, ControlJson.Options);
@@ -38,6 +46,17 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
             await lifecycle.StopAsync(CancellationToken.None);
             await http.Response.WriteAsJsonAsync(Status(), ControlJson.Options);
         });
+    }
+
+    private static NetworkAnswer Network(RunningMachine running)
+    {
+        var rules = running.Rules;
+        return new NetworkAnswer(
+            [
+                .. rules.Entries(allows: true).Select(rule => new RuleInForce(rule.Rule, Allows: true, rule.Private)),
+                .. rules.Entries(allows: false).Select(rule => new RuleInForce(rule.Rule, Allows: false, rule.Private)),
+            ],
+            rules.DeniesAll);
     }
 
     private MachineStatus Status()
@@ -142,6 +161,7 @@ internal sealed class ControlApi(ProjectMachine folders, MachinePaths paths, Mac
         }
         finally
         {
+            ordered?.Dispose();
             if (!commands.End(command) && !machine.Machine.Exited.IsCompleted)
             {
                 // The client went without a word: it was killed, and so is what it had started. An order that nobody took goes too.

@@ -13,7 +13,8 @@ namespace Machine.Tool.Supervision;
 /// </summary>
 /// <param name="checked">The project's rules as they were approved for the start.</param>
 /// <param name="checkedSecrets">Its secrets, likewise.</param>
-internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, NetworkRules @checked, IReadOnlyList<Secret>? checkedSecrets = null)
+/// <param name="once">Those until the machine stops count. Of a machine that is not up they are over, though their file may still be there.</param>
+internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, NetworkRules @checked, IReadOnlyList<Secret>? checkedSecrets = null, bool once = true)
 {
     private readonly Lock gate = new();
     private string? seen;
@@ -46,7 +47,7 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
         if (stamp != seen)
         {
             (approved, secrets) = OfProject();
-            current = approved.With(OfFile(paths.PersonalNetwork)).With(OfFile(folders.NetworkOnce));
+            current = approved.With(OfFile(paths.PersonalNetwork)).With(once ? OfFile(folders.NetworkOnce) : NetworkRules.None);
             seen = stamp;
         }
     }

@@ -1,5 +1,6 @@
 using Machine.Tool.Control;
 using Machine.Tool.Doors.Git;
+using Machine.Tool.Doors.Egress;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
@@ -12,7 +13,7 @@ using Machine.Tool.Workspaces.Review;
 namespace Machine.Tool.Supervision;
 
 /// <summary>A client's order, from the check of what it asks for until its outputs are on the host.</summary>
-internal sealed class OrderedExec
+internal sealed class OrderedExec : IDisposable
 {
     private readonly ProjectMachine folders;
     private readonly MachinePaths paths;
@@ -22,6 +23,7 @@ internal sealed class OrderedExec
     private readonly IReadOnlyList<string> outputs;
     private RunningMachine? machine;
     private Workspace? workspace;
+    private DeniedWatch? denied;
     private DateTimeOffset begun;
 
     private OrderedExec(ProjectMachine folders, MachinePaths paths, ExecOrder order, Machinefile machinefile, ProjectSources sources)
@@ -49,6 +51,7 @@ internal sealed class OrderedExec
     public async Task<PreparedExec> PrepareAsync(RunningMachine running, string token, CancellationToken cancel)
     {
         machine = running;
+        denied = running.WatchDenied();
         running.Use(sources);
         running.Take(order.Environment);
         workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes, running.Lower);
@@ -66,21 +69,33 @@ internal sealed class OrderedExec
     public void GetReady() => workspace!.GetReady(outputs);
 
     /// <summary>Brings the outputs. Goes on when the client goes.</summary>
+    /// <param name="tellsDenied">The client wants to know what was denied meanwhile.</param>
     /// <returns>Null where there is nothing to tell.</returns>
-    public async Task<ExecEnd?> EndAsync()
+    public async Task<ExecEnd?> EndAsync(bool tellsDenied)
     {
+        var told = tellsDenied && denied is { IsEmpty: false } watch ? Of(await watch.SettledAsync()) : null;
         try
         {
             var report = await workspace!.CollectAsync(begun, CancellationToken.None, outputs);
             GetReady();
-            return report.All.Any() || ToldChanges.Any(folders.State) ? new ExecEnd(report, null) : null;
+            var tells = report.All.Any() || ToldChanges.Any(folders.State);
+            return tells || told is not null ? new ExecEnd(tells ? report : null, null, told) : null;
         }
         catch (MachineException e)
         {
             var stopped = await Task.WhenAny(machine!.Machine.Exited, Task.Delay(TimeLimit.Settle(2))) == machine.Machine.Exited;
-            return new ExecEnd(null, stopped
-                ? new ControlFailure("the machine was stopped before the command's outputs were brought; they are held and come with the next command", null, ExitCode.MachineUnavailable)
-                : new ControlFailure(e.Message, e.Remedy, e.ExitCode));
+            return new ExecEnd(
+                null,
+                stopped
+                    ? new ControlFailure("the machine was stopped before the command's outputs were brought; they are held and come with the next command", null, ExitCode.MachineUnavailable)
+                    : new ControlFailure(e.Message, e.Remedy, e.ExitCode),
+                told);
         }
     }
+
+    public void Dispose() => denied?.Dispose();
+
+    private static DeniedConnections Of(DeniedSummary summary) => new(
+        [.. summary.Servers.Select(one => new DeniedServer(one.Entry.Server, one.Entry.Port, one.Times, one.Entry.Wish, one.Entry.Asker?.Program, one.Entry.Reason))],
+        summary.Beyond);
 }

@@ -46,8 +46,11 @@ internal sealed class RunningMachine(
     /// <summary>Connections that were denied since this supervisor began.</summary>
     public int Denied => door.Denied;
 
-    /// <summary>What the machine may reach now.</summary>
+    /// <summary>What it may reach now.</summary>
     public NetworkRules Rules => door.Rules;
+
+    /// <summary>Keeps what is denied from now on, until it is disposed of.</summary>
+    public DeniedWatch WatchDenied() => door.Watch();
 
     /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
     public void Use(ProjectSources sources) => services.Use(sources);

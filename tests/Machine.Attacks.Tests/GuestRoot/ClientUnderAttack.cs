@@ -6,6 +6,7 @@ using Machine.Tool.Machines;
 using Machine.Tool.Supervision;
 using Machine.Tool.Tests.Commands;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Machine.Attacks.Tests.GuestRoot;
@@ -40,8 +41,18 @@ internal sealed class ClientUnderAttack : IAsyncDisposable
                 await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         });
-        supervisor.MapPost("/v1/done/{token}", http => Task.CompletedTask);
+        supervisor.MapPost("/v1/done/{token}", http =>
+        {
+            Ended.Add(http.Request.QueryString.Value ?? "");
+            return Ending?.Invoke() is { } end ? http.Response.WriteAsJsonAsync(end, ControlJson.Options) : Task.CompletedTask;
+        });
     }
+
+    /// <summary>What the supervisor says when a command has ended; null for nothing.</summary>
+    public Func<ExecEnd?>? Ending { get; set; }
+
+    /// <summary>What the client asked for then, in each query.</summary>
+    public List<string> Ended { get; } = [];
 
     public string Home => tool.Home;
 

@@ -43,6 +43,9 @@ public sealed class RuntimeFolderAttacks : IDisposable
     [InlineData("start")]
     [InlineData("changes")]
     [InlineData("destroy", "--yes")]
+    [InlineData("network", "show")]
+    [InlineData("network", "check", "api.example.com")]
+    [InlineData("network", "learn", "true")]
     public async Task No_verb_talks_to_a_supervisor_that_another_user_planted(params string[] verb)
     {
         planted.Plant("a folder");

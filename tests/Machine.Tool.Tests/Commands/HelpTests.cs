@@ -75,6 +75,13 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("packages log")]
     [InlineData("plan")]
     [InlineData("doctor")]
+    [InlineData("network show")]
+    [InlineData("network check")]
+    [InlineData("network allow")]
+    [InlineData("network deny")]
+    [InlineData("network remove")]
+    [InlineData("network learn")]
+    [InlineData("network log")]
     public void What_reports_can_report_as_json(string verb) =>
         Find(verb).Options.ShouldContain(option => option.Name == "--json");
 

@@ -115,6 +115,8 @@ public sealed class KnownTypesTests
         };
         Same(status);
         Same(new ExecEnd(null, new ControlFailure("no", null, 1)));
+        Same(new ExecEnd(null, null, new DeniedConnections([new DeniedServer("api.example.com", 443, 2, "api.example.com", "curl -s", "why"), new DeniedServer("::1", 80, 1, null, null, null)], 7)));
+        Same(new NetworkAnswer([new RuleInForce("api.example.com", Allows: true, Private: false)], DeniesAll: false));
         Same(new ExecEnd(ChangeReport.Of([new Change("a", ChangeKind.Deleted, ChangeClass.Guarded, 1, Executable: true, Conflict: false, "why")]), null));
         Same(new MachineRecord
         {

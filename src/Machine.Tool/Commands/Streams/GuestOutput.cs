@@ -16,30 +16,33 @@ internal sealed class GuestOutput : ICommandStreams
     private static readonly TimeSpan Patience = TimeLimit.Settle(2);
 
     private readonly bool raw;
+    private readonly bool outputOnError;
     private readonly ByteFilter[] output;
     private readonly ByteFilter[] error;
     private readonly List<StreamPump> pumps = [];
 
     /// <param name="raw">Nothing is filtered.</param>
-    public GuestOutput(bool raw)
+    /// <param name="outputOnError">All comes on standard error: standard output is this tool's own.</param>
+    public GuestOutput(bool raw, bool outputOnError = false)
     {
         this.raw = raw;
+        this.outputOnError = outputOnError;
         var pipeline = !raw && Pipeline.IsThere;
-        output = Filters(Terminal.OutputIsTerminal, pipeline, 1);
+        output = outputOnError ? Filters(Terminal.ErrorIsTerminal, pipeline, 2) : Filters(Terminal.OutputIsTerminal, pipeline, 1);
         error = Filters(Terminal.ErrorIsTerminal, pipeline, 2);
     }
 
     public void Prepare(ProcessStartInfo start)
     {
-        start.RedirectStandardOutput = output.Length > 0;
+        start.RedirectStandardOutput = outputOnError || output.Length > 0;
         start.RedirectStandardError = error.Length > 0;
     }
 
     public void Begin(Process process)
     {
-        if (output.Length > 0)
+        if (outputOnError || output.Length > 0)
         {
-            pumps.Add(new StreamPump(process.StandardOutput.BaseStream, Console.OpenStandardOutput(), output));
+            pumps.Add(new StreamPump(process.StandardOutput.BaseStream, outputOnError ? Console.OpenStandardError() : Console.OpenStandardOutput(), output));
         }
 
         if (error.Length > 0)

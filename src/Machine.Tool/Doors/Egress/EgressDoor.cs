@@ -43,6 +43,7 @@ internal sealed class EgressDoor : IAsyncDisposable
     private readonly SemaphoreSlim places = new(MostConnections);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<EgressAsker>> unknown = new();
     private readonly ConcurrentDictionary<Task, bool> open = new();
+    private readonly ConcurrentDictionary<DeniedWatch, bool> watches = new();
     private readonly TokenBucketRateLimiter dials = new(new TokenBucketRateLimiterOptions
     {
         TokenLimit = MostConnections,
@@ -81,7 +82,7 @@ internal sealed class EgressDoor : IAsyncDisposable
     /// <summary>Connections that were denied.</summary>
     public int Denied => log.Denied;
 
-    /// <summary>As they are now.</summary>
+    /// <summary>As they are for the next connection.</summary>
     public NetworkRules Rules => rules();
 
     /// <param name="path">Of the socket, in a folder that only this user can enter.</param>
@@ -89,6 +90,14 @@ internal sealed class EgressDoor : IAsyncDisposable
     /// <param name="services">The socket of what this host serves under names of its own (<see cref="Secret.Domain"/>); null where it serves nothing.</param>
     public static EgressDoor Open(string path, Func<NetworkRules> rules, Upstream upstream, EgressLog log, ILogger logger, string? services = null) =>
         new(path, rules, upstream, log, logger, services);
+
+    /// <summary>Keeps what is denied from now on.</summary>
+    public DeniedWatch Watch()
+    {
+        var watch = new DeniedWatch(over => watches.TryRemove(over, out _));
+        watches[watch] = true;
+        return watch;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -256,7 +265,9 @@ internal sealed class EgressDoor : IAsyncDisposable
         catch (EgressException e)
         {
             // It speaks TLS with the server already: there is nobody to be told but the log.
-            log.Add(connection.Entry(EgressEnd.Denied) with { Reason = e.Message });
+            var entry = connection.Entry(EgressEnd.Denied) with { Reason = e.Message };
+            Note(entry, asker: null);
+            log.Add(entry);
         }
         finally
         {
@@ -275,12 +286,14 @@ internal sealed class EgressDoor : IAsyncDisposable
         };
         if (told)
         {
+            Note(entry, asker: null);
             log.Add(entry);
         }
         else
         {
             var asker = new TaskCompletionSource<EgressAsker>(TaskCreationOptions.RunContinuationsAsynchronously);
             unknown[connection.Id] = asker;
+            Note(entry, asker.Task);
             Track(AddOnceKnownAsync(entry, asker.Task));
             await SayAsync(connection.Guest, greeter.Answers ? $"here {connection.Id}" : $"no {connection.Id} {why.Message}");
         }
@@ -288,6 +301,15 @@ internal sealed class EgressDoor : IAsyncDisposable
         if (told || greeter.Answers)
         {
             await greeter.RefuseAsync(why.Message, why.Denied, GreetingPatience, ending.Token);
+        }
+    }
+
+    // At once, before the program hears of it: its command may end by that.
+    private void Note(EgressEntry entry, Task<EgressAsker>? asker)
+    {
+        foreach (var watch in entry.End == EgressEnd.Denied ? watches.Keys : [])
+        {
+            watch.Note(entry, asker);
         }
     }
 

@@ -42,6 +42,14 @@ internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyL
         GitDeny = [.. GitDeny.Union(asked.GitDeny)],
     };
 
+    /// <summary>Each rule as it is written.</summary>
+    public IEnumerable<NetworkEntry> Entries(bool allows) =>
+    [
+        .. (allows ? Allow : Deny).Select(rule => new NetworkEntry(rule.Text, rule.Private)),
+        .. (allows ? Git : GitDeny).Select(rule => new NetworkEntry(rule.Text, rule.Private)),
+        .. (allows ? Services : DeniedServices).Select(service => new NetworkEntry(service)),
+    ];
+
     /// <summary>Why a service of this host is not for the machine, for whoever asked inside; null where it is.</summary>
     public string? Refuses(string service) =>
         DeniesAll || DeniedServices.Contains(service) ? $"machine: {service} is denied by a rule (dotnet machine network show)"

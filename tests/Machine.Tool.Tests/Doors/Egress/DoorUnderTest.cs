@@ -51,6 +51,9 @@ internal sealed class DoorUnderTest : IAsyncDisposable
 
     public int Denied => door.Denied;
 
+    /// <summary>As the supervisor does while a command runs.</summary>
+    public DeniedWatch Watch() => door.Watch();
+
     private string SocketPath => Path.Combine(folder.Path, "door");
 
     public async ValueTask DisposeAsync()
