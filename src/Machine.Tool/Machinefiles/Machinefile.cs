@@ -1,4 +1,5 @@
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -55,6 +56,9 @@ internal sealed record Machinefile
 
     /// <summary>What the machine may reach by name, beyond the package feed.</summary>
     public NetworkSettings Network { get; init; } = NetworkSettings.None;
+
+    /// <summary>Which packages may enter the machine.</summary>
+    public RestoreSettings Restore { get; init; } = RestoreSettings.None;
 
     /// <summary>Rather no machine than an emulated one.</summary>
     public bool RequiresAccelerator { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 
 
 namespace Machine.Tool.Machinefiles;
@@ -38,6 +39,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             Provision = Provision(),
             Idle = YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
             Network = Network(),
+            Restore = Restore(),
             RequiresAccelerator = YamlValues.Text(document, MachinefileKeys.Accelerator) == "required",
         };
     }
@@ -119,6 +121,16 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         List<NetworkEntry> Entries(Key key) => [.. ((network?.Find(key.Name) as YamlList)?.Items ?? []).Select(item => item is YamlMap map
             ? new NetworkEntry(YamlValues.Text(map, MachinefileKeys.NetworkName)!, YamlValues.Text(map, MachinefileKeys.NetworkPrivate) == "true")
             : new NetworkEntry(((YamlScalar)item).Value))];
+    }
+
+    private RestoreSettings Restore()
+    {
+        var restore = document.Find(MachinefileKeys.Restore.Name) as YamlMap;
+        return new RestoreSettings(
+            YamlValues.Text(restore, MachinefileKeys.RestoreCooldown),
+            YamlValues.Text(restore, MachinefileKeys.RestoreVulnerabilities),
+            YamlValues.Texts(restore, MachinefileKeys.RestoreAllow),
+            YamlValues.Texts(restore, MachinefileKeys.RestoreDeny));
     }
 
     private static int NextFree(Dictionary<int, int> taken, int port) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,7 +11,7 @@ namespace Machine.Tool.Packages;
 /// A read-only npm registry below /npm/ that hands on the host's own: documents with our addresses in them, files as they come.
 /// Tokens stay on the host. Nothing is kept; npm in the guest has its cache, and checks each file against its document.
 /// </summary>
-internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address = null) : IDisposable
+internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address = null, PackageRules? rules = null) : IDisposable
 {
     private const long MaximumTarball = 2L << 30;
     private static readonly TimeSpan TarballLimit = TimeSpan.FromMinutes(30);
@@ -21,7 +22,8 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
     // Documents of large packages are held in memory while they are rewritten.
     private readonly SemaphoreSlim slots = new(16);
     private readonly NpmUpstream upstream = new(log);
-    private readonly ConcurrentDictionary<string, (IReadOnlyDictionary<string, NpmTarball> Tarballs, DateTimeOffset Time)> known = new(StringComparer.Ordinal);
+    private readonly NpmGate gate = new(rules ?? new PackageRules(null), entered);
+    private readonly ConcurrentDictionary<string, (IReadOnlyDictionary<string, NpmTarball> Tarballs, RuleSet Rules, DateTimeOffset Time)> known = new(StringComparer.Ordinal);
 
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/npm/{**path}", context => FeedResponse.GuardAsync(context, slots, log, () => AnswerAsync(context)));
@@ -36,6 +38,7 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
     {
         var request = NpmRequest.Parse((context.Request.Path.Value ?? "")["/npm/".Length..]);
         var ours = FeedAddress.Of(context.Request, address);
+        gate.RequireName(request.Name);
         return request.Version is { } version ? TarballAsync(context, request.Name, version, ours) : DocumentAsync(context, request.Name, ours);
     }
 
@@ -50,7 +53,7 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
     private async Task TarballAsync(HttpContext context, string name, string version, string ours)
     {
         var tarball = Find(name, version)
-            ?? (await LoadAsync(name, abbreviated: true, ours, context.RequestAborted)).Tarballs.GetValueOrDefault(version)
+            ?? gate.Require(await LoadAsync(name, abbreviated: true, ours, context.RequestAborted), name, version)
             ?? throw FeedException.NotFound($"the npm registry has no {name} {version}");
         using var response = await upstream.TarballAsync(name, tarball, context.RequestAborted);
         if (response.Content.Headers.ContentLength > MaximumTarball)
@@ -77,17 +80,20 @@ internal sealed class NpmRegistry(PackageLog entered, ILogger log, Uri? address 
     }
 
     private NpmTarball? Find(string name, string version) =>
-        known.TryGetValue(name, out var recent) && DateTimeOffset.UtcNow - recent.Time < Remember ? recent.Tarballs.GetValueOrDefault(version) : null;
+        known.TryGetValue(name, out var recent) && recent.Rules == gate.Current && DateTimeOffset.UtcNow - recent.Time < Remember ? recent.Tarballs.GetValueOrDefault(version) : null;
 
     private async Task<NpmDocument> LoadAsync(string name, bool abbreviated, string ours, CancellationToken cancel)
     {
-        var document = NpmDocument.Rewrite(await upstream.DocumentAsync(name, abbreviated, cancel), name, ours);
+        var inForce = gate.Current;
+        // The short form has no dates.
+        var document = NpmDocument.Rewrite(await upstream.DocumentAsync(name, abbreviated && inForce.Cooldown is null, cancel), name, ours, NpmGate.Judge(inForce, name));
+        gate.Tell(document, name);
         if (known.Count >= MostRemembered)
         {
             known.Clear();
         }
 
-        known[name] = (document.Tarballs, DateTimeOffset.UtcNow);
+        known[name] = (document.Tarballs, inForce, DateTimeOffset.UtcNow);
         return document;
     }
 }

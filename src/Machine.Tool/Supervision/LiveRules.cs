@@ -41,7 +41,8 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
         {
             var machinefile = MachinefileReader.Read(folders.Project);
             var asked = machinefile.Network.ToRules();
-            return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? asked
+            var approvals = new ApprovalStore(paths);
+            return approvals.IsApproved(folders.Project, approvals.PlanOf(machinefile, folders.Project)) ? asked
                 : new NetworkRules([.. approved.Allow.Intersect(asked.Allow)], [.. approved.Deny.Union(asked.Deny)]);
         }
         catch (MachineException)

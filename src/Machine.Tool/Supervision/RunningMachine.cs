@@ -3,6 +3,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Listing;
@@ -45,8 +46,8 @@ internal sealed class RunningMachine(
     /// <summary>Connections that were denied since this supervisor began.</summary>
     public int Denied => door.Denied;
 
-    /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
-    public void Use(ProjectSources sources) => services.Use(sources);
+    /// <summary>The project's nuget.config files and package rules, as they were approved for the command that comes.</summary>
+    public void Use(ProjectSources sources, RestoreSettings rules) => services.Use(sources, rules, record.Project);
 
     /// <summary>Connects again where the connection has gone, which carries the feed and the ports: somebody killed it, or the host slept too long.</summary>
     public async Task EnsureConnectedAsync(CancellationToken cancel)

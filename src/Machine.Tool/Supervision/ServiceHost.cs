@@ -1,7 +1,9 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
+using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -18,12 +20,14 @@ internal sealed class ServiceHost : IAsyncDisposable
 {
     private readonly WebApplication application;
     private readonly PackageFeed feed;
+    private readonly PackageRules rules;
     private readonly IReadOnlyList<IDisposable> others;
     private readonly CancellationTokenSource ending = new();
     private Task fetching = Task.CompletedTask;
 
-    private ServiceHost(WebApplication application, string socket, PackageFeed feed, IReadOnlyList<IDisposable> others)
+    private ServiceHost(WebApplication application, string socket, PackageFeed feed, PackageRules rules, IReadOnlyList<IDisposable> others)
     {
+        this.rules = rules;
         this.application = application;
         this.feed = feed;
         this.others = others;
@@ -44,12 +48,13 @@ internal sealed class ServiceHost : IAsyncDisposable
             limits.MaxConcurrentConnections = 256;
         });
         var entered = new PackageLog(packagesLog);
-        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
+        var rules = new PackageRules(paths.PersonalRestore);
+        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>(), rules: rules);
         feed.Map(application);
         List<IDisposable> others = [];
         if (forImages)
         {
-            var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>());
+            var npm = new NpmRegistry(entered, logs.CreateLogger<NpmRegistry>(), rules: rules);
             npm.Map(application);
             var apt = new AptArchive([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
             apt.Map(application);
@@ -57,7 +62,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         }
 
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket, feed, others);
+        return new ServiceHost(application, socket, feed, rules, others);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>
@@ -76,8 +81,14 @@ internal sealed class ServiceHost : IAsyncDisposable
         return builder.Build();
     }
 
-    /// <summary>Takes the project's nuget.config files as they were approved since.</summary>
-    public void Use(ProjectSources project) => feed.Use(project);
+    /// <summary>Takes the project's nuget.config files and package rules as they were approved since.</summary>
+    /// <param name="folder">The project's, whose lock files are looked at.</param>
+    public void Use(ProjectSources project, RestoreSettings restore, string folder)
+    {
+        rules.Use(restore);
+        feed.UseLocked(folder);
+        feed.Use(project);
+    }
 
     /// <summary>Begins to fetch what the project's lock files name, and returns at once.</summary>
     public void FetchLocked(string project) =>
