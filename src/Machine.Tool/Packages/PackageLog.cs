@@ -48,7 +48,7 @@ internal sealed class PackageLog(string path)
                 return;
             }
 
-            if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Hash ?? entry.Refused)))
+            if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Refused is null ? entry.Hash : "refused")))
             {
                 refused += entry.Refused is null ? 0 : 1;
                 JsonLines.Append(path, entry);
