@@ -8,7 +8,7 @@ namespace Machine.Tool.Packages;
 /// </summary>
 internal sealed class LockedVersions
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
 
     private readonly Lock gate = new();
     private string? folder;

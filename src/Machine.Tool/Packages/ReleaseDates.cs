@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
 using NuGet.Versioning;
 
@@ -40,7 +41,9 @@ internal sealed class ReleaseDates
     private async Task<Known> AskAsync(UpstreamSource source, string id, CancellationToken cancel)
     {
         var dates = new Dictionary<NuGetVersion, DateTimeOffset>();
-        var found = await source.TryAsync<PackageMetadataResource, IEnumerable<IPackageSearchMetadata>>(
+        // NuGet would take a source without registrations for one that is out of order.
+        var index = await source.TryAsync<ServiceIndexResourceV3, ServiceIndexResourceV3>((resource, _, _, _) => Task.FromResult(resource), cancel);
+        var found = index is not null && index.GetServiceEntryUri(ServiceTypes.RegistrationsBaseUrl) is null ? null : await source.TryAsync<PackageMetadataResource, IEnumerable<IPackageSearchMetadata>>(
             (resource, cache, nuget, token) => resource.GetMetadataAsync(id, includePrerelease: true, includeUnlisted: true, cache, nuget, token), cancel);
         foreach (var one in found ?? [])
         {

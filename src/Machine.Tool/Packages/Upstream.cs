@@ -13,12 +13,27 @@ namespace Machine.Tool.Packages;
 /// gives it, where NuGet itself takes whoever answers first. A source that can't be asked is never skipped in favour of a
 /// later one, or an attacker who owns the name there would only have to wait for a failure.
 /// </summary>
-internal sealed class Upstream(HostNuGet host, PackageStore store, PackageGate gate, PackageLog entered, ILogger log) : IDisposable
+internal sealed class Upstream : IDisposable
 {
+    private readonly HostNuGet host;
+    private readonly PackageStore store;
+    private readonly PackageGate gate;
+    private readonly Refusals refusals;
+    private readonly ILogger log;
+
     // A restore asks for many packages at once; the host's own NuGet goes no wider.
     private readonly SemaphoreSlim lanes = new(16);
     private readonly SingleFlight<IReadOnlyList<OfferedVersion>> lists = new();
     private readonly SingleFlight<Found> downloads = new();
+
+    public Upstream(HostNuGet host, PackageStore store, PackageGate gate, PackageLog entered, ILogger log)
+    {
+        this.host = host;
+        this.store = store;
+        this.gate = gate;
+        this.log = log;
+        refusals = new Refusals(host, gate, OfferedAsync, entered, log);
+    }
 
     public void Dispose() => lanes.Dispose();
 
@@ -26,14 +41,14 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, PackageGate g
     /// <exception cref="FeedException">Nobody has it, a source can't be asked, or a rule keeps all of it out.</exception>
     public async Task<IReadOnlyList<NuGetVersion>> VersionsAsync(string id, CancellationToken cancel)
     {
-        RequireName(id);
+        refusals.RequireName(id);
         var snapshot = host.Current();
         var offered = await OfferedAsync(id, cancel);
         var passing = await gate.OldEnoughAsync(snapshot, id, offered, cancel);
         // The newest that is held back is told, for NuGet can only say that it does not exist.
         if (passing.Count < offered.Count && offered[^1] is var newest && (passing.Count == 0 || passing[^1] != newest))
         {
-            var error = await HeldBackAsync(snapshot, id, newest, passing, cancel);
+            var error = await refusals.OfHeldBackAsync(snapshot, id, newest, passing, cancel);
             if (passing.Count == 0)
             {
                 throw error;
@@ -47,21 +62,21 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, PackageGate g
     /// <exception cref="FeedException">Nobody has it, a source can't be asked, or a rule keeps it out.</exception>
     public async Task<StoredPackage> PackageAsync(string id, NuGetVersion version, CancellationToken cancel)
     {
-        RequireName(id);
+        refusals.RequireName(id);
         if (await gate.OfAdvisoriesAsync(id, version, cancel) is { } refusal)
         {
-            throw await RefuseAsync(refusal, id, version, "-", passing: null, cancel);
+            throw await refusals.OfAsync(refusal, id, version, "-", passing: null, cancel);
         }
 
         var found = await downloads.RunAsync($"{id}/{version.Text()}", token => InLaneAsync(() => FindAsync(id, version, token), token), cancel);
         // Which version would pass is asked when this lane is free again.
-        return found.Package ?? throw await RefuseAsync(found.Refusal!, id, version, found.Source, passing: null, cancel);
+        return found.Package ?? throw await refusals.OfAsync(found.Refusal!, id, version, found.Source, passing: null, cancel);
     }
 
     /// <summary>What the sources say about each version; the first source in order speaks for a version.</summary>
     public async Task<IReadOnlyList<IPackageSearchMetadata>> MetadataAsync(string id, CancellationToken cancel)
     {
-        RequireName(id);
+        refusals.RequireName(id);
         var snapshot = host.Current();
         var found = new SortedDictionary<NuGetVersion, (IPackageSearchMetadata Package, UpstreamSource Source)>();
         foreach (var source in snapshot.SourcesFor(id))
@@ -84,78 +99,11 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, PackageGate g
 
         var passing = found.Values.Where(one => gate.IsOldEnough(snapshot, one.Source, id, one.Package)).Select(one => one.Package).ToList();
         return passing.Count > 0 ? passing
-            : throw await HeldBackAsync(snapshot, id, new OfferedVersion(found.Keys.Last(), found.Values.Last().Source, Kept: false), [], cancel);
+            : throw await refusals.OfHeldBackAsync(snapshot, id, new OfferedVersion(found.Keys.Last(), found.Values.Last().Source, Kept: false), [], cancel);
     }
 
     private static FeedException NotFound(string id, NuGetVersion? version = null) =>
         FeedException.NotFound($"no package source of the host has {id}{(version is null ? "" : " " + version)}");
-
-    private void RequireName(string id)
-    {
-        if (gate.OfName(id) is { } refusal)
-        {
-            throw Told(refusal, id, "*", "-");
-        }
-    }
-
-    private async Task<FeedException> HeldBackAsync(HostNuGet.Snapshot snapshot, string id, OfferedVersion held, IReadOnlyList<OfferedVersion> passing, CancellationToken cancel)
-    {
-        try
-        {
-            if ((await gate.OfAgeAsync(snapshot, held.Source, id, held.Version, cancel)).Refusal is { } refusal)
-            {
-                return await RefuseAsync(refusal, id, held.Version, held.Source.Name, passing, cancel);
-            }
-
-            return NotFound(id);
-        }
-        catch (FeedException e)
-        {
-            // Only what is kept is known, and nothing says how old it is.
-            return e;
-        }
-    }
-
-    // Names the newest version that would pass, so that a person knows what to write instead.
-    private async Task<FeedException> RefuseAsync(
-        Refusal refusal, string id, NuGetVersion version, string source, IReadOnlyList<OfferedVersion>? passing, CancellationToken cancel)
-    {
-        try
-        {
-            passing ??= await gate.OldEnoughAsync(host.Current(), id, await OfferedAsync(id, cancel), cancel);
-            NuGetVersion? newest = null;
-            foreach (var one in passing.Reverse().Where(one => version.IsPrerelease || !one.Version.IsPrerelease))
-            {
-                if (await gate.OfAdvisoriesAsync(id, one.Version, cancel) is null)
-                {
-                    newest = one.Version;
-                    break;
-                }
-            }
-
-            refusal = refusal with { Text = newest is null ? $"{refusal.Text}; no version of it passes" : $"{refusal.Text}; {newest.Text()} is the newest version that passes" };
-        }
-        catch (FeedException e)
-        {
-            log.LogInformation("which version would pass is not known: {Reason}", e.Message);
-        }
-
-        return Told(refusal, id, version.Text(), source);
-    }
-
-    private FeedException Told(Refusal refusal, string id, string version, string source)
-    {
-        entered.Add(new PackageLogEntry
-        {
-            Kind = "nuget",
-            Id = id,
-            Version = version,
-            Source = source,
-            Refused = refusal.Text + Redaction.Link(refusal.Link),
-            Time = DateTimeOffset.UtcNow,
-        });
-        return FeedException.Refused(refusal.Text, refusal.Link);
-    }
 
     private Task<IReadOnlyList<OfferedVersion>> OfferedAsync(string id, CancellationToken cancel) =>
         lists.RunAsync(id, token => InLaneAsync(() => ListAsync(id, token), token), cancel);
@@ -212,8 +160,14 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, PackageGate g
                 continue;
             }
 
-            if (gate.JudgesAge(snapshot, source, id) && (kept is not null || await HasAsync(source, id, version, cancel)))
+            if (gate.JudgesAge(snapshot, source, id))
             {
+                // What is published between this look and a download would come in unjudged.
+                if (kept is null && !await HasAsync(source, id, version, cancel))
+                {
+                    continue;
+                }
+
                 (var refusal, published) = await gate.OfAgeAsync(snapshot, source, id, version, cancel);
                 if (refusal is not null)
                 {
