@@ -1,7 +1,4 @@
 using Machine.Tool.Packages.Rules;
-using Microsoft.Extensions.Logging;
-using NuGet.Configuration;
-using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
 using NuGet.Versioning;
 

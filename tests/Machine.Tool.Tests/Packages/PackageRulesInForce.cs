@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Restore;
-using Machine.Tool.Packages;
 
 namespace Machine.Tool.Tests.Packages;
 

@@ -1,5 +1,4 @@
 using Machine.Tool.Hosting;
-using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Restore;
 
 namespace Machine.Tool.Tests.Machinefiles.Restore;
