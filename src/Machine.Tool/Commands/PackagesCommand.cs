@@ -6,24 +6,51 @@ using Machine.Tool.Packages;
 
 namespace Machine.Tool.Commands;
 
-/// <summary><c>packages log</c>: every package that entered the project's machine.</summary>
+/// <summary><c>packages log|sbom</c>: every package that entered the project's machine, and what a rule kept out.</summary>
 internal static class PackagesCommand
 {
     public static Command Create()
     {
-        var json = CommonOptions.Json();
-        var log = new Verb("log", "List every package that entered the machine, and where it came from")
+        var command = new Verb("packages", "Show the packages that entered the machine, and those that were refused")
         {
-            Examples = ["dotnet machine packages log", "dotnet machine packages log --json"],
+            Examples = ["dotnet machine packages log --refused", "dotnet machine packages sbom > bom.json"],
         };
-        log.Add(json);
-        log.SetAction(parsed => Log(parsed.GetValue(json)));
-        return new Verb("packages", "Show the packages that entered the machine") { log };
+        command.Add(CreateLog());
+        command.Add(CreateBillOfMaterials());
+        return command;
     }
 
-    private static int Log(bool json)
+    private static Verb CreateLog()
     {
-        var entries = PackageLog.Read(new ProjectMachine(MachinePaths.FromEnvironment(), ProjectRoot.Find(Environment.CurrentDirectory)).PackagesLog).ToList();
+        var json = CommonOptions.Json();
+        var refused = new Option<bool>("--refused") { Description = "Only what a rule kept out" };
+        var log = new Verb("log", "List every package that entered the machine and where it came from, and what was refused and why")
+        {
+            Examples = ["dotnet machine packages log", "dotnet machine packages log --refused --json"],
+        };
+        log.Add(refused);
+        log.Add(json);
+        log.SetAction(parsed => Log(parsed.GetValue(refused), parsed.GetValue(json)));
+        return log;
+    }
+
+    private static Verb CreateBillOfMaterials()
+    {
+        var command = new Verb("sbom", "Print what entered the machine as a bill of materials (CycloneDX 1.6, JSON)") { Examples = ["dotnet machine packages sbom > bom.json"] };
+        command.SetAction(_ =>
+        {
+            var project = ProjectRoot.Find(Environment.CurrentDirectory);
+            Say.Json(BillOfMaterials.Of(PackageLog.Read(LogOf(project)), Path.GetFileName(project.Path), ToolVersion.Current));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string LogOf(ProjectRoot project) => new ProjectMachine(MachinePaths.FromEnvironment(), project).PackagesLog;
+
+    private static int Log(bool onlyRefused, bool json)
+    {
+        var entries = PackageLog.Read(LogOf(ProjectRoot.Find(Environment.CurrentDirectory))).Where(entry => !onlyRefused || entry.Refused is not null).ToList();
         if (json)
         {
             Say.Json(entries);
@@ -32,16 +59,17 @@ internal static class PackagesCommand
 
         if (entries.Count == 0)
         {
-            Say.Aside("no package has entered this machine yet");
+            Say.Aside(onlyRefused ? "no package was refused" : "no package has entered this machine yet");
             return ExitCode.Ok;
         }
 
         // Which names are asked for is the guest's choice.
-        var table = new ReportTable("TIME", "KIND", "PACKAGE", "VERSION", "SOURCE", "SIGNATURE");
+        var table = new ReportTable("TIME", "KIND", "PACKAGE", "VERSION", "SOURCE", "SIGNATURE, OR WHY REFUSED");
         foreach (var entry in entries)
         {
             table.Add(
-                entry.Time.ToString("yyyy-MM-ddTHH:mm:ssZ"), entry.Kind, Tainted.Line(entry.Id), Tainted.Line(entry.Version), Tainted.Line(entry.Source), Tainted.Line(entry.Signature ?? "-"));
+                entry.Time.ToString("yyyy-MM-ddTHH:mm:ssZ"), entry.Kind, Tainted.Line(entry.Id), Tainted.Line(entry.Version), Tainted.Line(entry.Source),
+                entry.Refused is { } refused ? $"refused: {Tainted.Line(refused, 400)}" : Tainted.Line(entry.Signature ?? "-"));
         }
 
         table.Print();

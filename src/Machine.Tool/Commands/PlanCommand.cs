@@ -24,8 +24,9 @@ internal static class PlanCommand
     private static int Show(bool json)
     {
         var opened = OpenedProject.Here();
-        var plan = MachinePlan.From(opened.Machinefile, opened.Project);
-        var approved = new ApprovalStore(opened.Paths).IsApproved(opened.Project, plan);
+        var approvals = new ApprovalStore(opened.Paths);
+        var plan = approvals.PlanOf(opened.Machinefile, opened.Project);
+        var approved = approvals.IsApproved(opened.Project, plan);
         if (json)
         {
             Say.Json(new PlanJson(opened.Project.Path, plan.Hash, plan.WidensBoundary, approved, [.. plan.Items.Select(item => new PlanItemJson(item.Text, item.Widens))]));

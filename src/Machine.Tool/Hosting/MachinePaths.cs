@@ -30,6 +30,9 @@ internal sealed class MachinePaths
     /// <summary>What this user allows and denies machines of all projects to reach.</summary>
     public string PersonalNetwork => Path.Combine(Home, "network.json");
 
+    /// <summary>Which packages this user lets into machines of all projects.</summary>
+    public string PersonalRestore => Path.Combine(Home, "restore.json");
+
     public string Approvals => Path.Combine(Home, "approvals");
 
     /// <exception cref="MachineException">The home is another user's, or others may write to it.</exception>

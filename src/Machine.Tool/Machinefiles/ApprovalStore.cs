@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Sources;
 
 
 namespace Machine.Tool.Machinefiles;
@@ -25,9 +26,23 @@ internal sealed class ApprovalStore(string folder)
     {
     }
 
+    /// <summary>What a Machinefile asks, what it lets in that this project's package rules kept out before too.</summary>
+    /// <exception cref="MachineException">A nuget.config, or what the rules were, can't be read.</exception>
+    public MachinePlan PlanOf(Machinefile machinefile, ProjectRoot project, HostFacts? host = null, ProjectSources? read = null) =>
+        MachinePlan.From(machinefile, project, host, read, new KnownRules(folder).Of(project));
+
+    /// <summary>For a plan that is used: package rules that are taken away later are asked about.</summary>
+    public void Remember(ProjectRoot project, MachinePlan plan) => new KnownRules(folder).Remember(project, plan.Restore);
+
     /// <summary>True for a plan that widens nothing.</summary>
     public bool IsApproved(ProjectRoot project, MachinePlan plan)
     {
+        // A plan that was made without what was known before says less than it does.
+        if (PlanItems.OfLoosened(plan.Restore, new KnownRules(folder).Of(project)).Any(item => !plan.Widening.Any(shown => shown.Identity.SequenceEqual(item.Identity))))
+        {
+            return false;
+        }
+
         if (!plan.WidensBoundary)
         {
             return true;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 
 namespace Machine.Tool.Machinefiles;
@@ -22,6 +23,9 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
     /// <summary>The nuget.config files that this plan judged: who acts on an approval uses these, not the disk.</summary>
     public ProjectSources Sources { get; init; } = ProjectSources.None;
 
+    /// <summary>The package rules that the plan was made with.</summary>
+    public RestoreSettings Restore { get; init; } = RestoreSettings.None;
+
     public bool WidensBoundary => Items.Any(item => item.Widens);
 
     public IEnumerable<PlanItem> Widening => Items.Where(item => item.Widens);
@@ -29,7 +33,8 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
     /// <exception cref="MachineException">A nuget.config can't be read.</exception>
     /// <param name="host">This host where it is null.</param>
     /// <param name="read">The nuget.config files, where they were read already.</param>
-    public static MachinePlan From(Machinefile machinefile, ProjectRoot project, HostFacts? host = null, ProjectSources? read = null)
+    /// <param name="before">The package rules that the project had; <see cref="ApprovalStore.PlanOf"/> knows them.</param>
+    public static MachinePlan From(Machinefile machinefile, ProjectRoot project, HostFacts? host = null, ProjectSources? read = null, RestoreRules? before = null)
     {
         var sources = read ?? ProjectSources.Read(project);
         var sizes = PlanItems.OfSizes(machinefile, host ?? HostFacts.Current()).ToList();
@@ -41,10 +46,12 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
             .. PlanItems.OfHost(machinefile),
             .. PlanItems.OfNetwork(machinefile.Network),
             .. PlanItems.OfSecrets(machinefile.Secrets),
+            .. PlanItems.OfRestore(machinefile.Restore),
+            .. PlanItems.OfLoosened(machinefile.Restore, before ?? RestoreRules.None),
             .. PlanItems.OfWorkspace(machinefile.Workspace),
             .. PlanItems.OfSources(sources),
         ];
-        return new MachinePlan(items, HashOf(items.Where(item => item.Widens)), HashOf(items.Where(item => item.Widens).Concat(sizes.Where(size => !size.Widens)))) { Sources = sources };
+        return new MachinePlan(items, HashOf(items.Where(item => item.Widens)), HashOf(items.Where(item => item.Widens).Concat(sizes.Where(size => !size.Widens)))) { Sources = sources, Restore = machinefile.Restore };
     }
 
     private static string HashOf(IEnumerable<PlanItem> items)

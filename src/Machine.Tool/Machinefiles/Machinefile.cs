@@ -1,4 +1,5 @@
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Secrets;
 
 namespace Machine.Tool.Machinefiles;
@@ -59,6 +60,9 @@ internal sealed record Machinefile
 
     /// <summary>What this host adds to requests to one server each.</summary>
     public IReadOnlyList<Secret> Secrets { get; init; } = [];
+
+    /// <summary>Which packages may enter the machine.</summary>
+    public RestoreSettings Restore { get; init; } = RestoreSettings.None;
 
     /// <summary>Rather no machine than an emulated one.</summary>
     public bool RequiresAccelerator { get; init; }

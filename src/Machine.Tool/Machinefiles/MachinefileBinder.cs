@@ -2,7 +2,9 @@ using System.Globalization;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Secrets;
+
 
 namespace Machine.Tool.Machinefiles;
 
@@ -39,6 +41,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             Idle = YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),
             Network = Network(),
             Secrets = new SecretBinder(project, host, problems).Bind(document.Find(MachinefileKeys.Secrets.Name) as YamlMap),
+            Restore = Restore(),
             RequiresAccelerator = YamlValues.Text(document, MachinefileKeys.Accelerator) == "required",
         };
     }
@@ -129,6 +132,16 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         }
 
         return entry;
+    }
+
+    private RestoreSettings Restore()
+    {
+        var restore = document.Find(MachinefileKeys.Restore.Name) as YamlMap;
+        return new RestoreSettings(
+            YamlValues.Text(restore, MachinefileKeys.RestoreCooldown),
+            YamlValues.Text(restore, MachinefileKeys.RestoreVulnerabilities),
+            YamlValues.Texts(restore, MachinefileKeys.RestoreAllow),
+            YamlValues.Texts(restore, MachinefileKeys.RestoreDeny));
     }
 
     private static int NextFree(Dictionary<int, int> taken, int port) =>

@@ -1,4 +1,5 @@
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Restore;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -190,17 +191,35 @@ internal static class MachinefileKeys
         "secrets", "Secrets that stay on this host (each asks for approval): the guest talks to `http://NAME.secret.internal` (small letters, `-` for `_`; the variable `MACHINE_SECRET_NAME` holds it), and this host sends that on to one server with the secret in a header.",
         new MapShape("a map of secrets", [], NameRules.Secret, new MapShape("{ from, to, header, api, tokens, private }", [SecretFrom, SecretTo, SecretHeader, SecretApi, SecretTokens, SecretPrivate])), "{}", SecretFrom.Example);
 
+    public static readonly Key RestoreCooldown = new(
+        "cooldown", "How long ago a version must have been published; a younger one does not exist for the machine. A version whose source gives no date comes in where a lock file of the project names it, or this host has kept it for as long.",
+        new TextShape("a time (90s, 15m, 2h, 1d)", $"^{ShortTime.Pattern}$", "3d"), null, "restore: { cooldown: 3d }");
+
+    public static readonly Key RestoreVulnerabilities = new(
+        "vulnerabilities", "A version of NuGet's with a known advisory of this severity or a worse one is refused.",
+        new ChoiceShape(RestoreSettings.Severities, []), null, "restore: { vulnerabilities: high }");
+
+    public static readonly Key RestoreAllow = new(
+        "allow", "Packages that may come in; with anything here, no others. An id of NuGet's, or `npm:` and a name of npm's (`npm:@scope/*`); `*` is any number of characters, and needs quotes where it comes first.",
+        new ListShape("a list of packages", NameRules.PackagePattern), "[]", "restore: { allow: [Microsoft.*, \"npm:@company/*\"] }");
+
+    public static readonly Key RestoreDeny = new(
+        "deny", "Packages that may not come in, whoever allows them.",
+        new ListShape("a list of packages", NameRules.PackagePattern), "[]", "restore: { deny: [Evil.*, \"npm:event-stream\"] }");
+
+    public static readonly Key Restore = new(
+        "restore", "Which packages may come in. Every rule narrows; one that is taken away later asks for approval. Images and their tools, which projects share, are outside of it.",
+        new MapShape("a map with cooldown, vulnerabilities, allow and deny", [RestoreCooldown, RestoreVulnerabilities, RestoreAllow, RestoreDeny]), "{}", RestoreCooldown.Example);
+
     /// <summary>The file itself.</summary>
     public static readonly MapShape Root = new(
         "a map of keys",
         [
             Image, Sdk, Cpus, Memory, Disk, Accelerator, Packages, Tools, Env, Ports, Shares, Volumes, Workspace, Network, Secrets,
-            Later("restore", "Rules for packages: age, known vulnerabilities, sources."),
+            Restore,
             Idle,
             Provision,
         ]);
-
-    private static Key Later(string name, string description) => new(name, description, new LaterShape(), null, "");
 
     private static Flaw? UrlFlaw(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)

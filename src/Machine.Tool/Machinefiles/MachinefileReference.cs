@@ -13,12 +13,6 @@ internal static class MachinefileReference
         foreach (var key in MachinefileKeys.Root.Keys)
         {
             text.Append(CultureInfo.InvariantCulture, $"### `{key.Name}`\n\n{key.Description}\n\n");
-            if (key.Shape is LaterShape)
-            {
-                text.Append("Not available yet: the key is known and refused.\n\n");
-                continue;
-            }
-
             text.Append(CultureInfo.InvariantCulture, $"Value: {key.Shape.Says}{Bounds(key.Shape)}. Default: `{key.Default}`.\n\n");
             Rows(text, key);
             text.Append(CultureInfo.InvariantCulture, $"```yaml\n{Short(key.Example)}\n```\n\n");

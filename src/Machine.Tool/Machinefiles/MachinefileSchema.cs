@@ -39,7 +39,6 @@ internal static class MachinefileSchema
         VariableShape => new() { ["type"] = Array(["string", "number", "boolean", "null"]) },
         ListShape list => new() { ["type"] = "array", ["items"] = Of(list.Item), ["uniqueItems"] = true },
         EitherShape either => new() { ["anyOf"] = new JsonArray(Of(either.Short), Of(either.Long)) },
-        LaterShape => new() { ["not"] = new JsonObject() },
         MapShape map => Of(map),
         _ => throw new InvalidOperationException($"no schema for {shape.GetType().Name}"),
     };
@@ -68,7 +67,7 @@ internal static class MachinefileSchema
 
     private static JsonObject Of(Key key)
     {
-        var schema = new JsonObject { ["description"] = key.Shape is LaterShape ? $"Not available yet. {key.Description}" : key.Description };
+        var schema = new JsonObject { ["description"] = key.Description };
         if (key.Default is { } value)
         {
             schema["default"] = DefaultJson(value);

@@ -67,6 +67,7 @@ internal static class MachinefileWriter
         text.Append(CultureInfo.InvariantCulture, $"#   outputs: [{string.Join(", ", MachinefileDefaults.Outputs.Select(glob => $"\"{glob}\""))}]   # imported without asking\n");
         text.Append("#   changes: ask   # ask | hold | apply\n");
         Line(text, false, "idle: 15m", "unused for so long, the machine is suspended to disk; `never` keeps it up");
+        Line(text, false, "restore: { cooldown: 3d, vulnerabilities: high }", "packages: no version younger than this, none with a known vulnerability");
         Line(text, false, "provision: [./machine/setup.sh]", "run as root in the image build");
         return text.ToString();
     }

@@ -66,6 +66,15 @@ internal static class NameRules
         "api.example.com",
         CheckServer);
 
+    /// <summary>Packages in a rule of <c>restore</c>.</summary>
+    public static readonly TextShape PackagePattern = new(
+        "a package's name",
+        Restore.PackagePattern.Form,
+        "Company.* or npm:@company/*",
+        text => text.Length > Restore.PackagePattern.MaximumLength ? new Flaw($"{Printable.Quote(text)} is longer than {Restore.PackagePattern.MaximumLength} characters", "write the package's name")
+            : text.StartsWith('@') ? new Flaw($"{Printable.Quote(text)} is no id of NuGet's", $"for npm write npm:{text}")
+            : null);
+
     /// <returns>What is wrong with a rule of the network, or a preset's name.</returns>
     public static Flaw? CheckServer(string text) =>
         GitRule.IsOne(text) ? GitRule.Parse(text).Flaw is { } wrong ? new Flaw(wrong.What, wrong.Remedy) : null

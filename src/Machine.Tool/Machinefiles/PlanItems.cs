@@ -1,6 +1,7 @@
 using System.Globalization;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Secrets;
 using Machine.Tool.Machinefiles.Sources;
 
@@ -158,6 +159,33 @@ internal static class PlanItems
 
     public static IEnumerable<PlanItem> OfSecrets(IReadOnlyList<Secret> secrets) =>
         secrets.Select(secret => new PlanItem(Safe(secret.Says), Widens: true, secret.Identity));
+
+    public static IEnumerable<PlanItem> OfRestore(RestoreSettings restore)
+    {
+        if (restore.Cooldown is { } cooldown)
+        {
+            yield return Within($"packages come in {cooldown} after they were published");
+        }
+
+        if (restore.Vulnerabilities is { } worst)
+        {
+            yield return Within($"packages with known vulnerabilities ({worst} or worse) don't come in");
+        }
+
+        if (restore.Allow is { Count: > 0 } allow)
+        {
+            yield return Within($"no other packages come in than {Safe(string.Join(", ", allow))}");
+        }
+
+        if (restore.Deny is { Count: > 0 } deny)
+        {
+            yield return Within($"packages that don't come in: {Safe(string.Join(", ", deny))}");
+        }
+    }
+
+    /// <summary>A rule narrows, and needs no yes; to take it away does.</summary>
+    public static IEnumerable<PlanItem> OfLoosened(RestoreSettings restore, RestoreRules before) =>
+        restore.ToRules().LoosenedFrom(before).Select(loosened => Widening(Safe(loosened.Text), ["restore", .. loosened.Identity]));
 
     public static IEnumerable<PlanItem> OfWorkspace(WorkspaceSettings workspace)
     {

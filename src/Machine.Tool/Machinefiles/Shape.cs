@@ -116,6 +116,3 @@ internal sealed record MapShape(
 
 /// <summary>A short form as a scalar, or a long one with keys.</summary>
 internal sealed record EitherShape(ScalarShape Short, MapShape Long) : Shape($"{Short.Says}, or {Long.Says}");
-
-/// <summary>A key that is known and comes with a later version: refused, never silently ignored.</summary>
-internal sealed record LaterShape() : Shape("not available yet");

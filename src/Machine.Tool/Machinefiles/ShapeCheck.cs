@@ -69,11 +69,7 @@ internal sealed class ShapeCheck(MapShape root, Problems problems)
         {
             var known = map.Keys.FirstOrDefault(key => key.Name == name.Value);
             var inner = path.Length == 0 ? Printable.Escape(name.Value) : $"{path}.{Printable.Escape(name.Value)}";
-            if (known?.Shape is LaterShape)
-            {
-                problems.Add(name, $"{inner} is not available yet", "leave the key out");
-            }
-            else if (known is not null)
+            if (known is not null)
             {
                 Check(value, known.Shape, inner);
             }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
@@ -15,11 +14,5 @@ internal static class YamlValues
 
     /// <summary>A number and <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>; null also for <c>never</c>.</summary>
     public static TimeSpan? Time(YamlMap map, Key key) =>
-        Text(map, key) is not { } text || text == "never" ? null : int.Parse(text[..^1], CultureInfo.InvariantCulture) * text[^1] switch
-        {
-            's' => TimeSpan.FromSeconds(1),
-            'm' => TimeSpan.FromMinutes(1),
-            'h' => TimeSpan.FromHours(1),
-            _ => TimeSpan.FromDays(1),
-        };
+        Text(map, key) is not { } text || text == "never" ? null : ShortTime.Parse(text);
 }

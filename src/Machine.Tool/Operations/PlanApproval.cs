@@ -12,8 +12,8 @@ internal static class PlanApproval
     /// <exception cref="MachineException">Nobody approved, and nobody can be asked.</exception>
     public static void Require(OpenedProject project, IConsent consent)
     {
-        var plan = MachinePlan.From(project.Machinefile, project.Project);
         var approvals = new ApprovalStore(project.Paths);
+        var plan = approvals.PlanOf(project.Machinefile, project.Project);
         if (approvals.IsApproved(project.Project, plan))
         {
             return;

@@ -20,8 +20,8 @@ internal static class ProjectRules
         var (root, host) = (project.Project, HostFacts.Current());
         var text = MachinefileReader.TextOf(root);
         var before = MachinefileReader.Read(text, root, host);
-        var plan = MachinePlan.From(before, root, host);
         var approvals = new ApprovalStore(project.Paths);
+        var plan = approvals.PlanOf(before, root, host);
         var wasApproved = approvals.IsApproved(root, plan);
         var edited = edit(text, before);
         if (edited == text)
@@ -29,7 +29,7 @@ internal static class ProjectRules
             return wasApproved;
         }
 
-        var after = MachinePlan.From(MachinefileReader.Read(edited, root, host), root, host, plan.Sources);
+        var after = approvals.PlanOf(MachinefileReader.Read(edited, root, host), root, host, plan.Sources);
         if (wasApproved && !Others(after).SequenceEqual(Others(plan)))
         {
             throw new MachineException($"{root.Machinefile} changed meanwhile", "look at it, and do it again", ExitCode.Failed);

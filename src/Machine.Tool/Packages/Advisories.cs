@@ -21,7 +21,7 @@ internal sealed class Advisories(HostNuGet host, ILogger log)
     public async Task<Answer?> AskAsync(CancellationToken cancel)
     {
         var snapshot = host.Current();
-        if (kept is not { } recent || recent.Of != snapshot || DateTimeOffset.UtcNow - recent.Time > Keep)
+        if (kept is not { } recent || recent.From != snapshot || DateTimeOffset.UtcNow - recent.Time > Keep)
         {
             kept = recent = await flight.RunAsync("", token => LoadAsync(snapshot, token), cancel);
         }
@@ -46,6 +46,7 @@ internal sealed class Advisories(HostNuGet host, ILogger log)
     private static async Task<Answer> LoadAsync(HostNuGet.Snapshot snapshot, CancellationToken cancel)
     {
         JsonObject? page = null;
+        var known = new Dictionary<string, List<PackageVulnerabilityInfo>>(StringComparer.OrdinalIgnoreCase);
         foreach (var source in snapshot.AuditSources.Where(source => !source.IsLocal))
         {
             var result = await source.TryAsync<IVulnerabilityInfoResource, GetVulnerabilityInfoResult>(
@@ -61,13 +62,14 @@ internal sealed class Advisories(HostNuGet host, ILogger log)
             }
 
             page ??= [];
-            foreach (var (id, advisories) in (result.KnownVulnerabilities ?? []).SelectMany(known => known))
+            foreach (var (id, advisories) in (result.KnownVulnerabilities ?? []).SelectMany(pages => pages))
             {
                 Add(page, id.ToLowerInvariant(), advisories);
+                (known.TryGetValue(id, out var list) ? list : known[id] = []).AddRange(advisories);
             }
         }
 
-        return new Answer(snapshot, page, DateTimeOffset.UtcNow);
+        return new Answer(snapshot, page, DateTimeOffset.UtcNow) { Known = known };
     }
 
     private static void Add(JsonObject page, string id, IReadOnlyList<PackageVulnerabilityInfo> advisories)
@@ -88,5 +90,11 @@ internal sealed class Advisories(HostNuGet host, ILogger log)
         }
     }
 
-    internal sealed record Answer(HostNuGet.Snapshot Of, JsonObject? Page, DateTimeOffset Time);
+    internal sealed record Answer(HostNuGet.Snapshot From, JsonObject? Page, DateTimeOffset Time)
+    {
+        public IReadOnlyDictionary<string, List<PackageVulnerabilityInfo>> Known { private get; init; } = new Dictionary<string, List<PackageVulnerabilityInfo>>();
+
+        /// <summary>What is known of one package.</summary>
+        public IReadOnlyList<PackageVulnerabilityInfo> Of(string id) => Known.GetValueOrDefault(id) ?? [];
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Machine.Tool.Machinefiles.Sources;
+using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using NuGet.Packaging;
@@ -14,18 +15,20 @@ internal sealed class FeedRequests : IDisposable
     private readonly PackageStore store;
     private readonly HostNuGet host;
     private readonly PackageLog entered;
+    private readonly LockedVersions locked = new();
     private readonly ILogger log;
     private long asked;
 
-    public FeedRequests(ProjectSources project, IReadOnlyList<string>? userFiles, string packagesFolder, PackageLog entered, ILogger log)
+    public FeedRequests(ProjectSources project, IReadOnlyList<string>? userFiles, string packagesFolder, PackageLog entered, PackageRules rules, ILogger log)
     {
         this.entered = entered;
         this.log = log;
         store = new PackageStore(packagesFolder, log);
         host = new HostNuGet(project, userFiles, Path.Combine(packagesFolder, "answers"), log);
-        Sources = new Upstream(host, store, log);
         Advice = new Advisories(host, log);
-        Search = new PackageSearch(host);
+        var gate = new PackageGate(rules, locked, store, Advice);
+        Sources = new Upstream(host, store, gate, entered, log);
+        Search = new PackageSearch(host, gate);
     }
 
     private Upstream Sources { get; }
@@ -37,6 +40,8 @@ internal sealed class FeedRequests : IDisposable
     public void Dispose() => Sources.Dispose();
 
     public void Use(ProjectSources project) => host.Use(project);
+
+    public void UseLocked(string project) => locked.Use(project);
 
     /// <summary>Has a package in the store before it is asked for; one that can't be had is told when it is.</summary>
     public async Task FetchAsync(string id, string version, CancellationToken cancel)
@@ -59,7 +64,7 @@ internal sealed class FeedRequests : IDisposable
         }
         catch (FeedException e) when (host.Outdated is { } advice)
         {
-            throw new FeedException(e.Status, $"{e.Message}; {advice}", e);
+            throw new FeedException(e.Status, $"{e.Message}; {advice}", e) { Link = e.Link };
         }
     }
 

@@ -65,9 +65,9 @@ internal static class FeedResponse
     }
 
     /// <summary>The reason goes into the status line, which NuGet prints, and into the body, which people and npm read.</summary>
-    public static async Task ErrorAsync(HttpContext context, int status, string text)
+    public static async Task ErrorAsync(HttpContext context, int status, string text, Uri? link = null)
     {
-        var reason = Redaction.Reason(text);
+        var reason = Redaction.Reason(text) + Redaction.Link(link);
         if (context.Response.HasStarted)
         {
             context.Abort();
@@ -109,7 +109,7 @@ internal static class FeedResponse
         }
         catch (FeedException e)
         {
-            await ErrorAsync(context, e.Status, e.Message);
+            await ErrorAsync(context, e.Status, e.Message, e.Link);
         }
         catch (MachineException e)
         {

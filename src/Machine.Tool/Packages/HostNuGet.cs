@@ -154,6 +154,7 @@ internal sealed class HostNuGet(ProjectSources approved, IReadOnlyList<string>? 
                 ? own?.Credentials
                 : new PackageSourceCredential(source.Name, brought.User, brought.Password!, isPasswordClearText: true, brought.AuthenticationTypes),
             ClientCertificates = own?.ClientCertificates,
+            MinPublishAge = own?.MinPublishAge ?? TimeSpan.Zero,
         };
         return new UpstreamSource(
             made,
@@ -166,6 +167,9 @@ internal sealed class HostNuGet(ProjectSources approved, IReadOnlyList<string>? 
     internal sealed record Snapshot(
         string Stamp, ISettings Settings, IReadOnlyList<UpstreamSource> Sources, IReadOnlyList<UpstreamSource> AuditSources, PackageSourceMapping Mapping)
     {
+        /// <summary>Packages that the user's <c>minPublishAgeHours</c> leave out.</summary>
+        public MinPublishAgeExceptions AgeExceptions { get; } = MinPublishAgeExceptions.GetMinPublishAgeExceptions(Settings);
+
         /// <summary>The sources that may give a package, in the configuration's order.</summary>
         /// <exception cref="FeedException">The configuration has none for it.</exception>
         public IReadOnlyList<UpstreamSource> SourcesFor(string id)

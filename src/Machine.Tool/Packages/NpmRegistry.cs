@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -20,10 +21,11 @@ internal sealed class NpmRegistry : IDisposable
 
     // Documents of large packages are held in memory while they are rewritten.
     private readonly SemaphoreSlim slots = new(16);
-    private readonly ConcurrentDictionary<string, (IReadOnlyDictionary<string, NpmTarball> Tarballs, DateTimeOffset Time)> known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (IReadOnlyDictionary<string, NpmTarball> Tarballs, RuleSet Rules, DateTimeOffset Time)> known = new(StringComparer.Ordinal);
     private readonly NpmUpstream upstream;
     private readonly NpmTarballs files;
     private readonly NpmAdvice advice;
+    private readonly NpmGate gate;
     private readonly PackageLog entered;
     private readonly ILogger log;
     private readonly Uri? address;
@@ -31,12 +33,14 @@ internal sealed class NpmRegistry : IDisposable
 
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="refusal">Why the machine may not ask, in words for npm; null where it may.</param>
-    public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null)
+    /// <param name="rules">Which packages may enter; null: those of the user alone.</param>
+    public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null, PackageRules? rules = null)
     {
         (this.entered, this.log, this.address, this.refusal) = (entered, log, address, refusal);
         upstream = new NpmUpstream(new NpmAnswers(packagesFolder), log);
         files = new NpmTarballs(packagesFolder, upstream, log);
         advice = new NpmAdvice(upstream);
+        gate = new NpmGate(rules ?? new PackageRules(null), entered);
     }
 
     public void Map(IEndpointRouteBuilder endpoints)
@@ -58,6 +62,7 @@ internal sealed class NpmRegistry : IDisposable
     {
         var request = NpmRequest.Parse((context.Request.Path.Value ?? "")["/npm/".Length..]);
         var ours = FeedAddress.Of(context.Request, address);
+        gate.RequireName(request.Name);
         return request.Version is { } version ? TarballAsync(context, request.Name, version, ours) : DocumentAsync(context, request.Name, ours);
     }
 
@@ -72,7 +77,7 @@ internal sealed class NpmRegistry : IDisposable
     private async Task TarballAsync(HttpContext context, string name, string version, string ours)
     {
         var tarball = Find(name, version)
-            ?? (await LoadAsync(name, abbreviated: true, ours, context.RequestAborted)).Tarballs.GetValueOrDefault(version)
+            ?? gate.Require(await LoadAsync(name, abbreviated: true, ours, context.RequestAborted), name, version)
             ?? throw FeedException.NotFound($"the npm registry has no {name} {version}");
         if (NpmTarballs.Sha512Of(tarball.Integrity) is { } hash)
         {
@@ -111,17 +116,20 @@ internal sealed class NpmRegistry : IDisposable
     }
 
     private NpmTarball? Find(string name, string version) =>
-        known.TryGetValue(name, out var recent) && DateTimeOffset.UtcNow - recent.Time < Remember ? recent.Tarballs.GetValueOrDefault(version) : null;
+        known.TryGetValue(name, out var recent) && recent.Rules == gate.Current && DateTimeOffset.UtcNow - recent.Time < Remember ? recent.Tarballs.GetValueOrDefault(version) : null;
 
     private async Task<NpmDocument> LoadAsync(string name, bool abbreviated, string ours, CancellationToken cancel)
     {
-        var document = NpmDocument.Rewrite(await upstream.DocumentAsync(name, abbreviated, cancel), name, ours);
+        var inForce = gate.Current;
+        // The short form has no dates.
+        var document = NpmDocument.Rewrite(await upstream.DocumentAsync(name, abbreviated && inForce.Cooldown is null, cancel), name, ours, NpmGate.Judge(inForce, name));
+        gate.Tell(document, name);
         if (known.Count >= MostRemembered)
         {
             known.Clear();
         }
 
-        known[name] = (document.Tarballs, DateTimeOffset.UtcNow);
+        known[name] = (document.Tarballs, inForce, DateTimeOffset.UtcNow);
         return document;
     }
 }

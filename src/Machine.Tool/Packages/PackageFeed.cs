@@ -1,4 +1,5 @@
 using Machine.Tool.Machinefiles.Sources;
+using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
@@ -20,16 +21,20 @@ internal sealed class PackageFeed : IDisposable
     /// <param name="project">The project's files as they were approved; null: the configuration of the user and of this host alone.</param>
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="address">How the guest reaches this server; null takes the request's own host name, loopback only.</param>
+    /// <param name="rules">Which packages may enter; null: every one.</param>
     /// <param name="userFiles">The user's configuration, the nearest file first; null: what NuGet finds on this host.</param>
-    public PackageFeed(ProjectSources? project, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, IReadOnlyList<string>? userFiles = null)
+    public PackageFeed(ProjectSources? project, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, IReadOnlyList<string>? userFiles = null, PackageRules? rules = null)
     {
         this.address = address;
         this.log = log;
-        requests = new FeedRequests(project ?? ProjectSources.None, userFiles, packagesFolder, entered, log);
+        requests = new FeedRequests(project ?? ProjectSources.None, userFiles, packagesFolder, entered, rules ?? new PackageRules(null), log);
     }
 
     /// <summary>Takes the project's files as they were approved since.</summary>
     public void Use(ProjectSources project) => requests.Use(project);
+
+    /// <summary>Takes the project's folder, whose lock files stand in for dates that a source does not give.</summary>
+    public void UseLocked(string project) => requests.UseLocked(project);
 
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/nuget/{**path}", context => FeedResponse.GuardAsync(

@@ -2,7 +2,7 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Packages;
 
-/// <summary>One package that a machine received.</summary>
+/// <summary>One package that a machine received, or that a rule kept out.</summary>
 internal sealed record PackageLogEntry
 {
     /// <summary><c>nuget</c> or <c>npm</c>.</summary>
@@ -21,22 +21,36 @@ internal sealed record PackageLogEntry
     /// <summary>What of the package's signature was verified; null for npm.</summary>
     public string? Signature { get; init; }
 
+    /// <summary>Which rule kept it out; null for what entered.</summary>
+    public string? Refused { get; init; }
+
     public required DateTimeOffset Time { get; init; }
 }
 
-/// <summary>Every package that entered a machine, as JSON lines in the machine's folder.</summary>
+/// <summary>Every package that entered a machine, and what was kept out, as JSON lines in the machine's folder.</summary>
 internal sealed class PackageLog(string path)
 {
     private readonly Lock gate = new();
+    // Names that are refused are the guest's to make up.
+    private const int MostRefused = 500;
+    private const long MostBytes = 16 << 20;
+
     private readonly HashSet<(string, string, string, string?)> written = [];
+    private int refused;
 
     /// <summary>Writes a line, once for each content while this supervisor runs: a guest that asks again and again fills no disk.</summary>
     public void Add(PackageLogEntry entry)
     {
         lock (gate)
         {
-            if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Hash)))
+            if (entry.Refused is not null && (refused >= MostRefused || (new FileInfo(path) is { Exists: true, Length: > MostBytes })))
             {
+                return;
+            }
+
+            if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Refused is null ? entry.Hash : "refused")))
+            {
+                refused += entry.Refused is null ? 0 : 1;
                 JsonLines.Append(path, entry);
             }
         }

@@ -5,7 +5,7 @@ using NuGet.Protocol.Core.Types;
 namespace Machine.Tool.Packages;
 
 /// <summary>SearchQueryService for <c>dotnet package search</c>: the sources' answers one after the other.</summary>
-internal sealed class PackageSearch(HostNuGet host)
+internal sealed class PackageSearch(HostNuGet host, PackageGate gate)
 {
     private const int MostResults = 100;
 
@@ -42,7 +42,7 @@ internal sealed class PackageSearch(HostNuGet host)
             var found = await source.TryAsync<PackageSearchResource, IEnumerable<IPackageSearchMetadata>>(
                 (resource, _, nuget, token) => resource.SearchAsync(text, new SearchFilter(prerelease), skip, Math.Clamp(take, 1, MostResults), nuget, token),
                 cancel);
-            foreach (var package in found ?? [])
+            foreach (var package in (found ?? []).Where(package => gate.OfName(package.Identity.Id.ToLowerInvariant()) is null))
             {
                 data.Add(await ResultAsync(feed, package));
             }

@@ -21,6 +21,10 @@ internal static partial class Redaction
         return clean.Length <= 300 ? clean.ToString() : clean.ToString(0, 297) + "...";
     }
 
+    /// <summary>A public address after a reason; nothing where it is none that a status line can hold.</summary>
+    public static string Link(Uri? link) =>
+        link is { Scheme: "https" or "http", UserInfo: "", AbsoluteUri: { Length: <= 200 } text } && text.All(c => c is > ' ' and <= '~') ? $": {text}" : "";
+
     // Passwords may hold an @ of their own: everything up to the last one before the path.
     [GeneratedRegex(@"://[^/\s""'<>]*@")]
     private static partial Regex UserInfo();

@@ -23,6 +23,9 @@ internal sealed record StoredPackage
     public required string Policy { get; init; }
 
     public required DateTimeOffset Added { get; init; }
+
+    /// <summary>When its source said that it was published; null where nobody asked.</summary>
+    public DateTimeOffset? Published { get; init; }
 }
 
 /// <summary>What a verification found, and under which policy.</summary>

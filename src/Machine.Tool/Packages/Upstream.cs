@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Machine.Tool.Packages.Rules;
 using Microsoft.Extensions.Logging;
 using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
@@ -12,28 +13,73 @@ namespace Machine.Tool.Packages;
 /// gives it, where NuGet itself takes whoever answers first. A source that can't be asked is never skipped in favour of a
 /// later one, or an attacker who owns the name there would only have to wait for a failure.
 /// </summary>
-internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) : IDisposable
+internal sealed class Upstream : IDisposable
 {
+    private readonly HostNuGet host;
+    private readonly PackageStore store;
+    private readonly PackageGate gate;
+    private readonly Refusals refusals;
+    private readonly ILogger log;
+
     // A restore asks for many packages at once; the host's own NuGet goes no wider.
     private readonly SemaphoreSlim lanes = new(16);
-    private readonly SingleFlight<IReadOnlyList<NuGetVersion>> lists = new();
-    private readonly SingleFlight<StoredPackage> downloads = new();
+    private readonly SingleFlight<IReadOnlyList<OfferedVersion>> lists = new();
+    private readonly SingleFlight<Found> downloads = new();
+
+    public Upstream(HostNuGet host, PackageStore store, PackageGate gate, PackageLog entered, ILogger log)
+    {
+        this.host = host;
+        this.store = store;
+        this.gate = gate;
+        this.log = log;
+        refusals = new Refusals(host, gate, OfferedAsync, entered, log);
+    }
 
     public void Dispose() => lanes.Dispose();
 
-    /// <summary>Every version that the allowed sources have; what is kept stands in for a source that can't be reached.</summary>
-    public Task<IReadOnlyList<NuGetVersion>> VersionsAsync(string id, CancellationToken cancel) =>
-        lists.RunAsync(id, token => InLaneAsync(() => ListAsync(id, token), token), cancel);
+    /// <summary>Every version that the allowed sources have and that is old enough; what is kept stands in for a source that can't be reached.</summary>
+    /// <exception cref="FeedException">Nobody has it, a source can't be asked, or a rule keeps all of it out.</exception>
+    public async Task<IReadOnlyList<NuGetVersion>> VersionsAsync(string id, CancellationToken cancel)
+    {
+        refusals.RequireName(id);
+        var snapshot = host.Current();
+        var offered = await OfferedAsync(id, cancel);
+        var passing = await gate.OldEnoughAsync(snapshot, id, offered, cancel);
+        // The newest that is held back is told, for NuGet can only say that it does not exist.
+        if (passing.Count < offered.Count && offered[^1] is var newest && (passing.Count == 0 || passing[^1] != newest))
+        {
+            var error = await refusals.OfHeldBackAsync(snapshot, id, newest, passing, cancel);
+            if (passing.Count == 0)
+            {
+                throw error;
+            }
+        }
+
+        return [.. passing.Select(one => one.Version)];
+    }
 
     /// <summary>A verified package, from the store where it is there.</summary>
-    public Task<StoredPackage> PackageAsync(string id, NuGetVersion version, CancellationToken cancel) =>
-        downloads.RunAsync($"{id}/{version.Text()}", token => InLaneAsync(() => FindAsync(id, version, token), token), cancel);
+    /// <exception cref="FeedException">Nobody has it, a source can't be asked, or a rule keeps it out.</exception>
+    public async Task<StoredPackage> PackageAsync(string id, NuGetVersion version, CancellationToken cancel)
+    {
+        refusals.RequireName(id);
+        if (await gate.OfAdvisoriesAsync(id, version, cancel) is { } refusal)
+        {
+            throw await refusals.OfAsync(refusal, id, version, "-", passing: null, cancel);
+        }
+
+        var found = await downloads.RunAsync($"{id}/{version.Text()}", token => InLaneAsync(() => FindAsync(id, version, token), token), cancel);
+        // Which version would pass is asked when this lane is free again.
+        return found.Package ?? throw await refusals.OfAsync(found.Refusal!, id, version, found.Source, passing: null, cancel);
+    }
 
     /// <summary>What the sources say about each version; the first source in order speaks for a version.</summary>
     public async Task<IReadOnlyList<IPackageSearchMetadata>> MetadataAsync(string id, CancellationToken cancel)
     {
-        var found = new SortedDictionary<NuGetVersion, IPackageSearchMetadata>();
-        foreach (var source in host.Current().SourcesFor(id))
+        refusals.RequireName(id);
+        var snapshot = host.Current();
+        var found = new SortedDictionary<NuGetVersion, (IPackageSearchMetadata Package, UpstreamSource Source)>();
+        foreach (var source in snapshot.SourcesFor(id))
         {
             var answers = await InLaneAsync(
                 () => source.TryAsync<PackageMetadataResource, IEnumerable<IPackageSearchMetadata>>(
@@ -42,22 +88,32 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
                 cancel);
             foreach (var one in answers ?? [])
             {
-                found.TryAdd(one.Identity.Version, one);
+                found.TryAdd(one.Identity.Version, (one, source));
             }
         }
 
-        return found.Count > 0 ? [.. found.Values] : throw NotFound(id);
+        if (found.Count == 0)
+        {
+            throw NotFound(id);
+        }
+
+        var passing = found.Values.Where(one => gate.IsOldEnough(snapshot, one.Source, id, one.Package)).Select(one => one.Package).ToList();
+        return passing.Count > 0 ? passing
+            : throw await refusals.OfHeldBackAsync(snapshot, id, new OfferedVersion(found.Keys.Last(), found.Values.Last().Source, Kept: false), [], cancel);
     }
 
     private static FeedException NotFound(string id, NuGetVersion? version = null) =>
         FeedException.NotFound($"no package source of the host has {id}{(version is null ? "" : " " + version)}");
 
-    private async Task<IReadOnlyList<NuGetVersion>> ListAsync(string id, CancellationToken cancel)
+    private Task<IReadOnlyList<OfferedVersion>> OfferedAsync(string id, CancellationToken cancel) =>
+        lists.RunAsync(id, token => InLaneAsync(() => ListAsync(id, token), token), cancel);
+
+    private async Task<IReadOnlyList<OfferedVersion>> ListAsync(string id, CancellationToken cancel)
     {
         var sources = host.Current().SourcesFor(id);
         var answers = await Task.WhenAll(sources.Select(source => AskAsync(source, id, cancel)));
         var failure = answers.Select(answer => answer.Failure).FirstOrDefault(one => one is not null);
-        var kept = failure is null ? [] : sources.SelectMany(source => store.Versions(source.Key, id)).Select(NuGetVersion.Parse).ToList();
+        var kept = failure is null ? [] : sources.SelectMany(source => store.Versions(source.Key, id).Select(version => new OfferedVersion(NuGetVersion.Parse(version), source, Kept: true))).ToList();
         if (failure is not null && kept.Count == 0)
         {
             throw failure;
@@ -68,7 +124,9 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
             log.LogWarning("{Reason}; of {Id} the {Count} kept versions are offered", failure.Message, id, kept.Count);
         }
 
-        var versions = answers.SelectMany(answer => answer.Versions).Concat(kept).Distinct().Order().ToList();
+        // Of two sources the first gives it.
+        var versions = answers.SelectMany((answer, i) => answer.Versions.Select(version => new OfferedVersion(version, sources[i], Kept: false)))
+            .Concat(kept).DistinctBy(one => one.Version).OrderBy(one => one.Version).ToList();
         return versions.Count > 0 ? versions : throw NotFound(id);
     }
 
@@ -84,7 +142,7 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
         }
     }
 
-    private async Task<StoredPackage> FindAsync(string id, NuGetVersion version, CancellationToken cancel)
+    private async Task<Found> FindAsync(string id, NuGetVersion version, CancellationToken cancel)
     {
         var snapshot = host.Current();
         var sources = snapshot.SourcesFor(id);
@@ -94,18 +152,34 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
         {
             var source = sources[i];
             var kept = Kept(source, id, version);
+            DateTimeOffset? published = null;
+            // Of these sources in this order it came from a later one before, when this one did not have it: no need to ask again, also
+            // offline. What another list of sources led to says nothing about this one.
+            if (!source.IsLocal && kept is null && sources.Skip(i + 1).Any(later => !later.IsLocal && later.Key == decided && Kept(later, id, version) is not null))
+            {
+                continue;
+            }
+
+            if (gate.JudgesAge(snapshot, source, id))
+            {
+                // What is published between this look and a download would come in unjudged.
+                if (kept is null && !await HasAsync(source, id, version, cancel))
+                {
+                    continue;
+                }
+
+                (var refusal, published) = await gate.OfAgeAsync(snapshot, source, id, version, cancel);
+                if (refusal is not null)
+                {
+                    return new Found(null, refusal, source.Name);
+                }
+            }
+
             // A folder's package may have been packed anew under the same version; a registry's never changes.
             if (kept is not null && !source.IsLocal)
             {
                 Decide(i);
-                return await UnderPolicyAsync(snapshot, source, kept, cancel);
-            }
-
-            // Of these sources in this order it came from a later one before, when this one did not have it: no need to ask again, also
-            // offline. What another list of sources led to says nothing about this one.
-            if (!source.IsLocal && sources.Skip(i + 1).Any(later => !later.IsLocal && later.Key == decided && Kept(later, id, version) is not null))
-            {
-                continue;
+                return new Found(Dated(source, await UnderPolicyAsync(snapshot, source, kept, cancel), published));
             }
 
             try
@@ -113,13 +187,13 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
                 if (await DownloadAsync(snapshot, source, id, version, cancel) is { } package)
                 {
                     Decide(i);
-                    return package;
+                    return new Found(Dated(source, package, published));
                 }
             }
             catch (FeedException e) when (kept is not null)
             {
                 log.LogWarning("{Reason}; the kept {Id} {Version} is served", e.Message, id, version);
-                return await UnderPolicyAsync(snapshot, source, kept, cancel);
+                return new Found(await UnderPolicyAsync(snapshot, source, kept, cancel));
             }
         }
 
@@ -133,6 +207,22 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
                 store.Decide(list, id, version.Text(), sources[i].Key);
             }
         }
+    }
+
+    private static async Task<bool> HasAsync(UpstreamSource source, string id, NuGetVersion version, CancellationToken cancel) =>
+        (await source.VersionsAsync(id, cancel)).Contains(version);
+
+    // What a source said once is known when it can't be asked.
+    private StoredPackage Dated(UpstreamSource source, StoredPackage package, DateTimeOffset? published)
+    {
+        if (published is null || package.Published is not null || source.IsLocal)
+        {
+            return package;
+        }
+
+        var dated = package with { Published = published };
+        store.WriteIndex(source.Key, dated);
+        return dated;
     }
 
     // The sources that may give this package, in their order: mapping is in it.
@@ -218,4 +308,8 @@ internal sealed class Upstream(HostNuGet host, PackageStore store, ILogger log) 
             lanes.Release();
         }
     }
+
+    /// <param name="Refusal">Why it may not enter, where there is no package.</param>
+    /// <param name="Source">The name of the source that would have given it.</param>
+    private sealed record Found(StoredPackage? Package, Refusal? Refusal = null, string Source = "");
 }

@@ -40,6 +40,9 @@ internal sealed class UpstreamSource(PackageSource source, string cacheFolder, M
 
     public bool IsLocal => source.IsLocal;
 
+    /// <summary>NuGet's own <c>minPublishAgeHours</c> in the user's configuration.</summary>
+    public TimeSpan LeastAge => source.MinPublishAge;
+
     public Task<IReadOnlyList<NuGetVersion>> VersionsAsync(string id, CancellationToken cancel) =>
         QueryAsync<IReadOnlyList<NuGetVersion>>(
             async (nuget, token) =>

@@ -59,7 +59,8 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
         {
             var machinefile = MachinefileReader.Read(folders.Project);
             var asked = machinefile.Network.ToRules();
-            return new ApprovalStore(paths).IsApproved(folders.Project, MachinePlan.From(machinefile, folders.Project)) ? (asked, machinefile.Secrets)
+            var approvals = new ApprovalStore(paths);
+            return approvals.IsApproved(folders.Project, approvals.PlanOf(machinefile, folders.Project)) ? (asked, machinefile.Secrets)
                 : (approved.NarrowedTo(asked), [.. secrets.IntersectBy(machinefile.Secrets.Select(AgreedTo), AgreedTo)]);
         }
         catch (MachineException)

@@ -29,17 +29,20 @@ internal sealed class MachineStart(
     {
         ProjectFolderRule.Require(folders.Project, HostFacts.Current());
         var machinefile = MachinefileReader.Read(folders.Project);
-        var plan = MachinePlan.From(machinefile, folders.Project);
-        if (!new ApprovalStore(paths).IsApproved(folders.Project, plan))
+        var approvals = new ApprovalStore(paths);
+        var plan = approvals.PlanOf(machinefile, folders.Project);
+        if (!approvals.IsApproved(folders.Project, plan))
         {
             throw new MachineException("the Machinefile asks for more than was approved", "dotnet machine start   (shows what, and asks)", ExitCode.MachineUnavailable);
         }
 
         MachineProject.Remember(folders);
+        approvals.Remember(folders.Project, plan);
         var identity = await folders.IdentityAsync(cancel);
         var rules = new LiveRules(folders, paths, machinefile.Network.ToRules(), machinefile.Secrets);
         var log = new EgressLog(folders.NetworkLog, TimeProvider.System);
         var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, Services(rules, log), logs, cancel);
+        services.Use(plan.Sources, plan.Restore, folders.Project.Path);
         services.FetchLocked(folders.Project.Path);
         EgressDoor? door = null;
         ArrivedMachine? arrived = null;

@@ -42,8 +42,15 @@ internal sealed class OrderedExec : IDisposable
     public static OrderedExec? Check(ProjectMachine folders, MachinePaths paths, ExecOrder order)
     {
         var machinefile = MachinefileReader.Read(folders.Project);
-        var plan = MachinePlan.From(machinefile, folders.Project);
-        return new ApprovalStore(paths).IsApproved(folders.Project, plan) ? new OrderedExec(folders, paths, order, machinefile, plan.Sources) : null;
+        var approvals = new ApprovalStore(paths);
+        var plan = approvals.PlanOf(machinefile, folders.Project);
+        if (!approvals.IsApproved(folders.Project, plan))
+        {
+            return null;
+        }
+
+        approvals.Remember(folders.Project, plan);
+        return new OrderedExec(folders, paths, order, machinefile, plan.Sources);
     }
 
     /// <param name="token">Of the lease.</param>
@@ -52,7 +59,7 @@ internal sealed class OrderedExec : IDisposable
     {
         machine = running;
         denied = running.WatchDenied();
-        running.Use(sources);
+        running.Use(sources, machinefile.Restore);
         running.Take(order.Environment);
         workspace = Workspace.Open(folders.Project, paths, machinefile.Workspace, running.Changes, running.Lower);
         var user = HostUser.Current;

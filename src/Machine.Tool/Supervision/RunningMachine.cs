@@ -4,6 +4,7 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Listing;
@@ -52,8 +53,8 @@ internal sealed class RunningMachine(
     /// <summary>Keeps what is denied from now on, until it is disposed of.</summary>
     public DeniedWatch WatchDenied() => door.Watch();
 
-    /// <summary>The project's nuget.config files, as they were approved for the command that comes.</summary>
-    public void Use(ProjectSources sources) => services.Use(sources);
+    /// <summary>The project's nuget.config files and package rules, as they were approved for the command that comes.</summary>
+    public void Use(ProjectSources sources, RestoreSettings rules) => services.Use(sources, rules, record.Project);
 
     /// <summary>The variables of whoever runs the command that comes.</summary>
     public void Take(IReadOnlyDictionary<string, string> environment) => services.Take(environment);

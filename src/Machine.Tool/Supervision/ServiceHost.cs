@@ -2,8 +2,10 @@ using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images.Distributions;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
+using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -21,13 +23,15 @@ internal sealed class ServiceHost : IAsyncDisposable
     private readonly WebApplication application;
     private readonly PackageFeed feed;
     private readonly SecretEndpoint? secrets;
+    private readonly PackageRules rules;
     private readonly IReadOnlyList<IDisposable> others;
     private readonly CancellationTokenSource ending = new();
     private Task fetching = Task.CompletedTask;
 
-    private ServiceHost(WebApplication application, string socket, PackageFeed feed, SecretEndpoint? secrets, IReadOnlyList<IDisposable> others)
+    private ServiceHost(WebApplication application, string socket, PackageFeed feed, SecretEndpoint? secrets, PackageRules rules, IReadOnlyList<IDisposable> others)
     {
         this.secrets = secrets;
+        this.rules = rules;
         this.application = application;
         this.feed = feed;
         this.others = others;
@@ -48,9 +52,10 @@ internal sealed class ServiceHost : IAsyncDisposable
             limits.MaxConcurrentConnections = 256;
         });
         var entered = new PackageLog(packagesLog);
-        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>());
+        var rules = new PackageRules(paths.PersonalRestore);
+        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>(), rules: rules);
         feed.Map(application);
-        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm));
+        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules);
         npm.Map(application);
         List<IDisposable> others = [npm];
         if (machine?.Secrets is { } secrets)
@@ -74,7 +79,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         }
 
         await application.StartAsync(cancel);
-        return new ServiceHost(application, socket, feed, machine?.Secrets, others);
+        return new ServiceHost(application, socket, feed, machine?.Secrets, rules, others);
     }
 
     /// <summary>A bare Kestrel on a Unix socket that only this user can open.</summary>
@@ -93,8 +98,14 @@ internal sealed class ServiceHost : IAsyncDisposable
         return builder.Build();
     }
 
-    /// <summary>Takes the project's nuget.config files as they were approved since.</summary>
-    public void Use(ProjectSources project) => feed.Use(project);
+    /// <summary>Takes the project's nuget.config files and package rules as they were approved since.</summary>
+    /// <param name="folder">The project's, whose lock files are looked at.</param>
+    public void Use(ProjectSources project, RestoreSettings restore, string folder)
+    {
+        rules.Use(restore);
+        feed.UseLocked(folder);
+        feed.Use(project);
+    }
 
     /// <summary>Takes the variables of whoever runs a command, for secrets that are among them.</summary>
     public void Take(IReadOnlyDictionary<string, string> environment) => secrets?.Take(environment);

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Machine.Tool.Hosting;
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
+using Machine.Tool.Packages.Rules;
 
 namespace Machine.Tool.Tests.Packages;
 
@@ -10,14 +12,20 @@ internal sealed class FeedUnderTest : IAsyncDisposable
 {
     private readonly PackageFeed feed;
 
-    private FeedUnderTest(TestFolder folder, PackageFeed feed, TestServer server, TestLog log)
+    private FeedUnderTest(TestFolder folder, PackageFeed feed, PackageRules rules, TestServer server, TestLog log)
     {
+        Rules = rules;
         Folder = folder;
         this.feed = feed;
         Server = server;
         Log = log;
         Client = new HttpClient { BaseAddress = new Uri(server.Address, "nuget/v3/") };
     }
+
+    public PackageRules Rules { get; }
+
+    /// <summary>What a rule kept out.</summary>
+    public IEnumerable<string> Refused => PackageLog.Read(Folder["packages.log"]).Where(entry => entry.Refused is not null).Select(entry => $"{entry.Id} {entry.Version}: {entry.Refused}");
 
     public TestFolder Folder { get; }
 
@@ -42,9 +50,10 @@ internal sealed class FeedUnderTest : IAsyncDisposable
     public ProjectRoot Project => new(ProjectRoot.RealPath(Folder["project"]));
 
     /// <param name="sources">The user's: name and address or folder, in order; <paramref name="more"/> goes into the configuration as it is.</param>
+    /// <param name="rules">Of the Machinefile; the user's own are in the folder's restore.json.</param>
     /// <param name="project">The nuget.config of the project, whole; in use as if somebody had said yes to all that it asks.</param>
     public static async Task<FeedUnderTest> StartAsync(
-        IEnumerable<(string Name, string Address)> sources, string more = "", string? store = null, string? project = null)
+        IEnumerable<(string Name, string Address)> sources, string more = "", string? store = null, string? project = null, RestoreSettings? rules = null)
     {
         var folder = new TestFolder();
         Configure(folder.Path, sources, more);
@@ -54,10 +63,12 @@ internal sealed class FeedUnderTest : IAsyncDisposable
         }
 
         var log = new TestLog();
+        var inForce = new PackageRules(folder["restore.json"]);
+        inForce.Use(rules ?? RestoreSettings.None);
         string[] user = [folder["nuget.config"]];
         var approved = project is null ? null : ProjectSources.Read(new ProjectRoot(ProjectRoot.RealPath(folder["project"])), user);
-        var feed = new PackageFeed(approved, store ?? folder["store"], new PackageLog(folder["packages.log"]), log, userFiles: user);
-        return new FeedUnderTest(folder, feed, await TestServer.StartAsync(feed.Map), log);
+        var feed = new PackageFeed(approved, store ?? folder["store"], new PackageLog(folder["packages.log"]), log, userFiles: user, rules: inForce);
+        return new FeedUnderTest(folder, feed, inForce, await TestServer.StartAsync(feed.Map), log);
     }
 
     /// <summary>As the supervisor does with the next command that was approved.</summary>
@@ -75,6 +86,9 @@ internal sealed class FeedUnderTest : IAsyncDisposable
             </configuration>
             """);
     }
+
+    /// <summary>The folder whose lock files count.</summary>
+    public void UseLocked(string folder) => feed.UseLocked(folder);
 
     public static string Package(string id, string version) => $"flat/{id}/{version}/{id}.{version}.nupkg";
 

@@ -9,6 +9,14 @@ namespace Machine.Tool.Tests.Packages;
 /// <summary>Makes real packages, in a folder that NuGet takes as a source.</summary>
 internal static class PackageFolder
 {
+    /// <summary>A package that was published so long ago: a folder's date is that of its file.</summary>
+    public static byte[] AddAged(string folder, string id, string version, TimeSpan age)
+    {
+        var path = Add(folder, id, version, content: $"{id} {version}");
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow - age);
+        return File.ReadAllBytes(path);
+    }
+
     public static string Add(string folder, string id, string version, string? dependency = null, string content = "content")
     {
         Directory.CreateDirectory(folder);

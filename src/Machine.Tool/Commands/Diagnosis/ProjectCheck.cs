@@ -13,8 +13,9 @@ internal static class ProjectCheck
         try
         {
             var project = ProjectRoot.Find(folder);
-            var plan = MachinePlan.From(MachinefileReader.Read(project), project);
-            return new ApprovalStore(paths).IsApproved(project, plan)
+            var approvals = new ApprovalStore(paths);
+            var plan = approvals.PlanOf(MachinefileReader.Read(project), project);
+            return approvals.IsApproved(project, plan)
                 ? CheckResult.Ok(Name, project.Machinefile)
                 : new CheckResult(Name, CheckStatus.Warning, $"{project.Machinefile} asks for more than its own project, and nobody approved it yet", "dotnet machine plan, then dotnet machine start");
         }
