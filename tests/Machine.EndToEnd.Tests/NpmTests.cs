@@ -26,6 +26,12 @@ public sealed class NpmTests
         var packages = JsonDocument.Parse((await first.RunAsync("packages", "log", "--json")).ShouldSucceed().Output).RootElement.EnumerateArray().Where(one => one.GetProperty("kind").GetString() == "npm").ToList();
         packages.Count.ShouldBeGreaterThanOrEqualTo(100);
 
+        // The distribution's packages, by a rule of their own.
+        var without = await first.RootAsync("apt-get update");
+        without.ToString().ShouldContain("dotnet machine network allow apt");
+        (await first.RunAsync("network", "allow", "apt", "--once")).ShouldSucceed();
+        (await ToolRun.RunAsync(first.Path, ["exec", "--", "sh", "-c", "apt-get update -q && apt-get install -q -y jq && jq -n 6*7"], minutes: 20)).ShouldSucceed().Output.ShouldEndWith("42\n");
+
         // The same again elsewhere, with a registry that gives documents at most.
         await using var second = new ProjectFolder("npm-second", AgentTests.Machinefile);
         Write(second);

@@ -11,32 +11,33 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Packages;
 
 /// <summary>
-/// The archives that this host's package manager uses, read-only below /apt/NUMBER/, for image builds alone. What comes is
+/// The archives that this host's package manager uses, read-only below /apt/NUMBER/, for image builds and for machines whose rules say so. What comes is
 /// checked by the guest's package manager against the distribution's signature; nothing else than these archives is reached.
 /// </summary>
-/// <param name="archives">Their addresses; a user name and password in one are this host's, and stay here.</param>
-internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? proxy, ILogger log) : IDisposable
+/// <param name="find">Asked at the first request that is allowed.</param>
+/// <param name="refusal">Why the machine may not ask, in words for apt; null where it may.</param>
+internal sealed partial class AptArchive(Func<CancellationToken, Task<AptOrigin>> find, ILogger log, Func<string?>? refusal = null) : IDisposable
 {
     /// <summary>The largest file that an archive holds is far smaller.</summary>
     private const long MostBytes = 4L << 30;
 
     private readonly SemaphoreSlim slots = new(8);
-    private readonly HttpClient client = new(new SocketsHttpHandler
+    private readonly SemaphoreSlim finding = new(1);
+    private (IReadOnlyList<string> Archives, HttpClient Client)? found;
+
+    public AptArchive(AptOrigin origin, ILogger log)
+        : this(_ => Task.FromResult(origin), log)
     {
-        AllowAutoRedirect = false,
-        ConnectTimeout = TimeSpan.FromSeconds(20),
-        Proxy = proxy is null ? null : new WebProxy(proxy),
-    })
-    {
-        Timeout = TimeSpan.FromMinutes(2),
-    };
+    }
 
     public void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.Map("/apt/{**path}", context => FeedResponse.GuardAsync(context, slots, log, () => AnswerAsync(context)));
+        endpoints.Map("/apt/{**path}", context => FeedResponse.GuardAsync(
+            context, slots, log, () => refusal?.Invoke() is { } reason ? throw FeedException.Refused(reason) : AnswerAsync(context)));
 
     public void Dispose()
     {
-        client.Dispose();
+        found?.Client.Dispose();
+        finding.Dispose();
         slots.Dispose();
     }
 
@@ -57,6 +58,7 @@ internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? pr
     private async Task AnswerAsync(HttpContext context)
     {
         var path = (context.Request.Path.Value ?? "")["/apt/".Length..];
+        var (archives, client) = await FindAsync(context.RequestAborted);
         var target = Target(archives, path) ?? throw FeedException.NotFound("the archives of this machine have no such file");
         var method = HttpMethods.IsHead(context.Request.Method) ? HttpMethod.Head : HttpMethod.Get;
         try
@@ -83,6 +85,31 @@ internal sealed partial class AptArchive(IReadOnlyList<string> archives, Uri? pr
         {
             LoggerExtensions.LogWarning(log, "apt: {Reason}", Redaction.Secrets(e.Message));
             throw FeedException.Upstream($"the archive cannot be reached: {Redaction.Reason(e.GetBaseException().Message)}", e);
+        }
+    }
+
+    private async Task<(IReadOnlyList<string> Archives, HttpClient Client)> FindAsync(CancellationToken cancel)
+    {
+        await finding.WaitAsync(cancel);
+        try
+        {
+            if (found is not { } known)
+            {
+                var origin = await find(cancel);
+                var handler = new SocketsHttpHandler
+                {
+                    AllowAutoRedirect = false,
+                    ConnectTimeout = TimeSpan.FromSeconds(20),
+                    Proxy = origin.Proxy is null ? null : new WebProxy(origin.Proxy),
+                };
+                found = known = (origin.Archives, new HttpClient(handler) { Timeout = TimeSpan.FromMinutes(2) });
+            }
+
+            return known;
+        }
+        finally
+        {
+            finding.Release();
         }
     }
 

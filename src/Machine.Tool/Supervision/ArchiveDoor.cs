@@ -20,6 +20,10 @@ internal sealed class ArchiveDoor : IAsyncDisposable
         this.socket = socket;
     }
 
+    /// <summary>This host's archives, with its proxy and passwords.</summary>
+    public static async Task<AptOrigin> OriginAsync(CancellationToken cancel) =>
+        new([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel));
+
     /// <param name="socket">In a folder that nobody else enters.</param>
     public static async Task<BuildDoor> OpenAsync(string socket, ILoggerFactory logs, CancellationToken cancel)
     {
@@ -28,8 +32,7 @@ internal sealed class ArchiveDoor : IAsyncDisposable
             limits.MaxRequestBodySize = 0;
             limits.MaxConcurrentConnections = 64;
         });
-        var archive = new AptArchive(
-            [.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
+        var archive = new AptArchive(OriginAsync, logs.CreateLogger<AptArchive>());
         archive.Map(application);
         await application.StartAsync(cancel);
         if (!OperatingSystem.IsWindows())

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// What a guest may talk to, on a socket of its own: the package feed, npm's registry where a rule says so, git, servers with a secret, and in image builds the distribution's archives. The control
+/// What a guest may talk to, on a socket of its own: the package feed; npm's registry, the distribution's archives and git where rules say so; servers with a secret. The control
 /// API is another server on another socket, so no request of a guest can ever reach it.
 /// </summary>
 internal sealed class ServiceHost : IAsyncDisposable
@@ -57,7 +57,12 @@ internal sealed class ServiceHost : IAsyncDisposable
         feed.Map(application);
         var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules);
         npm.Map(application);
-        List<IDisposable> others = [npm];
+        var apt = new AptArchive(
+            ArchiveDoor.OriginAsync,
+            logs.CreateLogger<AptArchive>(),
+            () => machine?.Rules().Refuses(NetworkPresets.Apt));
+        apt.Map(application);
+        List<IDisposable> others = [npm, apt];
         if (machine?.Secrets is { } secrets)
         {
             // Before the paths of all others: at a secret's name every path is its server's.
@@ -69,13 +74,6 @@ internal sealed class ServiceHost : IAsyncDisposable
         {
             git.Map(application);
             others.Add(git);
-        }
-
-        if (machine is null)
-        {
-            var apt = new AptArchive([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel), logs.CreateLogger<AptArchive>());
-            apt.Map(application);
-            others.Add(apt);
         }
 
         await application.StartAsync(cancel);

@@ -123,12 +123,11 @@ internal static partial class CloudBuild
             return;
         }
 
-        var mirrors = DebianMirror.Addresses().ToList();
-        await WriteAsync("apt.sources", sources.Select(source => source with { Uris = [.. source.Uris.Select(uri => $"{GuestLayout.AptUrl}{mirrors.IndexOf(uri)}")] }));
-        await WriteAsync("guest.sources", sources);
-
-        Task WriteAsync(string name, IEnumerable<AptSource> entries) =>
-            File.WriteAllTextAsync(Path.Combine(folder, name), string.Concat(entries.Select(source => DebianMirror.ForGuest(source).ToStanza() + "\n")), cancel);
+        // The build asks where the machine will ask.
+        var mirrors = DebianMirror.Addresses();
+        var entries = string.Concat(sources.Select(source => DebianMirror.ForGuest(source, mirrors).ToStanza() + "\n"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "apt.sources"), entries, cancel);
+        await File.WriteAllTextAsync(Path.Combine(folder, "guest.sources"), entries, cancel);
     }
 
     private static async Task ReceiveAsync(BuildGuest guest, string commandLine, string file, long most, CancellationToken cancel)

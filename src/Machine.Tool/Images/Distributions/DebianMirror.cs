@@ -1,3 +1,4 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Images.Distributions;
@@ -53,12 +54,16 @@ internal static class DebianMirror
         }
     }
 
-    /// <summary>An entry as a guest may hold it: a password in a mirror's address stays outside, and the keyring is the guest's own.</summary>
-    public static AptSource ForGuest(AptSource source) => source with
+    /// <summary>An entry as a guest may hold it: the mirror is asked by this host, which knows its address and password, and the keyring is the guest's own.</summary>
+    /// <param name="mirrors">See <see cref="Addresses"/>.</param>
+    public static AptSource ForGuest(AptSource source, IReadOnlyList<string> mirrors) => source with
     {
-        Uris = [.. source.Uris.Select(uri => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.UserInfo.Length > 0 ? uri.Replace(parsed.UserInfo + "@", "", StringComparison.Ordinal) : uri)],
+        Uris = [.. source.Uris.Select(uri => mirrors.Index().FirstOrDefault(mirror => mirror.Item == uri) is { Item: not null } known ? $"{GuestLayout.AptUrl}{known.Index}" : WithoutUser(uri))],
         SignedBy = source.SignedBy?.Contains('\n', StringComparison.Ordinal) == true ? source.SignedBy : "/usr/share/keyrings/debian-archive-keyring.gpg",
     };
+
+    private static string WithoutUser(string uri) =>
+        Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.UserInfo.Length > 0 ? uri.Replace(parsed.UserInfo + "@", "", StringComparison.Ordinal) : uri;
 
     /// <summary>The distribution's own entries, with the suites of <paramref name="codename"/>; third parties' are left out.</summary>
     internal static IReadOnlyList<AptSource> Select(IEnumerable<AptSource> sources, string codename, string? keyring)

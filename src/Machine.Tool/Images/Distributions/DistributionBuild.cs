@@ -111,7 +111,7 @@ internal static class DistributionBuild
         var sources = DebianMirror.Find("/etc/apt", distribution.Codename, Environment.GetEnvironmentVariable);
         await ImageRecipe.WriteAsync(Path.Combine(folder, "recipe"), cancel);
         await WriteLinesAsync(folder, "sources.sources", sources.Select(source => ThroughDoor(source).ToStanza()), cancel);
-        await WriteLinesAsync(folder, "guest.sources", sources.Select(source => DebianMirror.ForGuest(source).ToStanza()), cancel);
+        await WriteLinesAsync(folder, "guest.sources", sources.Select(source => DebianMirror.ForGuest(source, DebianMirror.Addresses()).ToStanza()), cancel);
         await WriteLinesAsync(folder, "apt.options", await AptSettings.EnclosedAsync(cancel), cancel);
         await WriteLinesAsync(folder, "dpkg.options", DpkgOptions(), cancel);
         await trust.WriteAsync(Path.Combine(folder, "ca"), cancel);

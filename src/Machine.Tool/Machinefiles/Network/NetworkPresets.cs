@@ -3,6 +3,9 @@ namespace Machine.Tool.Machinefiles.Network;
 /// <summary>Words for what many projects need: servers, or a service of this host, which fetches from its own registry and keeps its password.</summary>
 internal static class NetworkPresets
 {
+    /// <summary>Packages of the distribution.</summary>
+    public const string Apt = "apt";
+
     /// <summary>Packages of npm.</summary>
     public const string Npm = "npm";
 
@@ -15,10 +18,10 @@ internal static class NetworkPresets
     };
 
     /// <summary>Known words whose service this host will offer itself.</summary>
-    private static readonly string[] Coming = ["apt", "pypi", "docker"];
+    private static readonly string[] Coming = ["pypi", "docker"];
 
     /// <summary>What this host serves where a rule says so. NuGet it serves always.</summary>
-    public static IReadOnlyList<string> Services { get; } = [Npm];
+    public static IReadOnlyList<string> Services { get; } = [Npm, Apt];
 
     public static IReadOnlyList<string> Names { get; } = [.. Known.Keys.Concat(Services).Order(StringComparer.Ordinal)];
 
