@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Hosting;
@@ -38,6 +39,7 @@ internal sealed partial class GitDoor(Func<NetworkRules> rules, GitUpstream upst
         places.Dispose();
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "A request must not end the supervisor, and what failed is told inside in git's own words.")]
     private async Task AnswerAsync(HttpContext context)
     {
         // As it came: whatever else decodes or shortens it would ask for another repository than was judged.
