@@ -3,8 +3,6 @@ using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Restore;
-using Machine.Tool.Machinefiles.Secrets;
-
 
 namespace Machine.Tool.Machinefiles;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Machine.Tool.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Packages;

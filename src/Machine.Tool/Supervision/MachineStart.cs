@@ -5,7 +5,6 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
-using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machines;
 using Machine.Tool.Workspaces.Lower;
 using Microsoft.Extensions.Logging;
@@ -29,15 +28,7 @@ internal sealed class MachineStart(
     {
         ProjectFolderRule.Require(folders.Project, HostFacts.Current());
         var machinefile = MachinefileReader.Read(folders.Project);
-        var approvals = new ApprovalStore(paths);
-        var plan = approvals.PlanOf(machinefile, folders.Project);
-        if (!approvals.IsApproved(folders.Project, plan))
-        {
-            throw new MachineException("the Machinefile asks for more than was approved", "dotnet machine start   (shows what, and asks)", ExitCode.MachineUnavailable);
-        }
-
-        MachineProject.Remember(folders);
-        approvals.Remember(folders.Project, plan);
+        var plan = Approved(machinefile);
         var identity = await folders.IdentityAsync(cancel);
         var rules = new LiveRules(folders, paths, machinefile.Network.ToRules(), machinefile.Secrets);
         var log = new EgressLog(folders.NetworkLog, TimeProvider.System);
@@ -90,6 +81,20 @@ internal sealed class MachineStart(
             await GiveUpAsync(services, door, arrived);
             throw;
         }
+    }
+
+    private MachinePlan Approved(Machinefile machinefile)
+    {
+        var approvals = new ApprovalStore(paths);
+        var plan = approvals.PlanOf(machinefile, folders.Project);
+        if (!approvals.IsApproved(folders.Project, plan))
+        {
+            throw new MachineException("the Machinefile asks for more than was approved", "dotnet machine start   (shows what, and asks)", ExitCode.MachineUnavailable);
+        }
+
+        MachineProject.Remember(folders);
+        approvals.Remember(folders.Project, plan);
+        return plan;
     }
 
     private static async Task GiveUpAsync(ServiceHost services, EgressDoor? door, ArrivedMachine? arrived)

@@ -1,6 +1,5 @@
 using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Hosting;
-using Machine.Tool.Images.Distributions;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
