@@ -103,9 +103,9 @@ public sealed class AgentTests
             context.Response.ContentType = "text/event-stream";
             foreach (var (name, data) in new[]
             {
-                ("message_start", $$"""{"type":"message_start","message":{{Message.Replace("CONTENT", "", StringComparison.Ordinal).Replace("STOP", "null", StringComparison.Ordinal).Replace("OUT", "1", StringComparison.Ordinal)}}}"""),
+                ("message_start", """{"type":"message_start","message":MESSAGE}""".Replace("MESSAGE", Message.Replace("CONTENT", "", StringComparison.Ordinal).Replace("STOP", "null", StringComparison.Ordinal).Replace("OUT", "1", StringComparison.Ordinal), StringComparison.Ordinal)),
                 ("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"""),
-                ("content_block_delta", $$"""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"{{Text}}"}}"""),
+                ("content_block_delta", """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"TEXT"}}""".Replace("TEXT", Text, StringComparison.Ordinal)),
                 ("content_block_stop", """{"type":"content_block_stop","index":0}"""),
                 ("message_delta", """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":3}}"""),
                 ("message_stop", """{"type":"message_stop"}"""),
