@@ -63,7 +63,7 @@ internal sealed class LearnView(TextWriter error, Func<string, string[], string?
     {
         if (learned.Rules.Count == 0)
         {
-            Line(learned.Others.Count > 0 ? "machine: no rule of its own would allow what was denied while this ran" : "machine: nothing was denied while this ran");
+            Line(learned.Others.Count > 0 ? "machine: no rule of its own would allow what was denied while this ran" : "machine: nothing is known to have been denied while this ran");
         }
         else
         {
