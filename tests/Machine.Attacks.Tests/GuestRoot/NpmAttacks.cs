@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Packages;
 using Machine.Tool.Tests.Packages;
 using Microsoft.AspNetCore.Builder;
