@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Machine.Tool.Control;
 using Machine.Tool.Doors.Egress;
-using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Operations;
 using Machine.Tool.Tests.Doors.Egress;
 
