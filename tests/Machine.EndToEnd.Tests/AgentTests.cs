@@ -32,14 +32,13 @@ public sealed class AgentTests
         using var certificate = Certificate();
         var got = new List<(string Path, string? Key, string Body)>();
         await using var model = await ServeAsync(internet, certificate, got);
-        var trusted = Path.Combine(Directory.CreateTempSubdirectory("machine-e2e-trust-").FullName, "trusted.pem");
-        File.WriteAllText(trusted, certificate.ExportCertificatePem());
+        var trusted = ProjectFolder.Trusting(certificate);
         await using var project = new ProjectFolder("agent", Machinefile.Replace("api.anthropic.com", Model, StringComparison.Ordinal))
         {
             Within = [.. internet.Within, "env", $"SSL_CERT_FILE={trusted}", $"ANTHROPIC_API_KEY={Key}"],
         };
         // From packages, which are outside.
-        (await ToolRun.RunAsync(project.Path, ["image", "build"], minutes: 40)).ShouldSucceed();
+        await ProjectFolder.BuildImageAsync(Machinefile[..Machinefile.IndexOf("network:", StringComparison.Ordinal)], trusted, minutes: 40);
         (await ToolRun.RunAsync(project.Path, ["start", "--approve"], minutes: 20, within: project.Within)).ShouldSucceed();
 
         var version = await ToolRun.RunAsync(project.Path, ["exec", "--", "claude", "--version"], minutes: 20, within: project.Within);

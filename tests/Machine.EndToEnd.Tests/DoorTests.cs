@@ -204,14 +204,13 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
             Serve(443, TlsAsync);
             Serve(5432, EchoAsync);
             trusted = Certificate("secret.example.com");
-            var file = Path.Combine(Directory.CreateTempSubdirectory("machine-e2e-trust-").FullName, "trusted.pem");
-            File.WriteAllText(file, trusted.ExportCertificatePem());
+            var file = ProjectFolder.Trusting(trusted);
             Project = new ProjectFolder("door", "sdk: none\nidle: never\nsecrets: { API_KEY: { from: env, to: secret.example.com } }\n")
             {
                 Within = [.. Internet.Within, "env", $"SSL_CERT_FILE={file}", $"API_KEY={Secret}"],
             };
             // From packages, which are outside.
-            (await ToolRun.RunAsync(Project.Path, ["image", "build"])).ShouldSucceed();
+            await ProjectFolder.BuildImageAsync("sdk: none\n", file);
             (await Project.RunAsync("start", "--approve")).ShouldSucceed();
         }
 

@@ -36,7 +36,7 @@ public sealed class GitTests(GitTests.Behind behind) : IClassFixture<GitTests.Be
 
         // Root of the machine looks for it, in files and in what every process was started with.
         var half = GitServer.Password.Length / 2;
-        (await Project.RootAsync($"grep -rslF \"{GitServer.Password[..half]}\"\"{GitServer.Password[half..]}\" /etc /home /root /tmp /machine /proc/[0-9]*/environ /proc/[0-9]*/cmdline | grep -v self; true"))
+        (await Project.RootAsync($"printf '%s%s' '{GitServer.Password[..half]}' '{GitServer.Password[half..]}' | grep -rslF -f - /etc /home /root /tmp /machine /proc/[0-9]*/environ /proc/[0-9]*/cmdline; true"))
             .ShouldSucceed().Output.ShouldBe("");
         var log = JsonDocument.Parse((await Project.RunAsync("network", "log", "--json", "-n", "1000")).ShouldSucceed().Output).RootElement.EnumerateArray().ToList();
         log.ShouldContain(entry => entry.GetProperty("end").GetString() == "closed" && entry.GetProperty("request").GetString() == "push to acme/shop");
@@ -81,15 +81,15 @@ public sealed class GitTests(GitTests.Behind behind) : IClassFixture<GitTests.Be
             internet = await Internet.MakeAsync(("git.example.com", Internet.Server));
             listening = internet.Listen(443);
             Server = await GitServer.StartAsync(Served, listening);
-            File.WriteAllText(Path.Combine(folder, "certificate"), Server.Certificate.ExportCertificatePem());
+            var trusted = ProjectFolder.Trusting(Server.Certificate);
             File.WriteAllText(
                 Path.Combine(folder, "config"), $"[credential]\n\thelper = \"!f() {{ test \\\"$1\\\" != get || printf 'username={GitServer.User}\\npassword={GitServer.Password}\\n'; }}; f\"\n");
             Project = new ProjectFolder("git", "sdk: none\nidle: never\nnetwork: { allow: [\"git:git.example.com/acme/*\"] }\n")
             {
-                Within = [.. internet.Within, "env", $"SSL_CERT_FILE={folder}/certificate", $"GIT_CONFIG_GLOBAL={folder}/config"],
+                Within = [.. internet.Within, "env", $"SSL_CERT_FILE={trusted}", $"GIT_CONFIG_GLOBAL={folder}/config"],
             };
             // From packages, which are outside.
-            (await ToolRun.RunAsync(Project.Path, ["image", "build"])).ShouldSucceed();
+            await ProjectFolder.BuildImageAsync("sdk: none\n", trusted);
             (await Project.RunAsync("start", "--approve")).ShouldSucceed();
         }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -36,6 +37,23 @@ public sealed class ProjectFolder : IAsyncDisposable
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[relative])!);
         File.WriteAllText(this[relative], content);
+    }
+
+    /// <summary>Builds the image that machines of such a Machinefile start from, where nothing but packages is asked for.</summary>
+    /// <param name="trusted">The certificates that this host trusts: an image has them, and is another one with others.</param>
+    public static async Task BuildImageAsync(string machinefile, string trusted, int minutes = 15)
+    {
+        await using var project = new ProjectFolder("image", machinefile);
+        (await ToolRun.RunAsync(project.Path, ["image", "build"], environment: new Dictionary<string, string?> { ["SSL_CERT_FILE"] = trusted }, minutes: minutes)).ShouldSucceed();
+    }
+
+    /// <summary>A file with what this host trusts and one certificate more, for SSL_CERT_FILE.</summary>
+    public static string Trusting(X509Certificate2 certificate)
+    {
+        var file = System.IO.Path.Combine(Directory.CreateTempSubdirectory("machine-e2e-trust-").FullName, "trusted.pem");
+        var own = Environment.GetEnvironmentVariable("SSL_CERT_FILE") is { Length: > 0 } set ? set : "/etc/ssl/certs/ca-certificates.crt";
+        File.WriteAllText(file, (File.Exists(own) ? File.ReadAllText(own) + "\n" : "") + certificate.ExportCertificatePem());
+        return file;
     }
 
     public Task<ToolResult> RunAsync(params string[] arguments) => ToolRun.RunAsync(Path, arguments, within: Within);

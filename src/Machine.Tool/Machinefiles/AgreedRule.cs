@@ -1,4 +1,5 @@
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Secrets;
 
 namespace Machine.Tool.Machinefiles;
 
@@ -9,7 +10,9 @@ internal sealed record AgreedRule(string Text, IReadOnlyList<string> Without)
 {
     /// <returns>Null where it is another item of a plan.</returns>
     public static AgreedRule? Of(IReadOnlyList<string> identity) =>
-        identity.Count > 2 && identity[0] == PlanItems.NetworkIdentity ? new AgreedRule(identity[1], [.. identity.Skip(3)]) : null;
+        identity.Count > 2 && identity[0] == PlanItems.NetworkIdentity ? new AgreedRule(identity[1], [.. identity.Skip(3)])
+        : identity.Count > 2 && identity[0] == Secret.Kind ? new AgreedRule(Secret.TargetOf(identity), [])
+        : null;
 
     /// <summary>Some server or repository that this rule is for may be reached by it.</summary>
     public bool Lets(NetworkEntry taken) =>

@@ -92,7 +92,7 @@ internal sealed class ApprovalStore(string folder)
         {
             foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder, $"{project.MachineId}-*.json") : [])
             {
-                if (IsOver(file))
+                if (!KnownRules.IsOne(file) && IsOver(file))
                 {
                     File.Delete(file);
                 }

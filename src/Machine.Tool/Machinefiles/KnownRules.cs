@@ -10,6 +10,8 @@ namespace Machine.Tool.Machinefiles;
 /// </summary>
 internal sealed class KnownRules(string folder)
 {
+    private const string Ending = "-restore.json";
+
     /// <exception cref="MachineException">They can't be read, so nobody can tell what a change would let in.</exception>
     public RestoreRules Of(ProjectRoot project)
     {
@@ -45,7 +47,10 @@ internal sealed class KnownRules(string folder)
         }
     }
 
-    private string FileOf(ProjectRoot project) => Path.Combine(folder, $"{project.MachineId}-restore.json");
+    /// <summary>Lies among the approvals, and is none.</summary>
+    public static bool IsOne(string file) => file.EndsWith(Ending, StringComparison.Ordinal);
+
+    private string FileOf(ProjectRoot project) => Path.Combine(folder, project.MachineId + Ending);
 
     /// <param name="Of">The project that lay there: another one at the same path has rules of its own.</param>
     private sealed record Kept(string Project, RestoreSettings Restore, ProjectMark Of);

@@ -45,7 +45,7 @@ internal sealed record MachinePlan(IReadOnlyList<PlanItem> Items, string Hash, s
             .. sizes.Where(size => size.Widens),
             .. PlanItems.OfHost(machinefile),
             .. PlanItems.OfNetwork(machinefile.Network),
-            .. PlanItems.OfSecrets(machinefile.Secrets),
+            .. PlanItems.OfSecrets(machinefile.Secrets, machinefile.Network.ToRules()),
             .. PlanItems.OfRestore(machinefile.Restore),
             .. PlanItems.OfLoosened(machinefile.Restore, before ?? RestoreRules.None),
             .. PlanItems.OfWorkspace(machinefile.Workspace),

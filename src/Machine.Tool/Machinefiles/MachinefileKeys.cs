@@ -161,8 +161,8 @@ internal static class MachinefileKeys
         "file", "A file of this host, outside the project; `~/` is your home folder.", PathRules.Host, null, "secrets: { CORP: { from: { file: ~/.config/corp/token }, to: api.corp.example } }");
 
     public static readonly Key SecretCommand = new(
-        "command", "A program of this host's PATH, and its arguments. Its first line is the secret.",
-        new ListShape("a program and its arguments", new TextShape("a word", "^[^\\x00-\\x1f]{1,1000}$", "pass")), null, "secrets: { CORP: { from: { command: [pass, show, corp/api] }, to: api.corp.example } }");
+        "command", "A program of this host's PATH, and its arguments; nothing of the project. Its first line is the secret.",
+        new ListShape("a program and its arguments", new TextShape("a word of printable ASCII", "^[ -~]{1,1000}$", "pass")), null, "secrets: { CORP: { from: { command: [pass, show, corp/api] }, to: api.corp.example } }");
 
     public static readonly Key SecretFrom = new(
         "from", "Where this host has it: `env` (a variable of the secret's name, of whoever runs a command), `git-credential` (what your git's credential helpers have for the server), `{ file }` or `{ command }`.",
@@ -174,7 +174,7 @@ internal static class MachinefileKeys
 
     public static readonly Key SecretHeader = new(
         "header", "The header that is the secret. Without this key: `Authorization: Bearer …`, from `git-credential` `Authorization: Basic …`, with `api: anthropic` `x-api-key`.",
-        new TextShape("a header's name", "^(?!(?i:host|connection|content-.*|transfer-encoding|upgrade|te|trailer|expect|cookie)$)[A-Za-z][A-Za-z0-9-]{0,63}$", "X-Api-Key"), null, "secrets: { CORP: { from: env, to: api.corp.example, header: X-Api-Key } }");
+        new TextShape("the name of a header that is a secret", "^(?!(?i:host|connection|transfer-encoding|upgrade|te|trailer|expect|expires|allow|last-modified|range|date|via|cookie|origin|referer|user-agent|traceparent|tracestate|forwarded|x-request-id|x-correlation-id|(content|accept|sec|if|access-control|x-forwarded)(-.*)?)$)[A-Za-z][A-Za-z0-9-]{0,63}$", "X-Api-Key"), null, "secrets: { CORP: { from: env, to: api.corp.example, header: X-Api-Key } }");
 
     public static readonly Key SecretApi = new(
         "api", "A model's API: its tokens are counted, and programs inside find it by their own variables (`ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`).",

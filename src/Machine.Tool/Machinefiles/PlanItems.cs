@@ -157,8 +157,15 @@ internal static class PlanItems
         }
     }
 
-    public static IEnumerable<PlanItem> OfSecrets(IReadOnlyList<Secret> secrets) =>
-        secrets.Select(secret => new PlanItem(Safe(secret.Says), Widens: true, secret.Identity));
+    /// <param name="rules">What they deny at a secret's server is a part of what is agreed to: without it the secret is sent.</param>
+    public static IEnumerable<PlanItem> OfSecrets(IReadOnlyList<Secret> secrets, NetworkRules rules)
+    {
+        foreach (var secret in secrets)
+        {
+            var denied = rules.Deny.Where(rule => rule.Covers(secret.Server, rule.Port ?? 443) && (rule.Port is null || rule.Port == secret.Port)).Select(rule => rule.Text).Order(StringComparer.Ordinal).ToList();
+            yield return Widening($"{Safe(secret.Says)}{(denied.Count > 0 ? " (denied now by a rule)" : "")}", [.. secret.Identity, .. denied]);
+        }
+    }
 
     public static IEnumerable<PlanItem> OfRestore(RestoreSettings restore)
     {

@@ -58,13 +58,40 @@ internal sealed class SecretBinder(ProjectRoot project, HostFacts host, Problems
         {
             problems.Add(list, "secrets: a command without a program", "for example command: [pass, show, corp/api]");
         }
-        else if (words[0].Contains('/', StringComparison.Ordinal) || words[0].Contains('\\', StringComparison.Ordinal))
+        else if (!words[0].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '+' or '-'))
         {
             // What runs on this host is never the project's, under no spelling of a path.
-            problems.Add(list.Items[0], $"secrets: {Printable.Quote(words[0])} is a path", "name a program that is found in your PATH");
+            problems.Add(list.Items[0], $"secrets: {Printable.Quote(words[0])} is no program's name", "name a program that is found in your PATH, without a folder");
+        }
+        else if (words.FindIndex(NamesProject) is > 0 and var place)
+        {
+            // What lies there is another with the next commit, and no yes is for that.
+            problems.Add(list.Items[place], $"secrets: {Printable.Quote(words[place])} names the project", "let the program be one of your own, outside of it");
         }
 
         return (SecretOrigin.Command, null, words);
+    }
+
+    private bool NamesProject(string word) =>
+        word.Contains(project.Path, StringComparison.Ordinal) || word.Split('=', ':', ',').Any(part => part.Contains('/', StringComparison.Ordinal) && IsInside(part));
+
+    // The program runs outside of the project, where a relative path is another one; who writes one that is there means the project's.
+    private bool IsInside(string path)
+    {
+        try
+        {
+            if (!Path.IsPathRooted(path) && path[0] != '~' && !Path.Exists(Path.Combine(project.Path, path)))
+            {
+                return false;
+            }
+
+            var real = ProjectRoot.RealPath(Path.Combine(project.Path, path.StartsWith("~/", StringComparison.Ordinal) ? host.Home + path[1..] : path));
+            return real == project.Path || real.StartsWith(Path.TrimEndingDirectorySeparator(project.Path) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return true;
+        }
     }
 
     private void RequireOutside(string path, YamlScalar at, string why)

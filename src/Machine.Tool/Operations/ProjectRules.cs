@@ -1,6 +1,7 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
+using Machine.Tool.Machinefiles.Secrets;
 
 namespace Machine.Tool.Operations;
 
@@ -37,8 +38,9 @@ internal static class ProjectRules
 
         // A person who only takes something away is not asked again for the rest.
         var isApproved = wasApproved || approvals.IsApproved(root, after);
-        MachinefileEdit.Replace(ProjectRoot.RealPath(root.Machinefile), text, edited);
+        // Forgotten first: what dies in between has the person asked once more.
         Forget(approvals, root, after, [.. taken(before)]);
+        MachinefileEdit.Replace(ProjectRoot.RealPath(root.Machinefile), text, edited);
         if (isApproved && after.WidensBoundary)
         {
             // This change is what the person has just asked for, and the rest they had agreed to.
@@ -57,7 +59,7 @@ internal static class ProjectRules
         }
     }
 
-    private static IEnumerable<string> Others(MachinePlan plan) => plan.Widening.Where(item => item.Identity[0] != PlanItems.NetworkIdentity).Select(item => Key(item.Identity));
+    private static IEnumerable<string> Others(MachinePlan plan) => plan.Widening.Where(item => item.Identity[0] is not (PlanItems.NetworkIdentity or Secret.Kind)).Select(item => Key(item.Identity));
 
     private static string Key(IReadOnlyList<string> identity) => string.Join('\0', identity);
 }

@@ -119,8 +119,9 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
                 return;
             }
 
-            var (before, newest) = (total, DateTime.UtcNow - InUse);
-            foreach (var file in files.Where(file => file.LastWriteTimeUtc < newest).OrderBy(file => file.LastWriteTimeUtc).TakeWhile(_ => total > limit / 10 * 9))
+            // One of the future was left by a clock that was wrong: it is nobody's.
+            var (before, newest, now) = (total, DateTime.UtcNow - InUse, DateTime.UtcNow.AddMinutes(1));
+            foreach (var file in files.Where(file => file.LastWriteTimeUtc < newest || file.LastWriteTimeUtc > now).OrderBy(file => file.LastWriteTimeUtc > now ? DateTime.MinValue : file.LastWriteTimeUtc).TakeWhile(_ => total > limit / 10 * 9))
             {
                 Delete(file.FullName);
                 total -= file.Length;

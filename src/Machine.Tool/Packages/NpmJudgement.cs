@@ -23,12 +23,13 @@ internal sealed record NpmJudgement(IReadOnlyDictionary<string, Refusal> Refused
             return None;
         }
 
+        var dates = DatesOf(document);
         var refused = new Dictionary<string, Refusal>(StringComparer.Ordinal);
         var passing = new List<(string Text, NuGetVersion Parsed)>();
         // A document that has a member twice is read as a whole.
         foreach (var version in document.EnumerateObject().Where(property => property.NameEquals("versions")).SelectMany(property => property.Value.EnumerateObject()))
         {
-            if (judge(version.Name, DateOf(document, version.Name)) is { } refusal)
+            if (judge(version.Name, dates.TryGetValue(version.Name, out var date) ? date : null) is { } refusal)
             {
                 refused[version.Name] = refusal;
             }
@@ -48,9 +49,19 @@ internal sealed record NpmJudgement(IReadOnlyDictionary<string, Refusal> Refused
             ? Passing.LastOrDefault(one => one.Parsed < wanted && (wanted.IsPrerelease || !one.Parsed.IsPrerelease)).Text
             : null;
 
-    private static DateTimeOffset? DateOf(JsonElement document, string version) =>
-        document.TryGetProperty("time", out var times) && times.ValueKind == JsonValueKind.Object
-        && times.TryGetProperty(version, out var time) && time.ValueKind == JsonValueKind.String
-        && DateTimeOffset.TryParse(time.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
-            ? date : null;
+    // Once: a document is searched from its end for each name, and has as many dates as versions.
+    private static Dictionary<string, DateTimeOffset?> DatesOf(JsonElement document)
+    {
+        var dates = new Dictionary<string, DateTimeOffset?>(StringComparer.Ordinal);
+        if (document.TryGetProperty("time", out var times) && times.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var time in times.EnumerateObject())
+            {
+                dates[time.Name] = time.Value.ValueKind == JsonValueKind.String
+                    && DateTimeOffset.TryParse(time.Value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
+            }
+        }
+
+        return dates;
+    }
 }

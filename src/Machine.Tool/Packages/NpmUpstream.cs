@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
+using Machine.Tool.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Packages;
@@ -35,7 +37,7 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
         var (npm, client) = await CurrentAsync(cancel);
         using var request = Request(npm, HttpMethod.Post, new Uri(npm.DefaultRegistry, path), "application/json");
         request.Content = new ByteArrayContent(question) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-        using var response = await SendAsync(client, request, "advisories", cancel);
+        using var response = Checked(await PostAsync(client, request, cancel), "advisories");
         return await ReadAsync(response, "advisories", MaximumAdvice, cancel);
     }
 
@@ -43,13 +45,13 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
     public async Task<HttpResponseMessage> TarballAsync(string name, NpmTarball tarball, CancellationToken cancel)
     {
         var (npm, client) = await CurrentAsync(cancel);
-        if (npm.RegistryOf(name).Scheme == "https" && tarball.Address.Scheme != "https")
+        var registry = npm.RegistryOf(name);
+        if (registry.Scheme == "https" && tarball.Address.Scheme != "https")
         {
             throw FeedException.Upstream($"the npm registry names a plain http address for {name}; it is not followed");
         }
 
-        using var request = Request(npm, HttpMethod.Get, tarball.Address, "*/*");
-        return await SendAsync(client, request, name, cancel);
+        return await GetAsync(client, tarball.Address, address => Request(npm, HttpMethod.Get, address, "*/*"), registry, name, cancel);
     }
 
     /// <summary>The host name of a package's registry, for the log.</summary>
@@ -67,13 +69,8 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
 
         try
         {
-            using var request = Request(npm, HttpMethod.Get, new Uri(registry, name.Replace("/", "%2f", StringComparison.Ordinal)), abbreviated ? Abbreviated : "application/json");
-            if (kept?.ETag is { } etag)
-            {
-                request.Headers.TryAddWithoutValidation("If-None-Match", etag);
-            }
-
-            using var response = await SendAsync(client, request, name, cancel);
+            using var response = await GetAsync(
+                client, new Uri(registry, name.Replace("/", "%2f", StringComparison.Ordinal)), address => Tagged(Request(npm, HttpMethod.Get, address, abbreviated ? Abbreviated : "application/json")), registry, name, cancel);
             if (kept is not null && response.StatusCode == HttpStatusCode.NotModified)
             {
                 answers.Renew(registry, name, abbreviated);
@@ -81,6 +78,7 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
             }
 
             var json = await ReadAsync(response, name, MaximumDocument, cancel);
+            RequireDocument(json, name);
             answers.Keep(registry, name, abbreviated, response.Headers.TryGetValues("ETag", out var tags) ? tags.First() : null, json);
             return json;
         }
@@ -89,6 +87,35 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
             log.LogWarning("{Reason}; the kept document of {Name} is served", e.Message, name);
             return kept.Json;
         }
+
+        HttpRequestMessage Tagged(HttpRequestMessage request)
+        {
+            if (kept?.ETag is { } etag)
+            {
+                request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+            }
+
+            return request;
+        }
+    }
+
+    // What a portal or a proxy puts in the registry's place is not kept over what the registry gave.
+    private static void RequireDocument(byte[] json, string name)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("versions", out _))
+            {
+                return;
+            }
+        }
+        catch (JsonException)
+        {
+            // Told below.
+        }
+
+        throw FeedException.Upstream($"the npm registry sent no package document for {name}");
     }
 
     // A registry that answers has the word: what it refuses or has no longer is not served from what is kept.
@@ -102,30 +129,56 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
         return request;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpRequestMessage request, string what, CancellationToken cancel)
+    // Whoever publishes a package may have written an address, and a server may send on: it leads to the registry, or out, and never to this host or its neighbours.
+    private async Task<HttpResponseMessage> GetAsync(HttpClient client, Uri address, Func<Uri, HttpRequestMessage> request, Uri registry, string what, CancellationToken cancel)
     {
         try
         {
-            var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotModified)
-            {
-                return response;
-            }
-
-            var status = response.StatusCode;
-            response.Dispose();
-            throw status switch
-            {
-                HttpStatusCode.NotFound => FeedException.NotFound($"the npm registry has no {what}"),
-                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => FeedException.Upstream($"the npm registry refused the host's credentials for {what} ({(int)status})"),
-                _ => FeedException.Upstream($"the npm registry answered {(int)status} for {what}"),
-            };
+            return await MayAskAsync(address) ? Checked(await Redirects.SendAsync(client, address, request, MayAskAsync, cancel), what)
+                : throw FeedException.Upstream($"the npm registry names an address of a private network for {what}; it is not followed");
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
-            log.LogWarning("npm: {Reason}", Redaction.Secrets(e.Message));
-            throw FeedException.Upstream($"the npm registry cannot be reached: {Redaction.Reason(e.GetBaseException().Message)}", e);
+            throw Away(e);
         }
+
+        async Task<bool> MayAskAsync(Uri next) => next.Authority == registry.Authority || await Redirects.IsPublicAsync(next.IdnHost, cancel);
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(HttpClient client, HttpRequestMessage request, CancellationToken cancel)
+    {
+        try
+        {
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            throw Away(e);
+        }
+    }
+
+    private FeedException Away(Exception e)
+    {
+        log.LogWarning("npm: {Reason}", Redaction.Secrets(e.Message));
+        return FeedException.Upstream($"the npm registry cannot be reached: {Redaction.Reason(e.GetBaseException().Message)}", e);
+    }
+
+    private static HttpResponseMessage Checked(HttpResponseMessage response, string what)
+    {
+        var status = response.StatusCode;
+        // What is kept was named: that it still holds is an answer.
+        if (status == HttpStatusCode.OK || (status == HttpStatusCode.NotModified && response.RequestMessage?.Headers.Contains("If-None-Match") == true))
+        {
+            return response;
+        }
+
+        response.Dispose();
+        throw status switch
+        {
+            HttpStatusCode.NotFound => FeedException.NotFound($"the npm registry has no {what}"),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => FeedException.Upstream($"the npm registry refused the host's credentials for {what} ({(int)status})"),
+            _ => FeedException.Upstream($"the npm registry answered {(int)status} for {what}"),
+        };
     }
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, string what, int most, CancellationToken cancel)
@@ -139,7 +192,7 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
         {
             await body.CopyToAsync(bounded, deadline.Token);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is IOException or InvalidDataException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             throw FeedException.Upstream($"the npm registry broke off while it sent {what}", e);
         }
@@ -157,6 +210,7 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
                 var npm = await HostNpm.LoadAsync(cancel);
                 var handler = new SocketsHttpHandler
                 {
+                    AllowAutoRedirect = false,
                     AutomaticDecompression = DecompressionMethods.All,
                     ConnectTimeout = TimeSpan.FromSeconds(20),
                     PooledConnectionLifetime = Keep,

@@ -48,10 +48,13 @@ internal sealed class PackageLog(string path)
                 return;
             }
 
-            if (written.Add((entry.Kind, entry.Id, entry.Version, entry.Refused is null ? entry.Hash : "refused")))
+            var what = (entry.Kind, entry.Id, entry.Version, entry.Refused is null ? entry.Hash : "refused");
+            if (!written.Contains(what))
             {
-                refused += entry.Refused is null ? 0 : 1;
+                // One that can't be written has not entered: it is asked for again.
                 JsonLines.Append(path, entry);
+                written.Add(what);
+                refused += entry.Refused is null ? 0 : 1;
             }
         }
     }

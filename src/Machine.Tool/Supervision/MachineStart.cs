@@ -33,12 +33,12 @@ internal sealed class MachineStart(
         var rules = new LiveRules(folders, paths, machinefile.Network.ToRules(), machinefile.Secrets);
         var log = new EgressLog(folders.NetworkLog, TimeProvider.System);
         var services = await ServiceHost.StartAsync(folders.GuestSocket, plan.Sources, paths, folders.PackagesLog, Services(rules, log), logs, cancel);
-        services.Use(plan.Sources, plan.Restore, folders.Project.Path);
-        services.FetchLocked(folders.Project.Path);
         EgressDoor? door = null;
         ArrivedMachine? arrived = null;
         try
         {
+            services.Use(plan.Sources, plan.Restore, folders.Project.Path);
+            services.FetchLocked(folders.Project.Path);
             door = EgressDoor.Open(folders.DoorSocket, rules.Current, Upstream.Real, log, logs.CreateLogger<EgressDoor>(), folders.GuestSocket);
             arrived = await TryAdoptAsync(cancel) ?? await TryResumeAsync(identity, cancel) ?? await BeginAsync(machinefile, identity, thaws: true, cancel);
             var guest = Session(arrived, identity);
@@ -227,7 +227,7 @@ internal sealed class MachineStart(
     private MachineServices Services(LiveRules rules, EgressLog log) => new(
         rules.Current,
         new GitDoor(rules.Current, new GitUpstream(Upstream.Real), new GitCredentials(), log, logs.CreateLogger<GitDoor>()),
-        new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(new GitCredentials()), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real));
+        new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(new GitCredentials(), folders.Project.Path), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real));
 
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
         sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket), new GuestService(GuestLayout.DoorPort, folders.DoorSocket)]);

@@ -161,6 +161,76 @@ public sealed class SecretAttacks
     }
 
     [Fact]
+    public async Task A_model_is_not_had_for_nothing_by_hanging_up_before_it_answers_at_all()
+    {
+        await using var test = await SecretUnderTest.StartAsync();
+        test.Approve(api: ModelApi.Anthropic, tokens: 100);
+        test.Answer = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
+        using (var client = test.Client())
+        using (var request = new HttpRequestMessage(HttpMethod.Post, "http://api.secret.internal/v1/messages") { Content = new StringContent(new string('x', 4000)) })
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+            var asking = client.SendAsync(request, stop.Token);
+            await UntilAsync(() => test.Got.Count == 1);
+            await stop.CancelAsync();
+            await asking.ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+
+        await UntilAsync(() => test.Logged().Any(line => line.End == EgressEnd.Closed));
+        (await test.PostAsync("http://api.secret.internal/v1/messages", "{}")).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/messages/batches")]
+    [InlineData("POST", "/v1/files")]
+    [InlineData("GET", "/v1/responses/1")]
+    [InlineData("POST", "//v1/messages")]
+    [InlineData("POST", "/v1/messages/")]
+    [InlineData("POST", "/v1/x/../messages")]
+    [InlineData("POST", "/v1/%6dessages")]
+    [InlineData("PUT", "/v1/messages")]
+    public async Task A_call_that_is_paid_for_elsewhere_is_not_carried_where_tokens_are_numbered(string method, string path)
+    {
+        await using var test = await SecretUnderTest.StartAsync();
+        test.Approve(api: ModelApi.Anthropic, tokens: 100);
+
+        await AskAsync(test, $"{method} {path} HTTP/1.1\r\nHost: api.secret.internal\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+
+        test.Got.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_budget_that_cannot_be_written_counts_all_the_same()
+    {
+        await using var test = await SecretUnderTest.StartAsync();
+        test.Approve(api: ModelApi.Anthropic, tokens: 100);
+        Directory.CreateDirectory(test.Folder["tokens.json"]);
+        test.Answer = context => context.Response.WriteAsync("""{"usage":{"input_tokens":80,"output_tokens":80}}""", Cancel);
+
+        (await test.PostAsync("http://api.secret.internal/v1/messages", "{}")).Status.ShouldBe(HttpStatusCode.OK);
+
+        await UntilAsync(() => test.Logged().Any(line => line.End == EgressEnd.Closed));
+        (await test.PostAsync("http://api.secret.internal/v1/messages", "{}")).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task A_header_that_the_server_sends_back_does_not_come_back()
+    {
+        await using var test = await SecretUnderTest.StartAsync();
+        test.Approve(header: "X-Api-Key");
+        test.Answer = context =>
+        {
+            context.Response.Headers["X-Echo"] = "you sent " + context.Request.Headers["X-Api-Key"];
+            return Task.CompletedTask;
+        };
+
+        var answer = await AskAsync(test, "GET / HTTP/1.1\r\nHost: api.secret.internal\r\nConnection: close\r\n\r\n");
+
+        answer.ShouldStartWith("HTTP/1.1 200");
+        answer.ShouldNotContain(SecretUnderTest.Value);
+    }
+
+    [Fact]
     public async Task A_model_is_not_had_uncounted_compressed_or_in_another_protocol()
     {
         await using var test = await SecretUnderTest.StartAsync();

@@ -46,6 +46,36 @@ public sealed class RuleRemovalAttacks : IDisposable
     }
 
     [Theory]
+    [InlineData("npm", "network: { allow: [npm, b.example.com] }\n", "remove")]
+    [InlineData("git:git.example.com/acme/*", "network: { allow: [\"git:git.example.com/acme/*\", b.example.com] }\n", "remove")]
+    [InlineData("git+push:git.example.com/acme/shop", "network: { allow: [\"git+push:git.example.com/acme/shop\"] }\n", "remove")]
+    [InlineData("git.example.com", "network:\n  allow: [\"git:git.example.com/acme/*\"]\n", "deny")]
+    [InlineData("api.example.com", "secrets: { KEY: { from: env, to: api.example.com } }\n", "deny")]
+    [InlineData("npm", "network:\n  allow: [npm]\n", "deny")]
+    public async Task What_was_taken_out_or_denied_does_not_come_back_by_a_commit(string rule, string before, string verb)
+    {
+        Approve(before);
+
+        await RunAsync(verb, rule);
+
+        IsApproved().ShouldBeTrue("nobody is asked about less");
+        Write(before);
+        IsApproved().ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task The_rules_for_packages_are_remembered_whatever_is_taken_out()
+    {
+        Approve("network: { allow: [a.example.com] }\nrestore: { cooldown: 3d }\n");
+        new ApprovalStore(paths).Remember(project, Plan());
+
+        await RunAsync("remove", "a.example.com");
+
+        Write("");
+        IsApproved().ShouldBeFalse("a cooldown that is gone is asked about");
+    }
+
+    [Theory]
     [InlineData("network: { allow: [a.example.com, c.example.com] }\n", false)]
     [InlineData("network: { allow: [{ name: a.example.com, private: true }] }\n", false)]
     [InlineData("network: { allow: [\"*.example.com\"] }\n", false)]

@@ -158,10 +158,10 @@ public sealed class MachinePlanTests : IDisposable
 
         plan.Widening.Select(item => item.Text).ShouldBe(
         [
-            "requests of the guest to https://api.stripe.example carry the secret STRIPE: this host's variable STRIPE",
-            "requests of the guest to https://corp.example:8443 carry the secret CORP: what this host's program prints:  pass show corp/api; also in a private network",
-            $"requests of the guest to https://api.model.example carry the secret MODEL: the file {ProjectRoot.RealPath(Path.Combine(scratch.Project.Path, "../token"))} of this host; at most 2,000,000 tokens a day",
-            "requests of the guest to https://git.example carry the secret GIT: the password that your git has for git.example",
+            "requests of the guest to https://api.stripe.example carry the secret STRIPE in the header Authorization; it is this host's variable STRIPE",
+            "requests of the guest to https://corp.example:8443 carry the secret CORP in the header Authorization, also in a private network; it is what this host's program prints: \"pass\" \"show\" \"corp/api\"",
+            $"requests of the guest to https://api.model.example carry the secret MODEL in the header x-api-key (the API of Anthropic, at most 2,000,000 tokens a day); it is in the file of this host \"{ProjectRoot.RealPath(Path.Combine(scratch.Project.Path, "../token"))}\"",
+            "requests of the guest to https://git.example carry the secret GIT in the header Authorization; it is the password that your git has for git.example",
         ]);
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -37,9 +39,12 @@ internal sealed class SecretEndpoint(
 
     public void Dispose()
     {
-        foreach (var client in clients.Values)
+        lock (gate)
         {
-            client.Dispose();
+            foreach (var client in clients.Values)
+            {
+                client.Dispose();
+            }
         }
 
         services?.Dispose();
@@ -62,9 +67,10 @@ internal sealed class SecretEndpoint(
             return;
         }
 
-        if (!context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.StartsWith('/'))
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!target.StartsWith('/') || target.Any(c => c is <= ' ' or > '~' or '#' or '\\'))
         {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, "machine: a path belongs behind the method; this is no proxy");
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "machine: a path belongs behind the method, with all but letters, digits and signs escaped; this is no proxy");
             return;
         }
 
@@ -90,6 +96,12 @@ internal sealed class SecretEndpoint(
                 return;
             }
 
+            if (secret.TokensADay is not null && !ModelCalls.Tells(secret.Api!.Value, context.Request.Method, target))
+            {
+                await DenyAsync(context, entry, StatusCodes.Status403Forbidden, $"machine: what {context.Request.Method} {Tainted.Line(target.Split('?')[0])} takes can't be counted, and this secret has a number of tokens");
+                return;
+            }
+
             if (secret.TokensADay is { } most && budget.Spent(secret.Name) is var spent && spent >= most)
             {
                 context.Response.Headers.RetryAfter = ((long)budget.Left.TotalSeconds + 1).ToString();
@@ -105,7 +117,8 @@ internal sealed class SecretEndpoint(
 
             var (header, value) = await values.HeaderAsync(secret, context.RequestAborted);
             log.Add(entry);
-            await ForwardAsync(context, secret, new SecretRequest(secret, header, value), entry);
+            var meter = new TokenMeter();
+            await ForwardAsync(context, secret, new SecretRequest(secret, header, value, meter), meter, entry);
         }
         catch (SecretException e)
         {
@@ -119,9 +132,8 @@ internal sealed class SecretEndpoint(
         }
     }
 
-    private async Task ForwardAsync(HttpContext context, Secret secret, SecretRequest request, EgressEntry entry)
+    private async Task ForwardAsync(HttpContext context, Secret secret, SecretRequest request, TokenMeter meter, EgressEntry entry)
     {
-        var meter = new TokenMeter();
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             // It is carried, and takes no memory.
@@ -134,7 +146,8 @@ internal sealed class SecretEndpoint(
             context.Response.Body = new MeteredStream(context.Response.Body, meter.Read);
         }
 
-        var error = ForwarderError.None;
+        var clock = Stopwatch.StartNew();
+        var (error, wasSent) = (ForwarderError.None, true);
         try
         {
             error = await Forwarder().SendAsync(context, $"https://{secret.Target}", ClientOf(secret), Forwarding, request, context.RequestAborted);
@@ -142,6 +155,7 @@ internal sealed class SecretEndpoint(
             {
                 var why = context.GetForwarderErrorFeature()?.Exception;
                 var refused = Causes(why).OfType<EgressException>().FirstOrDefault();
+                wasSent = refused is null;
                 log.Add(entry with
                 {
                     End = refused is { Denied: true } ? EgressEnd.Denied : EgressEnd.Failed,
@@ -152,7 +166,9 @@ internal sealed class SecretEndpoint(
         }
         finally
         {
-            var tokens = secret.Api is not null && HttpMethods.IsPost(context.Request.Method) && context.Response.StatusCode < 300 ? meter.Tokens(error == ForwarderError.None) : 0;
+            // By the server's word, not by what the guest was told: who hangs up before the answer begins has asked all the same.
+            var counts = secret.Api is not null && HttpMethods.IsPost(context.Request.Method) && wasSent && request.Status is not >= HttpStatusCode.MultipleChoices;
+            var tokens = counts ? meter.Tokens(error == ForwarderError.None, clock.Elapsed) : 0;
             if (tokens > 0)
             {
                 budget.Add(secret.Name, tokens);
@@ -223,7 +239,7 @@ internal sealed class SecretEndpoint(
                     UseProxy = false,
                     AllowAutoRedirect = false,
                     UseCookies = false,
-                    AutomaticDecompression = System.Net.DecompressionMethods.None,
+                    AutomaticDecompression = DecompressionMethods.None,
                     EnableMultipleHttp2Connections = true,
                     PooledConnectionLifetime = LookUpInterval,
                     SslOptions = tls ?? new SslClientAuthenticationOptions(),

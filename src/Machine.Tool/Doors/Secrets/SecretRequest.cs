@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Machine.Tool.Machinefiles.Secrets;
 using Microsoft.AspNetCore.Http;
@@ -7,12 +8,15 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Machine.Tool.Doors.Secrets;
 
 /// <summary>Turns a request of the guest into one to the secret's server: what the guest sends of its own to sign in with is left out, and the secret is put in.</summary>
-internal sealed class SecretRequest(Secret secret, string header, string value) : HttpTransformer
+internal sealed class SecretRequest(Secret secret, string header, string value, TokenMeter meter) : HttpTransformer
 {
     private static readonly string[] SignIn = ["Authorization", "Proxy-Authorization", "X-Api-Key", "Api-Key", "Cookie"];
 
     // Sessions that were signed in with the secret; and what would have the guest look for the server elsewhere.
     private static readonly string[] Kept = ["Set-Cookie", "Alt-Svc", "Strict-Transport-Security"];
+
+    /// <summary>The server's own; null where it did not answer.</summary>
+    public HttpStatusCode? Status { get; private set; }
 
     public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
@@ -29,13 +33,27 @@ internal sealed class SecretRequest(Secret secret, string header, string value) 
             proxyRequest.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         }
 
-        proxyRequest.Headers.TryAddWithoutValidation(header, value);
+        if (!proxyRequest.Headers.TryAddWithoutValidation(header, value))
+        {
+            throw new SecretException($"{header} is no header of a request");
+        }
     }
+
+    /// <summary>Trailers are not carried: nobody looks at them for the secret.</summary>
+    public override ValueTask TransformResponseTrailersAsync(HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
+        Status = proxyResponse?.StatusCode;
+        meter.IsEventStream = proxyResponse?.Content.Headers.ContentType?.MediaType == "text/event-stream";
         var hasBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         Array.ForEach(Kept, name => httpContext.Response.Headers.Remove(name));
+        // Some servers send headers back as they came.
+        foreach (var echo in httpContext.Response.Headers.Where(one => one.Value.ToString().Contains(value, StringComparison.Ordinal)).Select(one => one.Key).ToList())
+        {
+            httpContext.Response.Headers.Remove(echo);
+        }
+
         return hasBody;
     }
 }

@@ -8,18 +8,19 @@ using Machine.Tool.Machinefiles.Secrets;
 namespace Machine.Tool.Doors.Secrets;
 
 /// <summary>
-/// The values of a machine's secrets, as headers. A variable's is the one of whoever ran the last command; a file is read for each request; what a program
+/// The values of a machine's secrets, as headers. A variable's is the one of the last command that had it; a file is read for each request; what a program
 /// prints is kept for a minute. They are in this process' memory and nowhere else.
 /// </summary>
 /// <param name="git">Whom this host's git asks; ends with this.</param>
-internal sealed class SecretValues(GitCredentials git) : IDisposable
+/// <param name="project">Its folder: no program of it is run.</param>
+internal sealed class SecretValues(GitCredentials git, string project) : IDisposable
 {
     private const int MostBytes = 16 << 10;
     private static readonly TimeSpan AskInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ProgramPatience = TimeLimit.Seconds(30);
 
     private readonly ConcurrentDictionary<string, string> variables = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (string Value, DateTimeOffset Time)> printed = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string? Value, string? Failure, DateTimeOffset Time)> printed = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim asking = new(1);
 
     public void Dispose()
@@ -60,7 +61,7 @@ internal sealed class SecretValues(GitCredentials git) : IDisposable
         {
             case SecretOrigin.Environment:
                 return variables.GetValueOrDefault(secret.Name)
-                    ?? throw new SecretException($"the variable {secret.Name} was not set where the last command was run");
+                    ?? throw new SecretException($"the variable {secret.Name} was set for no command since this machine started");
             case SecretOrigin.File:
                 try
                 {
@@ -76,6 +77,7 @@ internal sealed class SecretValues(GitCredentials git) : IDisposable
         }
     }
 
+    // A failure is kept as long: a guest that asks again and again opens no dialogue after another. Who hangs up ends no program.
     private async Task<string> PrintedAsync(Secret secret, CancellationToken cancel)
     {
         var key = string.Join('\0', secret.Identity);
@@ -84,10 +86,19 @@ internal sealed class SecretValues(GitCredentials git) : IDisposable
         {
             if (!printed.TryGetValue(key, out var known) || DateTimeOffset.UtcNow - known.Time > AskInterval)
             {
-                printed[key] = known = (await AskAsync(secret, cancel), DateTimeOffset.UtcNow);
+                try
+                {
+                    known = (await AskAsync(secret, CancellationToken.None), null, DateTimeOffset.UtcNow);
+                }
+                catch (SecretException e)
+                {
+                    known = (null, e.Message, DateTimeOffset.UtcNow);
+                }
+
+                printed[key] = known;
             }
 
-            return known.Value;
+            return known.Value ?? throw new SecretException(known.Failure!);
         }
         finally
         {
@@ -113,13 +124,19 @@ internal sealed class SecretValues(GitCredentials git) : IDisposable
             : throw new SecretException($"git's credential helpers have no password for {secret.Target}");
 
     // In the root folder, so that nothing of a project is found by the program.
-    private static async Task<string> ProgramAsync(IReadOnlyList<string> words, CancellationToken cancel)
+    private async Task<string> ProgramAsync(IReadOnlyList<string> words, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(ProgramPatience);
         try
         {
-            var result = await HostProgram.TryRunAsync(HostProgram.Resolve(words[0]), words.Skip(1), limit.Token, folder: Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/");
+            var program = HostProgram.Resolve(words[0]);
+            if (ProjectRoot.RealPath(program).StartsWith(Path.TrimEndingDirectorySeparator(project) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                throw new SecretException($"{words[0]} is found in the project ({program}), which is not run on this host");
+            }
+
+            var result = await HostProgram.TryRunAsync(program, words.Skip(1), limit.Token, folder: Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/");
             return result.ExitCode == 0 ? FirstLine(result.Output) : throw new SecretException($"{words[0]} ended with {result.ExitCode}: {Tainted.Line(result.Error)}");
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)

@@ -4,10 +4,14 @@ using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Doors.Secrets;
 
-/// <summary>How many tokens a machine's models took today, kept over stops in its folder.</summary>
+/// <summary>
+/// How many tokens a machine's models took today. The file in its folder keeps it over stops; what counts while this process runs is its own memory, for a
+/// guest can fill the host's disk.
+/// </summary>
 internal sealed class TokenBudget(string file, TimeProvider time)
 {
     private readonly Lock gate = new();
+    private TokensOfDay? known;
 
     private string Today => time.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
@@ -25,7 +29,15 @@ internal sealed class TokenBudget(string file, TimeProvider time)
         lock (gate)
         {
             var day = Read();
-            JsonState.Write(file, day with { Tokens = new Dictionary<string, long>(day.Tokens) { [secret] = day.Tokens.GetValueOrDefault(secret) + tokens } });
+            day.Tokens[secret] = day.Tokens.GetValueOrDefault(secret) + tokens;
+            try
+            {
+                JsonState.Write(file, day);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next one that can be written has all of it.
+            }
         }
     }
 
@@ -34,14 +46,24 @@ internal sealed class TokenBudget(string file, TimeProvider time)
 
     private TokensOfDay Read()
     {
+        if (known?.Day != Today)
+        {
+            known = Kept() is { } day && day.Day == Today ? day : new TokensOfDay(Today, []);
+        }
+
+        return known;
+    }
+
+    private TokensOfDay? Kept()
+    {
         try
         {
-            return JsonState.Read<TokensOfDay>(file) is { } day && day.Day == Today ? day : new TokensOfDay(Today, []);
+            return JsonState.Read<TokensOfDay>(file);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             // Cut off by a crash of this host: what was taken before it today is not known.
-            return new TokensOfDay(Today, []);
+            return null;
         }
     }
 

@@ -14,8 +14,9 @@ internal sealed class TokenMeter
     private const int Overlap = 96;
     private const long MostOfOne = 1_000_000_000;
 
-    // A token is some four letters, and an event of a stream one token or more.
+    // A token is some four letters, an event of a stream one token or more, and a model writes no more than so many in a second.
     private const int BytesOfToken = 4;
+    private const int TokensOfSecond = 100;
 
     private readonly byte[][] keys = [.. Words.Select(word => Encoding.ASCII.GetBytes($"\"{word}\""))];
     private readonly long[] most = new long[Words.Length];
@@ -25,6 +26,9 @@ internal sealed class TokenMeter
     public long BytesIn { get; private set; }
 
     public long BytesOut { get; set; }
+
+    /// <summary>It is a stream of events; elsewhere two line ends mean nothing.</summary>
+    public bool IsEventStream { get; set; }
 
     private long Events { get; set; }
 
@@ -44,12 +48,14 @@ internal sealed class TokenMeter
     }
 
     /// <param name="isWhole">The answer came to its end.</param>
-    /// <returns>As the answer says, or an estimate where it did not come to the place that says so.</returns>
-    public long Tokens(bool isWhole)
+    /// <param name="time">How long the model was at work.</param>
+    /// <returns>As the answer says, or an estimate where it did not come to the place that says so: whoever hangs up early has paid for what was made meanwhile.</returns>
+    public long Tokens(bool isWhole, TimeSpan time)
     {
         var told = most.Sum();
         var hasOutput = most[3] + most[5] > 0;
-        return isWhole && hasOutput ? told : Math.Max(told, (BytesOut / BytesOfToken) + (Events > 0 ? Events : BytesIn / BytesOfToken));
+        var seen = IsEventStream ? Events : BytesIn / BytesOfToken;
+        return isWhole && hasOutput ? told : Math.Max(told, (BytesOut / BytesOfToken) + Math.Max(seen, (long)(time.TotalSeconds * TokensOfSecond)));
     }
 
     private void Scan(ReadOnlySpan<byte> text, bool atBeginning)

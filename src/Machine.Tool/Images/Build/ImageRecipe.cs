@@ -7,7 +7,7 @@ namespace Machine.Tool.Images.Build;
 internal static class ImageRecipe
 {
     /// <summary>Raised when an image made by the code around the recipe must not be reused.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Given to the guest's kernel. Inside, root is anybody's: the boundary is the machine, so mitigations only cost.</summary>
     public const string KernelArguments =

@@ -58,7 +58,7 @@ internal static class DebianMirror
     /// <param name="mirrors">See <see cref="Addresses"/>.</param>
     public static AptSource ForGuest(AptSource source, IReadOnlyList<string> mirrors) => source with
     {
-        Uris = [.. source.Uris.Select(uri => mirrors.Index().FirstOrDefault(mirror => mirror.Item == uri) is { Item: not null } known ? $"{GuestLayout.AptUrl}{known.Index}" : WithoutUser(uri))],
+        Uris = [.. source.Uris.Select(uri => mirrors.Index().FirstOrDefault(mirror => mirror.Item == uri && uri.StartsWith("http", StringComparison.Ordinal)) is { Item: not null } known ? $"{GuestLayout.AptUrl}{known.Index}" : WithoutUser(uri))],
         SignedBy = source.SignedBy?.Contains('\n', StringComparison.Ordinal) == true ? source.SignedBy : "/usr/share/keyrings/debian-archive-keyring.gpg",
     };
 

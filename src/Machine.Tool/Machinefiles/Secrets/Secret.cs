@@ -33,6 +33,9 @@ internal sealed record Secret
     /// <summary>What the names of secrets end with inside.</summary>
     public const string Domain = ".secret.internal";
 
+    /// <summary>The first field of what a secret is agreed to by.</summary>
+    public const string Kind = "secret";
+
     /// <summary>1 to 40 of A-Z, 0-9 and '_'.</summary>
     public required string Name { get; init; }
 
@@ -72,19 +75,26 @@ internal sealed record Secret
     /// <summary>What a person agrees to, exactly.</summary>
     public IReadOnlyList<string> Identity =>
     [
-        "secret", Name, Origin.ToString(), Path ?? "", Command.Count.ToString(CultureInfo.InvariantCulture), .. Command, Target, Header ?? "", Api?.ToString() ?? "",
+        Kind, Target, Name, Origin.ToString(), Path ?? "", Command.Count.ToString(CultureInfo.InvariantCulture), .. Command, Header ?? "", Api?.ToString() ?? "",
         TokensADay?.ToString(CultureInfo.InvariantCulture) ?? "", Private ? "private" : "public",
     ];
 
+    /// <summary>The server of a secret that was agreed to.</summary>
+    public static string TargetOf(IReadOnlyList<string> identity) => identity[1];
+
     /// <summary>For a plan.</summary>
-    public string Says => $"requests of the guest to https://{Target} carry the secret {Name}: {Source}"
-        + (TokensADay is { } most ? string.Create(CultureInfo.InvariantCulture, $"; at most {most:N0} tokens a day") : "") + (Private ? "; also in a private network" : "");
+    // What the repository wrote comes last, in quotes: no word of it passes for one of ours.
+    public string Says => $"requests of the guest to https://{Target} carry the secret {Name} in the header {Header ?? "Authorization"}"
+        + (Api is { } api ? $" (the API of {(api == ModelApi.Anthropic ? "Anthropic" : "OpenAI")}, {(TokensADay is { } most ? string.Create(CultureInfo.InvariantCulture, $"at most {most:N0}") : "any number of")} tokens a day)" : "")
+        + (Private ? ", also in a private network" : "") + $"; it is {Source}";
 
     private string Source => Origin switch
     {
         SecretOrigin.Environment => $"this host's variable {Name}",
-        SecretOrigin.File => $"the file {Path} of this host",
-        SecretOrigin.Command => $"what this host's program prints:  {string.Join(' ', Command)}",
+        SecretOrigin.File => $"in the file of this host {Quoted(Path!)}",
+        SecretOrigin.Command => $"what this host's program prints: {string.Join(' ', Command.Select(Quoted))}",
         _ => $"the password that your git has for {Server}",
     };
+
+    private static string Quoted(string word) => $"\"{word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

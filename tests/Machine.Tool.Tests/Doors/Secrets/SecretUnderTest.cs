@@ -176,7 +176,7 @@ internal sealed class SecretUnderTest : IAsyncDisposable
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         trust.CustomTrustStore.Add(certificate);
         var secrets = new SecretEndpoint(
-            () => Approved, () => Rules, new SecretValues(new GitCredentials(new Dictionary<string, string?> { ["GIT_CONFIG_GLOBAL"] = Folder["gitconfig"] })), new TokenBudget(Folder["tokens.json"], Time), Log, upstream, new SslClientAuthenticationOptions { CertificateChainPolicy = trust });
+            () => Approved, () => Rules, new SecretValues(new GitCredentials(new Dictionary<string, string?> { ["GIT_CONFIG_GLOBAL"] = Folder["gitconfig"] }), Folder["project"]), new TokenBudget(Folder["tokens.json"], Time), Log, upstream, new SslClientAuthenticationOptions { CertificateChainPolicy = trust });
         Services = await ServiceHost.StartAsync(
             SocketPath, null, MachinePaths.At(Folder["home"]), Folder["packages.log"], new MachineServices(() => NetworkRules.None, null, secrets), NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
     }

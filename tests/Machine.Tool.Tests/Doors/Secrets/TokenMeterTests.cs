@@ -33,16 +33,16 @@ public sealed class TokenMeterTests
                 meter.Read(piece);
             }
 
-            meter.Tokens(isWhole: true).ShouldBe(tokens, $"in pieces of {size}");
+            meter.Tokens(isWhole: true, TimeSpan.Zero).ShouldBe(tokens, $"in pieces of {size}");
         }
     }
 
     [Fact]
     public void One_that_is_cut_off_before_it_says_so_is_estimated()
     {
-        var meter = new TokenMeter { BytesOut = 400 };
+        var meter = new TokenMeter { BytesOut = 400, IsEventStream = true };
         meter.Read(Encoding.UTF8.GetBytes(AnthropicStream[..AnthropicStream.IndexOf("event: message_delta", StringComparison.Ordinal)]));
-        meter.Tokens(isWhole: false).ShouldBe(102, "a quarter of what was asked, and an event each");
+        meter.Tokens(isWhole: false, TimeSpan.Zero).ShouldBe(102, "a quarter of what was asked, and an event each");
     }
 
     [Fact]
@@ -50,7 +50,22 @@ public sealed class TokenMeterTests
     {
         var meter = new TokenMeter { BytesOut = 40 };
         meter.Read(new byte[4000]);
-        meter.Tokens(isWhole: true).ShouldBe(1010);
+        meter.Tokens(isWhole: true, TimeSpan.Zero).ShouldBe(1010);
+    }
+
+    [Fact]
+    public void One_that_is_hung_up_on_has_cost_what_a_model_makes_in_that_time()
+    {
+        var meter = new TokenMeter { BytesOut = 40 };
+        meter.Tokens(isWhole: false, TimeSpan.FromSeconds(30)).ShouldBe(3010);
+    }
+
+    [Fact]
+    public void Line_ends_of_something_else_are_no_events()
+    {
+        var meter = new TokenMeter();
+        meter.Read(Encoding.UTF8.GetBytes("\n\n" + new string('x', 3998)));
+        meter.Tokens(isWhole: true, TimeSpan.Zero).ShouldBe(1000);
     }
 
     [Fact]
@@ -58,6 +73,6 @@ public sealed class TokenMeterTests
     {
         var meter = new TokenMeter();
         meter.Read(Encoding.UTF8.GetBytes($"\"output_tokens\":{new string('9', 80)}"));
-        meter.Tokens(isWhole: true).ShouldBe(1_000_000_000);
+        meter.Tokens(isWhole: true, TimeSpan.Zero).ShouldBe(1_000_000_000);
     }
 }
