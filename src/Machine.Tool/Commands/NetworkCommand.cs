@@ -88,7 +88,7 @@ internal static class NetworkCommand
 
         if (rules.Count == 0)
         {
-            Say.Aside("the machine reaches the package feed and nothing else; dotnet machine network allow NAME changes that");
+            Say.Aside("no rule: the machine reaches the package feed, and the servers of its secrets; dotnet machine network allow NAME changes that");
             return ExitCode.Ok;
         }
 

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Sources;
 
-
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>What a person agreed to, as it is kept.</summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Machine.Tool.Hosting;
 
-
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>Writes the first Machinefile of a project: short, commented, fitted to what lies there.</summary>
@@ -67,7 +66,7 @@ internal static class MachinefileWriter
         text.Append(CultureInfo.InvariantCulture, $"#   outputs: [{string.Join(", ", MachinefileDefaults.Outputs.Select(glob => $"\"{glob}\""))}]   # imported without asking\n");
         text.Append("#   changes: ask   # ask | hold | apply\n");
         Line(text, false, "idle: 15m", "unused for so long, the machine is suspended to disk; `never` keeps it up");
-        Line(text, false, "restore: { cooldown: 3d, vulnerabilities: high }", "packages: no version younger than this, none with a known vulnerability");
+        Line(text, false, "restore: { cooldown: 3d, vulnerabilities: high }", "packages: no version younger than this; none of NuGet's with an advisory that is high or worse");
         Line(text, false, "provision: [./machine/setup.sh]", "run as root in the image build");
         return text.ToString();
     }

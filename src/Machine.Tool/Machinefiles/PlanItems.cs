@@ -5,7 +5,6 @@ using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Secrets;
 using Machine.Tool.Machinefiles.Sources;
 
-
 namespace Machine.Tool.Machinefiles;
 
 /// <summary>Says what each key of a Machinefile asks of the host, and whether that widens the boundary.</summary>
@@ -116,7 +115,7 @@ internal static class PlanItems
 
         foreach (var service in rules.Services.Except(rules.DeniedServices))
         {
-            yield return Widening($"the guest may fetch packages of {service}: this host asks its own registry for them, with its own password", NetworkIdentity, service, "public");
+            yield return Widening($"the guest may fetch packages of {service}: this host asks its own {(service == NetworkPresets.Apt ? "mirror" : "registry")} for them, with its own password", NetworkIdentity, service, "public");
         }
 
         foreach (var service in rules.DeniedServices)

@@ -172,7 +172,7 @@ internal static class MachineNetwork
         {
             return JsonState.Read<NetworkSettings>(file) ?? NetworkSettings.None;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new MachineException($"{file} can't be read: {e.Message}", "remove it, and allow again what is needed", ExitCode.Failed, e);
         }

@@ -20,6 +20,7 @@ internal sealed partial class AptArchive(Func<CancellationToken, Task<AptOrigin>
 {
     /// <summary>The largest file that an archive holds is far smaller.</summary>
     private const long MostBytes = 4L << 30;
+    private static readonly TimeSpan Limit = TimeSpan.FromHours(2);
 
     private readonly SemaphoreSlim slots = new(8);
     private readonly SemaphoreSlim finding = new(1);
@@ -79,11 +80,11 @@ internal sealed partial class AptArchive(Func<CancellationToken, Task<AptOrigin>
             }
 
             await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-            await StreamAsync(context, content, response.Content.Headers.ContentLength);
+            await FeedResponse.RelayAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength, MostBytes, Limit);
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
-            LoggerExtensions.LogWarning(log, "apt: {Reason}", Redaction.Secrets(e.Message));
+            log.LogWarning("apt: {Reason}", Redaction.Secrets(e.Message));
             throw FeedException.Upstream($"the archive cannot be reached: {Redaction.Reason(e.GetBaseException().Message)}", e);
         }
     }
@@ -110,30 +111,6 @@ internal sealed partial class AptArchive(Func<CancellationToken, Task<AptOrigin>
         finally
         {
             finding.Release();
-        }
-    }
-
-    // The length may be left out, or be a lie.
-    private static async Task StreamAsync(HttpContext context, Stream content, long? length)
-    {
-        context.Response.ContentType = "application/octet-stream";
-        context.Response.ContentLength = length;
-        if (HttpMethods.IsHead(context.Request.Method))
-        {
-            return;
-        }
-
-        var buffer = new byte[1 << 16];
-        int count;
-        for (var left = MostBytes; (count = await content.ReadAsync(buffer, context.RequestAborted)) > 0; left -= count)
-        {
-            if (left < count)
-            {
-                context.Abort();
-                return;
-            }
-
-            await context.Response.Body.WriteAsync(buffer.AsMemory(0, count), context.RequestAborted);
         }
     }
 

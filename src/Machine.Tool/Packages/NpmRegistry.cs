@@ -33,7 +33,7 @@ internal sealed class NpmRegistry : IDisposable
 
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="refusal">Why the machine may not ask, in words for npm; null where it may.</param>
-    /// <param name="rules">Which packages may enter; null: those of the user alone.</param>
+    /// <param name="rules">Which packages may enter; null: every one.</param>
     public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null, PackageRules? rules = null)
     {
         (this.entered, this.log, this.address, this.refusal) = (entered, log, address, refusal);

@@ -99,6 +99,6 @@ internal sealed class PackageGate(PackageRules rules, LockedVersions locked, Pac
             ? cooldown.Passes(date, now)
             // What this host has kept for that long is at least that old.
             : (kept is not null && store.Holds(kept) && cooldown.Passes(kept.Added, now)) || locked.Names(id, version);
-        return passes ? null : cooldown.Refuse($"{id} {version.Text()}", published, now);
+        return passes ? null : cooldown.Refuse($"{id} {version.Text()}", published, now, unlocked: true);
     }
 }

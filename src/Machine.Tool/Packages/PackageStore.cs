@@ -96,7 +96,7 @@ internal sealed class PackageStore(string folder, ILogger log, long? most = null
         File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>Remembers that a kept package was verified under another policy.</summary>
+    /// <summary>Writes what is known of a kept package.</summary>
     public void WriteIndex(string sourceKey, StoredPackage package)
     {
         MachinePaths.CreatePrivate(IndexFolder(sourceKey, package.Id.ToLowerInvariant()));

@@ -43,7 +43,7 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
 
     private void LookAgain()
     {
-        var stamp = string.Join('\n', new[] { folders.Project.Machinefile, paths.PersonalNetwork, folders.NetworkOnce, paths.Approvals }.Select(Stamp));
+        var stamp = string.Join('\n', new[] { folders.Project.Machinefile, paths.PersonalNetwork, folders.NetworkOnce, paths.Approvals }.Select(FileStamp.Of));
         if (stamp != seen)
         {
             (approved, secrets) = OfProject();
@@ -83,12 +83,5 @@ internal sealed class LiveRules(ProjectMachine folders, MachinePaths paths, Netw
             // What can't be read allows nothing. What it denied is denied by nobody else: so everything is.
             return NetworkRules.Nothing;
         }
-    }
-
-    // Of what a link leads to, and of the link.
-    private static string Stamp(string path)
-    {
-        var file = new FileInfo(ProjectRoot.RealPath(path));
-        return file.Exists ? $"{file.FullName} {file.LastWriteTimeUtc.Ticks} {file.Length}" : Directory.Exists(path) ? $"{Directory.GetLastWriteTimeUtc(path).Ticks}" : "";
     }
 }

@@ -1,6 +1,6 @@
 using Machine.Tool.Control;
-using Machine.Tool.Doors.Git;
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Doors.Git;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;

@@ -50,7 +50,7 @@ internal sealed record EgressEntry
 
     public long? BytesIn { get; init; }
 
-    /// <summary>Of a model, that the request took.</summary>
+    /// <summary>Tokens that the model's answer took; null where no model was asked.</summary>
     public long? Tokens { get; init; }
 }
 

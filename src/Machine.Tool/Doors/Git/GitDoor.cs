@@ -19,7 +19,7 @@ namespace Machine.Tool.Doors.Git;
 /// <param name="rules">Asked at each request.</param>
 internal sealed partial class GitDoor(Func<NetworkRules> rules, GitUpstream upstream, GitCredentials credentials, EgressLog log, ILogger logger) : IDisposable
 {
-    /// <summary>What asks for objects, in bytes; a push has no end of its own.</summary>
+    /// <summary>Bytes that a request for objects may have; a push has no bound.</summary>
     private const long MostOfFetch = 64 << 20;
 
     private const int PieceBytes = 1 << 16;

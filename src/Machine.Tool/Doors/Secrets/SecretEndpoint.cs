@@ -122,7 +122,7 @@ internal sealed class SecretEndpoint(
         }
         catch (SecretException e)
         {
-            // What this host has where is nothing for the guest.
+            // The reason names files and programs of this host; the guest does not get it.
             log.Add(entry with { End = EgressEnd.Failed, Reason = e.Message });
             await RefuseAsync(context, StatusCodes.Status502BadGateway, $"machine: this host does not have the secret {secret.Name}; on the host: dotnet machine network log");
         }

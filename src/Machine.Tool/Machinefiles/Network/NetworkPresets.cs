@@ -1,6 +1,6 @@
 namespace Machine.Tool.Machinefiles.Network;
 
-/// <summary>Words for what many projects need: servers, or a service of this host, which fetches from its own registry and keeps its password.</summary>
+/// <summary>Words for what many projects need: servers, or a service of this host, which fetches from its own registry or mirror and keeps its password.</summary>
 internal static class NetworkPresets
 {
     /// <summary>Packages of the distribution.</summary>

@@ -3,7 +3,7 @@ namespace Machine.Tool.Machinefiles.Network;
 /// <summary>What a machine may reach by name. What is denied stays denied, whoever allows it.</summary>
 internal sealed record NetworkRules(IReadOnlyList<NetworkRule> Allow, IReadOnlyList<NetworkRule> Deny)
 {
-    /// <summary>Nothing but the package feed.</summary>
+    /// <summary>No server, no repository, and no service but NuGet's feed.</summary>
     public static NetworkRules None { get; } = new([], []);
 
     /// <summary>Whatever others allow is denied.</summary>

@@ -20,7 +20,7 @@ internal sealed class PackageRules(string? personal)
     {
         lock (gate)
         {
-            var stamp = Stamp();
+            var stamp = personal is null ? "" : FileStamp.Of(personal);
             if (current is null || stamp != seen)
             {
                 current = new RuleSet([new OwnedRules("the Machinefile", project), new OwnedRules("your own restore.json", Personal())]);
@@ -53,6 +53,4 @@ internal sealed class PackageRules(string? personal)
             return RestoreRules.Nothing;
         }
     }
-
-    private string Stamp() => personal is not null && new FileInfo(personal) is { Exists: true } file ? $"{file.LastWriteTimeUtc.Ticks} {file.Length}" : "";
 }

@@ -50,10 +50,11 @@ internal sealed record CooldownRule(TimeSpan Least, string Rule)
 
     /// <summary>Why a version is refused.</summary>
     /// <param name="published">Null where its source gives none.</param>
-    public Refusal Refuse(string package, DateTimeOffset? published, DateTimeOffset now) => new(
+    /// <param name="unlocked">A lock file could stand in for the date, and none does.</param>
+    public Refusal Refuse(string package, DateTimeOffset? published, DateTimeOffset now, bool unlocked) => new(
         published is { } date
             ? $"{Rule}: {package} was published {(date > now ? "in the future" : Ago(now - date))}"
-            : $"{Rule}: {package} has no date of publication, and no lock file of the project names it");
+            : $"{Rule}: {package} has no date of publication{(unlocked ? ", and no lock file of the project names it" : "")}");
 
     private static string Ago(TimeSpan age) => age switch
     {
