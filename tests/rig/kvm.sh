@@ -152,13 +152,13 @@ equip() {
 }
 
 # The emulator was seen to give a machine in the rig the rig's own registers and page tables (10.0 and 11.1, once in an hour or two): KVM then meets the
-# same instruction for ever, ten thousand times a second and more, where a machine at work has some hundreds. That is no test's doing: the rig has died.
+# same instruction for ever, ten thousand times a second and more. That is no test's doing: the rig has died.
 watch_emulator() {
   local before after storms=0
   while sleep 60; do
     before=$(rig_ssh 'cat /sys/kernel/debug/kvm/insn_emulation' </dev/null) && sleep 20 && after=$(rig_ssh 'cat /sys/kernel/debug/kvm/insn_emulation' </dev/null) || continue
     if [ $((after - before)) -gt 100000 ]; then storms=$((storms + 1)); else storms=0; fi
-    if [ "$storms" -ge 3 ]; then
+    if [ "$storms" -ge 5 ]; then
       echo "THE EMULATOR has lost a machine's registers: $(((after - before) / 20)) instructions a second are emulated" | tee -a "$results/rig-console.log" >&2
       kill "$emulator"
       return
