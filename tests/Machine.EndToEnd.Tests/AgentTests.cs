@@ -11,7 +11,6 @@ using Microsoft.Extensions.Logging;
 namespace Machine.EndToEnd.Tests;
 
 /// <summary>The machine that `dotnet new machine --agent` describes, with a stand-in of the model behind an internet of the test.</summary>
-[Collection(SharedMachineTests.Name)]
 public sealed class AgentTests
 {
     private const string Key = "sk-canary-7d20c5";

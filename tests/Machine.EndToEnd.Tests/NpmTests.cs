@@ -3,7 +3,6 @@ using System.Text.Json;
 namespace Machine.EndToEnd.Tests;
 
 /// <summary>npm inside, from the registry of this host's configuration: real packages, each fetched once for all machines.</summary>
-[Collection(SharedMachineTests.Name)]
 public sealed class NpmTests
 {
     private static readonly string Machinefile = AgentTests.Machinefile.Replace("allow: [npm]", "allow: []", StringComparison.Ordinal);

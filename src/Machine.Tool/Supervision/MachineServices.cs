@@ -1,3 +1,4 @@
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Git;
 using Machine.Tool.Doors.Secrets;
 using Machine.Tool.Machinefiles.Network;
@@ -8,8 +9,11 @@ namespace Machine.Tool.Supervision;
 /// <param name="Rules">What the machine may reach now.</param>
 /// <param name="Git">Null where nobody works in the machine.</param>
 /// <param name="Secrets">Null likewise.</param>
-internal sealed record MachineServices(Func<NetworkRules> Rules, GitDoor? Git, SecretEndpoint? Secrets)
+internal sealed record MachineServices(Func<NetworkRules> Rules, GitEndpoint? Git, SecretEndpoint? Secrets)
 {
+    /// <summary>Asked by both, one program at a time.</summary>
+    public GitCredentials? Credentials { get; init; }
+
     /// <summary>NuGet's packages alone.</summary>
     public static MachineServices None { get; } = new(() => NetworkRules.None, null, null);
 }

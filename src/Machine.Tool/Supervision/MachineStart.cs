@@ -1,3 +1,4 @@
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Doors.Git;
 using Machine.Tool.Doors.Secrets;
@@ -224,10 +225,17 @@ internal sealed class MachineStart(
             SetupPatience);
     }
 
-    private MachineServices Services(LiveRules rules, EgressLog log) => new(
-        rules.Current,
-        new GitDoor(rules.Current, new GitUpstream(Upstream.Real), new GitCredentials(), log, logs.CreateLogger<GitDoor>()),
-        new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(new GitCredentials(), folders.Project.Path), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real));
+    private MachineServices Services(LiveRules rules, EgressLog log)
+    {
+        var credentials = new GitCredentials();
+        return new MachineServices(
+            rules.Current,
+            new GitEndpoint(rules.Current, new GitUpstream(Upstream.Real), credentials, log, logs.CreateLogger<GitEndpoint>()),
+            new SecretEndpoint(rules.Secrets, rules.Current, new SecretValues(credentials, folders.Project.Path), new TokenBudget(folders.Tokens, TimeProvider.System), log, Upstream.Real))
+        {
+            Credentials = credentials,
+        };
+    }
 
     private IGuestSession Session(ArrivedMachine arrived, GuestIdentity identity) =>
         sessions(identity.At(arrived.Machine.Ssh, folders.SshControl), [new GuestService(GuestLayout.ServicePort, folders.GuestSocket), new GuestService(GuestLayout.DoorPort, folders.DoorSocket)]);

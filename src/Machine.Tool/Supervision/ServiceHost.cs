@@ -75,6 +75,11 @@ internal sealed class ServiceHost : IAsyncDisposable
             others.Add(git);
         }
 
+        if (machine?.Credentials is { } credentials)
+        {
+            others.Add(credentials);
+        }
+
         await application.StartAsync(cancel);
         return new ServiceHost(application, socket, feed, machine?.Secrets, rules, others);
     }

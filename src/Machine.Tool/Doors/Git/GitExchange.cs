@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Mime;
 using System.Text;
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 

@@ -60,7 +60,7 @@ internal sealed partial record GitRequest(GitRepository Repository, string Path,
         location.StartsWith("https://", StringComparison.Ordinal) ? TryParse("GET", Prefix + location["https://".Length..]) : null;
 
     /// <summary>The same at this door.</summary>
-    public string AtDoor => $"{Prefix}{GitRepository.Place(Repository.Name, Repository.Port)}/{Path}{Ending}";
+    public string AtEndpoint => $"{Prefix}{GitRepository.Place(Repository.Name, Repository.Port)}/{Path}{Ending}";
 
     [GeneratedRegex(@"^/git/(?<server>[^/?#]+)/(?<path>[^?#]+)/info/refs\?service=git-(?<service>upload|receive)-pack\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Listing();

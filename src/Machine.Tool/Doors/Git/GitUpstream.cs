@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Machinefiles.Network;
 

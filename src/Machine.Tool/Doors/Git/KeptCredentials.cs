@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Machinefiles.Network;
 
 namespace Machine.Tool.Doors.Git;

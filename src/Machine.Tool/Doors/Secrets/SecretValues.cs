@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Machine.Tool.Doors.Git;
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Secrets;
@@ -11,7 +11,7 @@ namespace Machine.Tool.Doors.Secrets;
 /// The values of a machine's secrets, as headers. A variable's is the one of the last command that had it; a file is read for each request; what a program
 /// prints is kept for a minute. They are in this process' memory and nowhere else.
 /// </summary>
-/// <param name="git">Whom this host's git asks; ends with this.</param>
+/// <param name="git">Whom this host's git asks.</param>
 /// <param name="project">Its folder: no program of it is run.</param>
 internal sealed class SecretValues(GitCredentials git, string project) : IDisposable
 {
@@ -23,11 +23,7 @@ internal sealed class SecretValues(GitCredentials git, string project) : IDispos
     private readonly ConcurrentDictionary<string, (string? Value, string? Failure, DateTimeOffset Time)> printed = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim asking = new(1);
 
-    public void Dispose()
-    {
-        git.Dispose();
-        asking.Dispose();
-    }
+    public void Dispose() => asking.Dispose();
 
     /// <param name="environment">Variables of a client.</param>
     public void Take(IEnumerable<Secret> secrets, IReadOnlyDictionary<string, string> environment)

@@ -48,7 +48,8 @@ internal sealed partial record GitRepository(HostName Name, int Port, string Pat
     public static string? PathOf(string path)
     {
         var plain = path.EndsWith(Suffix, StringComparison.Ordinal) ? path[..^Suffix.Length] : path;
-        return plain.Length is 0 or > MostOfPath || plain[^1] == '/' ? null : plain;
+        // One of which ".git" is left would be another one when it is read again.
+        return plain.Length is 0 or > MostOfPath || plain[^1] == '/' || plain.EndsWith(Suffix, StringComparison.Ordinal) ? null : plain;
     }
 
     public static bool IsSegment(string text) => Segment().IsMatch(text) && text is not ("." or "..");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Doors.Git;
 using Machine.Tool.Hosting;
@@ -67,7 +68,7 @@ internal sealed class GitUnderTest : IAsyncDisposable
         test.Upstream = await GitServer.StartAsync(test.folder.Folder("served"));
         var upstream = new Upstream(test.Resolver, () => (address, isPrivate) => Judge.WhyNot(!IPAddress.IsLoopback(address) ? address : test.IsPrivate ? Inner : Outer, isPrivate));
         var hash = test.Upstream.Certificate.GetCertHashString();
-        var door = new GitDoor(
+        var door = new GitEndpoint(
             () => test.Rules,
             new GitUpstream(upstream, new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == hash }),
             new GitCredentials(new Dictionary<string, string?>(variables ?? new Dictionary<string, string?>()) { ["HOME"] = test.HostHome, ["GIT_CONFIG_NOSYSTEM"] = "1" }),

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
+using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
@@ -17,7 +18,7 @@ namespace Machine.Tool.Doors.Git;
 /// that rules name and for nothing else. The guest never sees a credential; one that it sends is dropped.
 /// </summary>
 /// <param name="rules">Asked at each request.</param>
-internal sealed partial class GitDoor(Func<NetworkRules> rules, GitUpstream upstream, GitCredentials credentials, EgressLog log, ILogger logger) : IDisposable
+internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream upstream, GitCredentials credentials, EgressLog log, ILogger logger) : IDisposable
 {
     /// <summary>Bytes that a request for objects may have; a push has no bound.</summary>
     private const long MostOfFetch = 64 << 20;
@@ -35,7 +36,6 @@ internal sealed partial class GitDoor(Func<NetworkRules> rules, GitUpstream upst
     public void Dispose()
     {
         upstream.Dispose();
-        credentials.Dispose();
         places.Dispose();
     }
 
@@ -106,7 +106,7 @@ internal sealed partial class GitDoor(Func<NetworkRules> rules, GitUpstream upst
             using var answer = await new GitExchange(upstream, credentials, kept, isPrivate).RunAsync(request, body, Protocol(context), silence.Token);
             if (GitExchange.IsRedirect(answer.StatusCode))
             {
-                context.Response.Redirect(SentOn(request, answer).AtDoor);
+                context.Response.Redirect(SentOn(request, answer).AtEndpoint);
                 log.Add(entry);
                 return;
             }

@@ -1,7 +1,7 @@
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 
-namespace Machine.Tool.Doors.Git;
+namespace Machine.Tool.Doors.Credentials;
 
 /// <summary>A user name and a password of this host's user, for one server.</summary>
 internal sealed record GitCredential(string User, string Password)

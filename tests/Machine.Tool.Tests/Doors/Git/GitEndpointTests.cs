@@ -4,7 +4,7 @@ using Machine.Tool.Doors.Egress;
 namespace Machine.Tool.Tests.Doors.Git;
 
 /// <summary>A real git inside clones, fetches and pushes through the host, which alone has the password.</summary>
-public sealed class GitDoorTests : IAsyncLifetime
+public sealed class GitEndpointTests : IAsyncLifetime
 {
     private GitUnderTest git = null!;
 
