@@ -34,16 +34,16 @@ public sealed class NpmTests
         // The same again elsewhere, with a registry that gives documents at most.
         await using var second = new ProjectFolder("npm-second", AgentTests.Machinefile);
         Write(second);
-        var kept = Tarballs();
+        var kept = await TarballsAsync(second);
         (await ToolRun.RunAsync(second.Path, ["start", "--approve"], minutes: 40)).ShouldSucceed();
         (await ToolRun.RunAsync(second.Path, ["exec", "--", "npm", "install", "--no-fund", "--no-audit"], minutes: 40)).ShouldSucceed();
-        Tarballs().ShouldBe(kept, "each file came once, and none was written again");
+        (await TarballsAsync(second)).ShouldBe(kept, "each file came once, and none was written again");
     }
 
     private static void Write(ProjectFolder project) =>
         project.Write("package.json", """{"name":"shop","version":"1.0.0","private":true,"dependencies":{"express":"5.1.0","eslint":"9.39.1","prettier":"3.6.2","zod":"4.1.12"}}""");
 
-    // When each was made: a download would replace the file.
-    private static List<string> Tarballs() => [.. Directory.EnumerateFiles(Path.Combine(Tool.Hosting.MachinePaths.FromEnvironment().Packages, "sha512"), "*.tgz", SearchOption.AllDirectories)
-        .Select(file => $"{Path.GetFileName(file)} {new FileInfo(file).CreationTimeUtc.Ticks}").Order(StringComparer.Ordinal)];
+    // By its place on the disk: a download would be another file. Its times say when it was used.
+    private static Task<string> TarballsAsync(ProjectFolder project) =>
+        project.HostAsync("sh", "-c", $"find '{Path.Combine(Tool.Hosting.MachinePaths.FromEnvironment().Packages, "sha512")}' -name '*.tgz' -printf '%f %i\\n' | sort");
 }
