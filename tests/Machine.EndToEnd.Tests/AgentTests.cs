@@ -1,8 +1,8 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
+using Machine.Tool.Tests.Doors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -28,7 +28,7 @@ public sealed class AgentTests
         Slow.SkipUnlessAsked();
         Internet.SkipWhereThereIsNone();
         await using var internet = await Internet.MakeAsync((Model, Internet.Server));
-        using var certificate = Certificate();
+        using var certificate = TestCertificate.For(Model);
         var got = new List<(string Path, string? Key, string Body)>();
         await using var model = await ServeAsync(internet, certificate, got);
         var trusted = ProjectFolder.Trusting(certificate);
@@ -53,17 +53,6 @@ public sealed class AgentTests
         var folder = new ProjectMachine(MachinePaths.FromEnvironment(), new ProjectRoot(project.Path)).State;
         (await project.HostAsync("sh", "-c", $"grep -rlaF {Key} '{folder}'; echo searched")).ShouldBe("searched\n");
         (await project.RunAsync("network", "log", "--json")).ShouldSucceed().Output.ShouldContain("\"tokens\": 33");
-    }
-
-    private static X509Certificate2 Certificate()
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=" + Model, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(Model);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
     }
 
     private static async Task<WebApplication> ServeAsync(Internet internet, X509Certificate2 certificate, List<(string Path, string? Key, string Body)> got)

@@ -1,11 +1,11 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machines;
+using Machine.Tool.Tests.Doors;
 
 namespace Machine.EndToEnd.Tests;
 
@@ -203,7 +203,7 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
             Serve(80, HttpAsync);
             Serve(443, TlsAsync);
             Serve(5432, EchoAsync);
-            trusted = Certificate("secret.example.com");
+            trusted = TestCertificate.For("secret.example.com");
             var file = ProjectFolder.Trusting(trusted);
             Project = new ProjectFolder("door", "sdk: none\nidle: never\nsecrets: { API_KEY: { from: env, to: secret.example.com } }\n")
             {
@@ -252,7 +252,7 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
         private async Task TlsAsync(Stream stream)
         {
             await using var tls = new SslStream(stream);
-            using var untrusted = Certificate("api.example.com");
+            using var untrusted = TestCertificate.For("api.example.com");
             await tls.AuthenticateAsServerAsync((_, hello, _, _) => ValueTask.FromResult(
                 new SslServerAuthenticationOptions { ServerCertificate = hello.ServerName == "secret.example.com" ? trusted! : untrusted }), null, CancellationToken.None);
             await AnswerAsync(tls, $"hello over tls to {tls.TargetHostName}\n", line =>
@@ -262,17 +262,6 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
                     Authorization = line["Authorization: ".Length..];
                 }
             });
-        }
-
-        private static X509Certificate2 Certificate(string name)
-        {
-            using var key = RSA.Create(2048);
-            var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            var names = new SubjectAlternativeNameBuilder();
-            names.AddDnsName(name);
-            request.CertificateExtensions.Add(names.Build());
-            using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
         }
 
         private static async Task AnswerAsync(Stream stream, string body, Action<string>? told = null)

@@ -15,6 +15,9 @@ internal static class HostProgram
 
     private static readonly UTF8Encoding Text = new(encoderShouldEmitUTF8Identifier: false);
 
+    /// <summary>A folder in which no project has a say: what runs there reads no file of one.</summary>
+    public static string OutsideOfProjects { get; } = Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/";
+
     /// <summary>The program's path, or null when it is not installed. Looks in PATH and in the sbin folders that users lack.</summary>
     public static string? Find(string name)
     {

@@ -26,11 +26,6 @@ internal sealed partial class AptArchive(Func<CancellationToken, Task<AptOrigin>
     private readonly SemaphoreSlim finding = new(1);
     private (IReadOnlyList<string> Archives, HttpClient Client)? found;
 
-    public AptArchive(AptOrigin origin, ILogger log)
-        : this(_ => Task.FromResult(origin), log)
-    {
-    }
-
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/apt/{**path}", context => FeedResponse.GuardAsync(
             context, slots, log, () => refusal?.Invoke() is { } reason ? throw FeedException.Refused(reason) : AnswerAsync(context)));

@@ -68,9 +68,9 @@ internal sealed class NpmRegistry : IDisposable
 
     private async Task DocumentAsync(HttpContext context, string name, string ours)
     {
-        var abbreviated = context.Request.Headers.Accept.ToString().Contains("application/vnd.npm.install-v1+json", StringComparison.Ordinal);
+        var abbreviated = context.Request.Headers.Accept.ToString().Contains(NpmUpstream.Abbreviated, StringComparison.Ordinal);
         var document = await LoadAsync(name, abbreviated, ours, context.RequestAborted);
-        var type = abbreviated ? "application/vnd.npm.install-v1+json" : "application/json";
+        var type = abbreviated ? NpmUpstream.Abbreviated : "application/json";
         await FeedResponse.BytesAsync(context, document.Json, type);
     }
 

@@ -9,7 +9,8 @@ namespace Machine.Tool.Packages;
 /// <summary>The registry of the host's npm configuration, with the host's tokens.</summary>
 internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
 {
-    private const string Abbreviated = "application/vnd.npm.install-v1+json";
+    /// <summary>The type of a document with what an installation needs alone.</summary>
+    public const string Abbreviated = "application/vnd.npm.install-v1+json";
     private const int MaximumDocument = 256 << 20;
     private const int MaximumAdvice = 32 << 20;
     private static readonly TimeSpan DocumentLimit = TimeSpan.FromMinutes(5);

@@ -1,4 +1,3 @@
-using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Store;
 using Machine.Tool.Packages;
 using Microsoft.AspNetCore.Builder;
@@ -20,10 +19,6 @@ internal sealed class ArchiveDoor : IAsyncDisposable
         this.socket = socket;
     }
 
-    /// <summary>This host's archives, with its proxy and passwords.</summary>
-    public static async Task<AptOrigin> OriginAsync(CancellationToken cancel) =>
-        new([.. DebianMirror.Addresses().Select(AptPasswords.Add)], await AptSettings.ProxyAsync(cancel));
-
     /// <param name="socket">In a folder that nobody else enters.</param>
     public static async Task<BuildDoor> OpenAsync(string socket, ILoggerFactory logs, CancellationToken cancel)
     {
@@ -32,7 +27,7 @@ internal sealed class ArchiveDoor : IAsyncDisposable
             limits.MaxRequestBodySize = 0;
             limits.MaxConcurrentConnections = 64;
         });
-        var archive = new AptArchive(OriginAsync, logs.CreateLogger<AptArchive>());
+        var archive = new AptArchive(HostArchives.FindAsync, logs.CreateLogger<AptArchive>());
         archive.Map(application);
         await application.StartAsync(cancel);
         if (!OperatingSystem.IsWindows())

@@ -57,7 +57,7 @@ internal sealed class ServiceHost : IAsyncDisposable
         var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules);
         npm.Map(application);
         var apt = new AptArchive(
-            ArchiveDoor.OriginAsync,
+            HostArchives.FindAsync,
             logs.CreateLogger<AptArchive>(),
             () => machine?.Rules().Refuses(NetworkPresets.Apt));
         apt.Map(application);

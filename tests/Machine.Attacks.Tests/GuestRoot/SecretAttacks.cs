@@ -117,6 +117,7 @@ public sealed class SecretAttacks
         await AskAsync(test, $"GET / HTTP/1.1\r\nHost: api.secret.internal\r\n{headers}\r\n\r\n");
 
         test.Got.ShouldAllBe(got => got.Headers.Authorization.Count == 1 && got.Headers.Authorization.ToString() == "Bearer " + SecretUnderTest.Value);
+        test.Got.Count.ShouldBe(headers.Contains("folded", StringComparison.Ordinal) ? 0 : 1, "a folded line is no header");
     }
 
     [Theory]

@@ -144,7 +144,7 @@ public sealed class DownloadAttacks : IDisposable
         CloudDisk.FetchAsync(address.ToString(), Convert.ToHexStringLower(SHA256.HashData("x"u8)), folder.Folder("build"), SilentProgress.Instance, Cancel, most);
 
     private static Task<TestServer> DoorAsync(params string[] archives) =>
-        TestServer.StartAsync(endpoints => new AptArchive(new AptOrigin(archives, Proxy: null), new TestLog()).Map(endpoints));
+        TestServer.StartAsync(endpoints => new AptArchive(_ => Task.FromResult(new AptOrigin(archives, Proxy: null)), new TestLog()).Map(endpoints));
 
     private static async Task<HttpStatusCode> GetAsync(TestServer server, string path)
     {

@@ -54,7 +54,7 @@ public sealed class ThroughTheArchive
     }
 
     private static Task<TestServer> StartAsync(string[] archives) =>
-        TestServer.StartAsync(endpoints => new AptArchive(new AptOrigin(archives, Proxy: null), new TestLog()).Map(endpoints));
+        TestServer.StartAsync(endpoints => new AptArchive(_ => Task.FromResult(new AptOrigin(archives, Proxy: null)), new TestLog()).Map(endpoints));
 
     private static async Task<(HttpStatusCode Status, string Text)> GetAsync(TestServer server, string path)
     {

@@ -26,7 +26,7 @@ internal sealed record HostProbe
     {
         FindProgram = HostProgram.Find,
         // Not in the project: its global.json would have a say in what dotnet answers.
-        Run = (program, arguments, cancel) => HostProgram.TryRunAsync(program, arguments, cancel, folder: Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/"),
+        Run = (program, arguments, cancel) => HostProgram.TryRunAsync(program, arguments, cancel, folder: HostProgram.OutsideOfProjects),
         ReadFile = TryReadFile,
         FreeBytes = TryFreeBytes,
         User = HostUser.Current,

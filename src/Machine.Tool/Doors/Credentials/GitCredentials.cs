@@ -74,7 +74,7 @@ internal sealed class GitCredentials(IReadOnlyDictionary<string, string?>? varia
         {
             limit.CancelAfter(Patience);
             return await HostProgram.TryRunAsync(
-                "git", ["-c", "credential.interactive=false", "credential", what], limit.Token, input + "\n", Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/", environment);
+                "git", ["-c", "credential.interactive=false", "credential", what], limit.Token, input + "\n", HostProgram.OutsideOfProjects, environment);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Text;
 using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Egress;
@@ -22,13 +21,6 @@ internal sealed class GitUpstream : IDisposable
 
     private const int MostOfHeadKibibytes = 32;
 
-    // So that a rule, or a name's address, that changed is soon obeyed by what is kept open.
-    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
-
-    private readonly Upstream upstream;
-    private readonly SslClientAuthenticationOptions? tls;
-
     // A connection into a private network is kept for those alone whose rule allows it.
     private readonly HttpClient ofInternet;
     private readonly HttpClient ofPrivate;
@@ -36,10 +28,8 @@ internal sealed class GitUpstream : IDisposable
     /// <param name="tls">How servers prove who they are; null for this host's own trust.</param>
     public GitUpstream(Upstream upstream, SslClientAuthenticationOptions? tls = null)
     {
-        this.upstream = upstream;
-        this.tls = tls;
-        ofInternet = Client(isPrivate: false);
-        ofPrivate = Client(isPrivate: true);
+        ofInternet = Client(EgressHandler.To(upstream, isPrivate: false, tls));
+        ofPrivate = Client(EgressHandler.To(upstream, isPrivate: true, tls));
     }
 
     public void Dispose()
@@ -76,34 +66,10 @@ internal sealed class GitUpstream : IDisposable
         }
     }
 
-    private HttpClient Client(bool isPrivate)
+    private static HttpClient Client(SocketsHttpHandler handler)
     {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            // The way through this host's proxy is Upstream's.
-            UseProxy = false,
-            Credentials = null,
-            PooledConnectionIdleTimeout = IdleInterval,
-            PooledConnectionLifetime = LookInterval,
-            MaxConnectionsPerServer = MostConnections,
-            MaxResponseHeadersLength = MostOfHeadKibibytes,
-            ConnectCallback = async (context, cancel) =>
-            {
-                var server = context.DnsEndPoint;
-                var name = HostName.OfWire(server.Host) ?? throw new GitException($"machine: {Hosting.Tainted.Line(server.Host)} is no server's name", denied: true);
-                var socket = await upstream.ConnectAsync(name, server.Port, isPrivate, cancel);
-                socket.NoDelay = true;
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        };
-        if (tls is not null)
-        {
-            handler.SslOptions = tls;
-        }
-
+        handler.MaxConnectionsPerServer = MostConnections;
+        handler.MaxResponseHeadersLength = MostOfHeadKibibytes;
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }

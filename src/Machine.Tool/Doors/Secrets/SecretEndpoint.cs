@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Hosting;
@@ -28,9 +27,6 @@ internal sealed class SecretEndpoint(
 
     // A model thinks before its first word, and between two.
     private static readonly ForwarderRequestConfig Forwarding = new() { ActivityTimeout = TimeLimit.Minutes(15), AllowResponseBuffering = false };
-
-    // A server's name may have other addresses by then.
-    private static readonly TimeSpan LookUpInterval = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim places = new(MostRequests);
     private readonly Lock gate = new();
@@ -234,17 +230,9 @@ internal sealed class SecretEndpoint(
             var key = string.Join('\0', secret.Identity);
             if (!clients.TryGetValue(key, out var client))
             {
-                clients[key] = client = new HttpMessageInvoker(new SocketsHttpHandler
-                {
-                    UseProxy = false,
-                    AllowAutoRedirect = false,
-                    UseCookies = false,
-                    AutomaticDecompression = DecompressionMethods.None,
-                    EnableMultipleHttp2Connections = true,
-                    PooledConnectionLifetime = LookUpInterval,
-                    SslOptions = tls ?? new SslClientAuthenticationOptions(),
-                    ConnectCallback = async (_, cancel) => new NetworkStream(await upstream.ConnectAsync(secret.Server, secret.Port, secret.Private, cancel), ownsSocket: true),
-                });
+                var handler = EgressHandler.To(upstream, secret.Private, tls);
+                handler.EnableMultipleHttp2Connections = true;
+                clients[key] = client = new HttpMessageInvoker(handler);
             }
 
             return client;

@@ -132,7 +132,7 @@ internal sealed class SecretValues(GitCredentials git, string project) : IDispos
                 throw new SecretException($"{words[0]} is found in the project ({program}), which is not run on this host");
             }
 
-            var result = await HostProgram.TryRunAsync(program, words.Skip(1), limit.Token, folder: Path.GetPathRoot(Environment.SystemDirectory) is { Length: > 0 } root ? root : "/");
+            var result = await HostProgram.TryRunAsync(program, words.Skip(1), limit.Token, folder: HostProgram.OutsideOfProjects);
             return result.ExitCode == 0 ? FirstLine(result.Output) : throw new SecretException($"{words[0]} ended with {result.ExitCode}: {Tainted.Line(result.Error)}");
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)

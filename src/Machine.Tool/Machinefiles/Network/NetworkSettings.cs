@@ -1,9 +1,5 @@
 namespace Machine.Tool.Machinefiles.Network;
 
-/// <summary>A rule as it is written.</summary>
-/// <param name="Private">The server may have an address of a private network.</param>
-internal sealed record NetworkEntry(string Rule, bool Private = false);
-
 /// <summary>The <c>network</c> of a Machinefile, or what a person allows and denies for all projects. Each entry can be parsed.</summary>
 internal sealed record NetworkSettings(IReadOnlyList<NetworkEntry> Allow, IReadOnlyList<NetworkEntry> Deny)
 {

@@ -25,8 +25,6 @@ internal sealed record RestoreRules(TimeSpan Cooldown, Severity? Worst, IReadOnl
 
     public bool DeniesAll { get; init; }
 
-    public bool IsNone => Cooldown == TimeSpan.Zero && Worst is null && Allow.Count == 0 && Deny.Count == 0 && !DeniesAll;
-
     /// <summary>As it is written.</summary>
     public RestoreSettings ToSettings() => new(
         Cooldown == TimeSpan.Zero ? null : ShortTime.Format(Cooldown),

@@ -17,8 +17,6 @@ internal sealed record RuleSet(IReadOnlyList<OwnedRules> All)
     public AdvisoryRule? Advisories { get; } = All.Where(one => one.Rules.Worst is not null).OrderBy(one => one.Rules.Worst)
         .Select(one => new AdvisoryRule(one.Rules.Worst!.Value, $"vulnerabilities {RestoreRules.Name(one.Rules.Worst.Value)} of {one.Owner}")).FirstOrDefault();
 
-    public bool JudgesVersions => Cooldown is not null || Advisories is not null;
-
     /// <summary>Why a package may not enter, whatever its version; null where it may.</summary>
     public Refusal? OfName(bool isNpm, string name)
     {
