@@ -16,10 +16,10 @@ internal static class ToolLocation
 
         var name = IsWindows ? "dotnet-machine.exe" : "dotnet-machine";
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        // A relative folder in PATH would let the project's own folder name the program.
+        // A relative folder, which the home is too where it does not exist, would let the project's own folder name the program.
         return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Where(folder => folder.Length > 0 && Path.IsPathRooted(folder))
             .Concat([Path.Combine(home, ".dotnet", "tools")])
+            .Where(folder => folder.Length > 0 && Path.IsPathRooted(folder))
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
     }

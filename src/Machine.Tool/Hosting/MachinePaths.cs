@@ -35,15 +35,13 @@ internal sealed class MachinePaths
 
     public string Approvals => Path.Combine(Home, "approvals");
 
-    /// <exception cref="MachineException">The home is another user's, or others may write to it.</exception>
+    /// <exception cref="MachineException">The home is another user's, others may write to it, or this user has none.</exception>
     public static MachinePaths FromEnvironment()
     {
         var home = Environment.GetEnvironmentVariable("MACHINE_HOME");
         if (string.IsNullOrEmpty(home))
         {
-            home = Path.Combine(
-                Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
-                "dotnet-machine");
+            home = Path.Combine(UserHome.Data ?? UserHome.Folder, "dotnet-machine");
         }
 
         OwnFolder.RequireOwn(home);

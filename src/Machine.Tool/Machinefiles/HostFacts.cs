@@ -15,11 +15,10 @@ internal sealed record HostFacts(int Cpus, long MemoryBytes, string Home, IReadO
     public static HostFacts Current()
     {
         var paths = MachinePaths.FromEnvironment();
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
         return new HostFacts(
             Environment.ProcessorCount,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            ProjectRoot.RealPath(home.Length > 0 ? home : paths.Home),
+            ProjectRoot.RealPath(UserHome.Known ?? paths.Home),
             [ProjectRoot.RealPath(paths.Home), ProjectRoot.RealPath(paths.Runtime)])
         {
             FreeDiskBytes = FreeBytes(paths.Home),

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Packages;
 
@@ -14,7 +15,7 @@ internal sealed partial class Npmrc
 
     /// <summary>The user's file, as npm finds it.</summary>
     public static string UserFile =>
-        Variable("userconfig") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".npmrc");
+        Variable("userconfig") ?? Path.Combine(UserHome.Folder, ".npmrc");
 
     public string? this[string key] => values.TryGetValue(key, out var value) && value.Length > 0 ? value : null;
 

@@ -99,6 +99,8 @@ public sealed class HostileStartAttacks : IAsyncLifetime
     [InlineData("DOTNET_CLI_HOME", "../project/.home", ".home/.nuget/NuGet/config/more.config")]
     [InlineData("NUGET_COMMON_APPLICATION_DATA", ".common", ".common/NuGet/Config/more.config")]
     [InlineData("NPM_CONFIG_USERCONFIG", ".npmrc", ".npmrc")]
+    [InlineData("HOME", ".home", ".home/.nuget/NuGet/NuGet.Config")]
+    [InlineData("HOME", ".home", ".home/.npmrc")]
     public async Task What_lies_in_the_project_is_not_the_users_whatever_variable_leads_there(string variable, string value, string file)
     {
         tool.Write("project/nuget.config", "<configuration />");
@@ -117,6 +119,22 @@ public sealed class HostileStartAttacks : IAsyncLifetime
 
         attacker.Connections.ShouldBeEmpty();
         Directory.Exists(Path.Combine(tool.Home, "machines")).ShouldBeFalse("no machine was begun");
+    }
+
+    // Service accounts have a home that does not exist, for which .NET gives an empty path: what is below that is below the folder one stands in.
+    [Theory]
+    [InlineData("/nonexistent")]
+    [InlineData(".")]
+    public async Task Nor_where_the_user_has_no_home_folder(string home)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the home folder is not in HOME there");
+        tool.Write("project/.nuget/NuGet/NuGet.Config", File.ReadAllText(Path.Combine(tool.Project, "nuget.config")));
+        tool.Write("project/.npmrc", "registry=" + attacker.Index);
+
+        var plan = await tool.RunAsync(new Dictionary<string, string> { ["HOME"] = home }, "plan", "--json");
+
+        (plan.ExitCode == Unavailable || JsonNode.Parse(plan.Output)!["widens"]!.GetValue<bool>()).ShouldBeTrue(plan.ToString());
+        attacker.Connections.ShouldBeEmpty();
     }
 
     [Fact]

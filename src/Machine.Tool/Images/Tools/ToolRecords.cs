@@ -57,7 +57,7 @@ internal sealed class ToolRecords(MachinePaths paths)
     // The files of the user and of this host that say where packages come from. Never a project's.
     private static string UserConfiguration()
     {
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = UserHome.Folder;
         // These lead to others than the usual ones; what was resolved with them is not for whoever has them not.
         string[] variables = ["DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "NPM_CONFIG_REGISTRY", "npm_config_registry"];
         var led = variables.Select(name => Environment.GetEnvironmentVariable(name) ?? "").ToList();
@@ -66,7 +66,7 @@ internal sealed class ToolRecords(MachinePaths paths)
             .. led[0].Length > 0 ? [Path.Combine(led[0], ".nuget", "NuGet")] : Array.Empty<string>(),
             .. led[1].Length > 0 ? [Path.Combine(led[1], "NuGet", "Config")] : Array.Empty<string>(),
             Path.Combine(home, ".nuget", "NuGet"), Path.Combine(home, ".nuget", "config"), "/etc/opt/NuGet/Config",
-            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "NuGet"),
+            Path.Combine(UserHome.Settings ?? home, "NuGet"),
         ];
         var files = folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             .Where(file => file.EndsWith(".config", StringComparison.OrdinalIgnoreCase))

@@ -10,8 +10,8 @@ internal static class UserConfig
 {
     // https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior#config-file-locations-and-uses
     private static string UserFolder => OperatingSystem.IsWindows()
-        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "NuGet")
-        : Path.Combine(Variable("DOTNET_CLI_HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "NuGet");
+        ? Path.Combine(UserHome.Settings ?? UserHome.Folder, "NuGet")
+        : Path.Combine(Variable("DOTNET_CLI_HOME") ?? UserHome.Folder, ".nuget", "NuGet");
 
     private static string HostFolder => Path.Combine(
         Variable("NUGET_COMMON_APPLICATION_DATA") ?? (
@@ -35,7 +35,7 @@ internal static class UserConfig
     public static void RequireOutside(ProjectRoot project)
     {
         var repository = RepositoryOf(project.Path);
-        foreach (var name in new[] { "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig" })
+        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig" })
         {
             if (Variable(name) is { } value && new[] { Path.GetFullPath(value), ProjectRoot.RealPath(value) }.Any(place => FolderPath.Within(place, repository)))
             {
@@ -47,11 +47,11 @@ internal static class UserConfig
         }
     }
 
-    // A home folder that is itself a repository (of dot files) is the user's.
+    // A home folder that is itself a repository (of dot files) is the user's; one inside of a repository is not.
     private static string RepositoryOf(string folder)
     {
-        var home = ProjectRoot.RealPath(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
-        for (var at = folder; at is not null && !FolderPath.Within(home, at); at = Path.GetDirectoryName(at))
+        var home = ProjectRoot.RealPath(UserHome.Folder);
+        for (var at = folder; at is not null && !FolderPath.Same(home, at) && at != Path.GetPathRoot(at); at = Path.GetDirectoryName(at))
         {
             if (Path.Exists(Path.Combine(at, ".git")))
             {
