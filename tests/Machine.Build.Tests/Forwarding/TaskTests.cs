@@ -54,6 +54,28 @@ public sealed class TaskTests
         repository.Compiled("App").ShouldBeEmpty();
     }
 
+    // .NET gives an empty path for a home folder that does not exist; what is looked for below it would be looked for in the repository.
+    [Fact]
+    public async Task A_program_of_the_repository_is_not_the_tool_where_the_user_has_no_home()
+    {
+        using var repository = new Repository().WithConsole();
+        foreach (var folder in new[] { ".dotnet/tools", "App/.dotnet/tools" })
+        {
+            repository.Write(folder + "/dotnet-machine", $"#!/bin/sh\ntouch '{repository.At("planted")}'\n");
+            File.SetUnixFileMode(repository[folder + "/dotnet-machine"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var environment = repository.Environment();
+        environment["MachineToolPath"] = "";
+        environment["HOME"] = "/nonexistent";
+        environment["DOTNET_CLI_HOME"] = repository.At("cli-home");
+        var run = await ProcessRun.RunAsync("dotnet", repository.Path, ["build", "App"], environment);
+
+        run.ExitCode.ShouldBe(1, run.ToString());
+        run.Output.ShouldContain("error MACHINE001");
+        File.Exists(repository.At("planted")).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task Interrupting_the_build_ends_the_command_inside()
     {
