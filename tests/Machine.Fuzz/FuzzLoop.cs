@@ -90,7 +90,7 @@ internal sealed class FuzzLoop(FuzzTarget target, string crashes, int seed)
             Tell(input, $"more than {MostAllocated >> 20} MiB allocated", "memory");
         }
 
-        // A busy host is no finding: the same input is slow again and again.
+        // A busy host is no finding: the same input takes as much of the processor again and again. What waits for ever ends the process.
         if (Stopwatch.GetElapsedTime(begun) > Slow && Enumerable.Range(0, 2).All(_ => Time(input) > Slow))
         {
             Tell(input, $"took {Time(input).TotalSeconds:0.0} s", "time");
@@ -102,6 +102,7 @@ internal sealed class FuzzLoop(FuzzTarget target, string crashes, int seed)
     private TimeSpan Time(byte[] input)
     {
         Volatile.Write(ref begun, Stopwatch.GetTimestamp());
+        var used = Environment.CpuUsage.TotalTime;
         try
         {
             target.Run(input);
@@ -111,7 +112,7 @@ internal sealed class FuzzLoop(FuzzTarget target, string crashes, int seed)
             // Told already.
         }
 
-        return Stopwatch.GetElapsedTime(begun);
+        return Environment.CpuUsage.TotalTime - used;
     }
 
     private bool Merge()
