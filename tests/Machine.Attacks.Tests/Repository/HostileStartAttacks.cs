@@ -99,6 +99,9 @@ public sealed class HostileStartAttacks : IAsyncLifetime
     [InlineData("DOTNET_CLI_HOME", "../project/.home", ".home/.nuget/NuGet/config/more.config")]
     [InlineData("NUGET_COMMON_APPLICATION_DATA", ".common", ".common/NuGet/Config/more.config")]
     [InlineData("NPM_CONFIG_USERCONFIG", ".npmrc", ".npmrc")]
+    [InlineData("PIP_CONFIG_FILE", "pip.conf", "pip.conf")]
+    [InlineData("NETRC", ".netrc", ".netrc")]
+    [InlineData("XDG_CONFIG_HOME", ".config", ".config/pip/pip.conf")]
     public async Task What_lies_in_the_project_is_not_the_users_whatever_variable_leads_there(string variable, string value, string file)
     {
         tool.Write("project/nuget.config", "<configuration />");
