@@ -22,34 +22,26 @@ internal static class Netrc
 
     internal static string? Find(string text, string host)
     {
-        var words = new Queue<string>(Words(text));
-        string? user = null, password = null;
-        var isFor = false;
-        while (words.TryDequeue(out var word))
+        var words = Words(text).ToList();
+        for (var at = 0; at < words.Count; at++)
         {
-            if (word is "machine" or "default")
+            var isDefault = words[at] == "default";
+            if (!isDefault && !(words[at] == "machine" && host.Equals(words.ElementAtOrDefault(at + 1), StringComparison.OrdinalIgnoreCase)))
             {
-                if (isFor && password is not null)
-                {
-                    break;
-                }
-
-                (user, password) = (null, null);
-                isFor = word == "default" || (words.TryDequeue(out var named) && named.Equals(host, StringComparison.OrdinalIgnoreCase));
+                continue;
             }
-            else if (word is "login" or "user" or "password" or "account" && words.TryDequeue(out var value))
+
+            var entry = words.Skip(at + (isDefault ? 1 : 2)).TakeWhile(word => word is not ("machine" or "default")).ToList();
+            if (Value(entry, "password") is { } password)
             {
-                (user, password) = word switch
-                {
-                    "password" => (user, value),
-                    "account" => (user, password),
-                    _ => (value, password),
-                };
+                return $"{Value(entry, "login") ?? Value(entry, "user")}:{password}";
             }
         }
 
-        return isFor && password is not null ? $"{user}:{password}" : null;
+        return null;
     }
+
+    private static string? Value(List<string> entry, string name) => entry.IndexOf(name) is >= 0 and var at ? entry.ElementAtOrDefault(at + 1) : null;
 
     // A macro goes to the next empty line; a comment to the end of its own.
     private static IEnumerable<string> Words(string text)
