@@ -68,14 +68,12 @@ internal static class PypiJson
         WriteHashes(writer, "hashes", file.Hashes);
         if (file.Metadata is { Count: > 0 } metadata)
         {
+            // Under its newer name alone: pip 23.0 fails at the older one (PEP 714).
             WriteHashes(writer, "core-metadata", metadata);
-            // The older name, which pip 23.0 reads alone.
-            WriteHashes(writer, "dist-info-metadata", metadata);
         }
         else if (file.Metadata is not null)
         {
             writer.WriteBoolean("core-metadata", true);
-            writer.WriteBoolean("dist-info-metadata", true);
         }
 
         if (file.RequiresPython is { } python)
