@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Restore;
