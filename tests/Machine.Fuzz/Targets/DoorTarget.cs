@@ -109,7 +109,7 @@ internal static class DoorTarget
             {
                 var address = request.Address;
                 Promise.Holds(address.IdnHost == request.Repository.Name.Text && address.Port == request.Repository.Port && address.UserInfo.Length == 0, "it asks another server: " + address);
-                Promise.Holds(address.AbsolutePath.StartsWith("/" + request.Path, StringComparison.Ordinal) && !address.AbsolutePath.Contains("..", StringComparison.Ordinal), "it asks for another path: " + address);
+                Promise.Holds(address.AbsolutePath.StartsWith("/" + request.Path, StringComparison.Ordinal) && !address.AbsolutePath.Split('/').Any(part => part is "." or ".."), "it asks for another path: " + address);
             }
         }
     }
