@@ -20,35 +20,31 @@ internal sealed class FakeAddresses(IHostResolver resolver)
     // A VPN client is switched on and off.
     private static readonly TimeSpan KnownInterval = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim gate = new(1);
-    private (bool AreHere, DateTimeOffset Time)? known;
+    private readonly Lock gate = new();
+    private (Task<bool> Look, DateTimeOffset Time)? known;
 
-    public async Task<bool> AreHereAsync(CancellationToken cancel)
+    public Task<bool> AreHereAsync(CancellationToken cancel)
     {
-        await gate.WaitAsync(cancel);
-        try
+        lock (gate)
         {
             if (known is not { } recent || DateTimeOffset.UtcNow - recent.Time > KnownInterval)
             {
-                known = recent = (await LookAsync(cancel), DateTimeOffset.UtcNow);
+                known = recent = (LookAsync(), DateTimeOffset.UtcNow);
             }
 
-            return recent.AreHere;
-        }
-        finally
-        {
-            gate.Release();
+            return recent.Look.WaitAsync(cancel);
         }
     }
 
-    private async Task<bool> LookAsync(CancellationToken cancel)
+    // For all who wait: whoever asked first may go.
+    private async Task<bool> LookAsync()
     {
         var seen = new HashSet<IPAddress>();
         foreach (var name in new[] { First, Second, $"{RandomNumberGenerator.GetHexString(24, lowercase: true)}.{First}" })
         {
             try
             {
-                var addresses = await resolver.ResolveAsync(name, cancel);
+                var addresses = await resolver.ResolveAsync(name, CancellationToken.None);
                 if (addresses.Count == 0 || !addresses.All(address => Range.Contains(address) && seen.Add(address)))
                 {
                     return false;

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Machine.Tool.Doors.Credentials;
-using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 using Microsoft.AspNetCore.Http;
 

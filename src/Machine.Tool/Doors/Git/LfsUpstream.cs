@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Machine.Tool.Doors.Credentials;
-using Machine.Tool.Doors.Egress;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 
