@@ -39,6 +39,12 @@ internal static class BuildEnvironment
         ["YARN_UNSAFE_HTTP_WHITELIST"] = "127.0.0.1",
         ["BUN_CONFIG_REGISTRY"] = GuestLayout.NpmUrl,
 
+        ["PIP_INDEX_URL"] = GuestLayout.PypiUrl,
+        ["PIP_CACHE_DIR"] = GuestLayout.PackageCache + "/pip",
+        ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1",
+        ["UV_DEFAULT_INDEX"] = GuestLayout.PypiUrl,
+        ["UV_CACHE_DIR"] = GuestLayout.PackageCache + "/uv",
+
         // `git status` would write the index, and so make every look a change.
         ["GIT_OPTIONAL_LOCKS"] = "0",
     };

@@ -24,7 +24,7 @@ internal static class GuestLayout
     /// <summary>9p tag of a share, by its place in the Machinefile.</summary>
     public static string ShareTag(int index) => $"share{index}";
 
-    /// <summary>Mount of the built-in package cache volume; holds <c>nuget</c> and <c>npm</c>.</summary>
+    /// <summary>Mount of the built-in package cache volume; holds <c>nuget</c>, <c>npm</c>, <c>pip</c> and <c>uv</c>.</summary>
     public const string PackageCache = "/machine/packages";
 
     /// <summary>The only NuGet configuration in force inside: it names the supervisor's feed alone.</summary>
@@ -50,6 +50,9 @@ internal static class GuestLayout
 
     /// <summary>The npm registry, as the guest sees it.</summary>
     public static string NpmUrl => $"http://127.0.0.1:{ServicePort}/npm/";
+
+    /// <summary>The index of Python's packages, as the guest sees it.</summary>
+    public static string PypiUrl => $"http://127.0.0.1:{ServicePort}/pypi/simple/";
 
     /// <summary>Where git asks for a server's repositories, as the guest sees it: the server's name follows.</summary>
     public static string GitUrl => $"http://127.0.0.1:{ServicePort}/git/";

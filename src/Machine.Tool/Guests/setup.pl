@@ -76,7 +76,7 @@ for my $volume (@{$machine{volumes}}) {
     chown $machine{user}, $machine{group}, $path if $fresh;
     rmdir "$path/lost+found";
 }
-for my $path ('/machine/packages', '/machine/packages/nuget', '/machine/packages/npm') {
+for my $path ('/machine/packages', map { "/machine/packages/$_" } qw(nuget npm pip uv)) {
     chown $machine{user}, $machine{group}, $path if mkdir $path, 0755;
 }
 

@@ -54,7 +54,7 @@ internal static class Redirects
         }
     }
 
-    private static bool IsPublic(IPAddress address)
+    public static bool IsPublic(IPAddress address)
     {
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         if (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any))

@@ -103,7 +103,7 @@ internal static class MachinefileKeys
         new SizeShape(64 * ByteSize.MiB, MostDisk), "20GiB", "volumes: { packages: { size: 40GiB } }");
 
     public static readonly Key PackagesVolume = new(
-        MachinefileDefaults.PackagesVolume, "The volume of NuGet's and npm's package caches: `default`, `none`, or its size.",
+        MachinefileDefaults.PackagesVolume, "The volume of NuGet's, npm's and pip's package caches: `default`, `none`, or its size.",
         new EitherShape(new ChoiceShape(["default", "none"], []), new MapShape("{ size }", [PackagesVolumeSize])), "default", "volumes: { packages: none }");
 
     public static readonly Key Volumes = new(
@@ -146,7 +146,7 @@ internal static class MachinefileKeys
         "private", "Whether it may have an address of a private network (10.0.0.0/8 and the like). This host's own addresses stay out of reach.", new BooleanShape(), "false", NetworkName.Example);
 
     public static readonly Key NetworkAllow = new(
-        "allow", "Servers that the machine may reach (asks for approval): `api.example.com` (HTTPS at 443, HTTP at 80), `\"*.example.com\"` for all below a name (in quotes), `db.example.com:5432` for another port, `mail.example.com:587/tcp` where TLS does not begin with the first byte. Presets: `anthropic`, `openai`, `github`; `npm` and `apt` are served by this host, with its own registry, mirror and password. At ports of TLS the connection's greeting must name that very server. `\"git:git.example.com/acme/*\"` lets git clone and fetch those repositories with your credentials, which stay on the host; `\"git+push:git.example.com/acme/shop\"` lets it push as well.",
+        "allow", "Servers that the machine may reach (asks for approval): `api.example.com` (HTTPS at 443, HTTP at 80), `\"*.example.com\"` for all below a name (in quotes), `db.example.com:5432` for another port, `mail.example.com:587/tcp` where TLS does not begin with the first byte. Presets: `anthropic`, `openai`, `github`; `npm`, `pypi` and `apt` are served by this host, with its own registry, index, mirror and password. At ports of TLS the connection's greeting must name that very server. `\"git:git.example.com/acme/*\"` lets git clone and fetch those repositories with your credentials, which stay on the host; `\"git+push:git.example.com/acme/shop\"` lets it push as well.",
         new ListShape("a list of servers", new EitherShape(NameRules.Server, new MapShape("{ name, private }", [NetworkName, NetworkPrivate]))), "[]", "network: { allow: [api.example.com, \"*.example.org\", \"db.example.com:5432\"] }");
 
     public static readonly Key NetworkDeny = new(
@@ -200,7 +200,7 @@ internal static class MachinefileKeys
         new ChoiceShape(RestoreSettings.Severities, []), null, "restore: { vulnerabilities: high }");
 
     public static readonly Key RestoreAllow = new(
-        "allow", "Packages that may come in; with anything here, no others. An id of NuGet's, or `npm:` and a name of npm's (`npm:@scope/*`); `*` is any number of characters, and needs quotes where it comes first.",
+        "allow", "Packages that may come in; with anything here, no others. An id of NuGet's, or `npm:` and a name of npm's (`npm:@scope/*`), or `pypi:` and a name of Python's; `*` is any number of characters, and needs quotes where it comes first.",
         new ListShape("a list of packages", NameRules.PackagePattern), "[]", "restore: { allow: [Microsoft.*, \"npm:@company/*\"] }");
 
     public static readonly Key RestoreDeny = new(

@@ -70,7 +70,7 @@ internal static class NameRules
     public static readonly TextShape PackagePattern = new(
         "a package's name",
         Restore.PackagePattern.Form,
-        "Company.* or npm:@company/*",
+        "Company.*, npm:@company/* or pypi:company-*",
         text => text.Length > Restore.PackagePattern.MaximumLength ? new Flaw($"{Printable.Quote(text)} is longer than {Restore.PackagePattern.MaximumLength} characters", "write the package's name")
             : text.StartsWith('@') ? new Flaw($"{Printable.Quote(text)} is no id of NuGet's", $"for npm write npm:{text}")
             : null);

@@ -5,13 +5,16 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Packages;
 
 /// <summary>
-/// Files by the SHA-512 of their bytes, once per host and read-only: <c>sha512/aa/HASH.EXTENSION</c>. Packages of NuGet and of npm lie side by side, and
-/// what was not used for the longest time goes first, whichever it is.
+/// Files by the hash of their bytes, once per host and read-only: <c>sha512/aa/HASH.EXTENSION</c>, and below <c>sha256</c> what its registry names so. Packages of
+/// all kinds lie side by side, and what was not used for the longest time goes first, whichever it is.
 /// </summary>
 /// <param name="extension">With its dot.</param>
 /// <param name="most">Bytes of content to keep; null: a tenth of the disk, at most 20 GiB.</param>
-internal sealed class ContentStore(string folder, string extension, ILogger log, long? most = null)
+/// <param name="isSha256">Named by SHA-256 instead of SHA-512.</param>
+internal sealed class ContentStore(string folder, string extension, ILogger log, long? most = null, bool isSha256 = false)
 {
+    private const string Sha512 = "sha512";
+    private const string Sha256 = "sha256";
     private const long MostAnswers = 1L << 30;
     private const long LookAgain = 1L << 30;
 
@@ -27,7 +30,7 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
     /// Opens the content after hashing it anew (about a gigabyte a second): what a disk or a person changed is dropped,
     /// never served. Null when it is gone or was changed.
     /// </summary>
-    /// <param name="hash">128 lower-case hex digits.</param>
+    /// <param name="hash">Lower-case hex digits.</param>
     /// <param name="what">Its name, for the log.</param>
     public async Task<FileStream?> OpenAsync(string hash, string what, CancellationToken cancel)
     {
@@ -44,7 +47,7 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
 
         try
         {
-            if (await HashAsync(stream, cancel) == hash)
+            if (await HashAsync(stream, isSha256, cancel) == hash)
             {
                 stream.Position = 0;
                 Touch(path);
@@ -77,10 +80,10 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
     }
 
     /// <summary>The hash of a download, and its size in bytes.</summary>
-    public static async Task<(string Hash, long SizeBytes)> MeasureAsync(string temporaryFile, CancellationToken cancel)
+    public static async Task<(string Hash, long SizeBytes)> MeasureAsync(string temporaryFile, CancellationToken cancel, bool isSha256 = false)
     {
         await using var stream = new FileStream(temporaryFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        return (await HashAsync(stream, cancel), stream.Length);
+        return (await HashAsync(stream, isSha256, cancel), stream.Length);
     }
 
     /// <summary>Takes a verified download in, under the hash that was measured.</summary>
@@ -102,17 +105,16 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
     public void Trim()
     {
         Interlocked.Exchange(ref added, 0);
-        Trim("sha512", most ?? Quota());
-        Trim("answers", MostAnswers);
+        Trim(most ?? Quota(), Sha512, Sha256);
+        Trim(MostAnswers, "answers");
     }
 
-    private void Trim(string part, long limit)
+    private void Trim(long limit, params IReadOnlyList<string> parts)
     {
         try
         {
-            var files = Directory.Exists(Path.Combine(folder, part))
-                ? new DirectoryInfo(Path.Combine(folder, part)).EnumerateFiles("*", SearchOption.AllDirectories).ToList()
-                : [];
+            var files = parts.Select(part => new DirectoryInfo(Path.Combine(folder, part))).Where(part => part.Exists)
+                .SelectMany(part => part.EnumerateFiles("*", SearchOption.AllDirectories)).ToList();
             var total = files.Sum(file => file.Length);
             if (total <= limit)
             {
@@ -127,12 +129,12 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
                 total -= file.Length;
             }
 
-            log.LogInformation("{Part}: {Bytes} bytes that were not used for the longest time are deleted, {Left} are kept", part, before - total, total);
+            log.LogInformation("{Part}: {Bytes} bytes that were not used for the longest time are deleted, {Left} are kept", parts[0], before - total, total);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Another supervisor trims at the same time; the next look finds what is left.
-            log.LogInformation("{Part} not trimmed: {Reason}", part, e.Message);
+            log.LogInformation("{Part} not trimmed: {Reason}", parts[0], e.Message);
         }
     }
 
@@ -162,8 +164,8 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
         }
     }
 
-    private static async Task<string> HashAsync(Stream stream, CancellationToken cancel) =>
-        Convert.ToHexStringLower(await SHA512.HashDataAsync(stream, cancel));
+    private static async Task<string> HashAsync(Stream stream, bool isSha256, CancellationToken cancel) =>
+        Convert.ToHexStringLower(isSha256 ? await SHA256.HashDataAsync(stream, cancel) : await SHA512.HashDataAsync(stream, cancel));
 
     private static void MakeReadOnly(string path)
     {
@@ -190,5 +192,5 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
         }
     }
 
-    private string ContentFile(string hash) => Path.Combine(folder, "sha512", hash[..2], hash + extension);
+    private string ContentFile(string hash) => Path.Combine(folder, isSha256 ? Sha256 : Sha512, hash[..2], hash + extension);
 }

@@ -1,3 +1,4 @@
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Packages.Rules;
 
 namespace Machine.Tool.Packages;
@@ -16,7 +17,7 @@ internal sealed class NpmGate(PackageRules rules, PackageLog entered)
     /// <exception cref="FeedException">A rule keeps the package out.</exception>
     public void RequireName(string name)
     {
-        if (Current.OfName(isNpm: true, name) is { } refusal)
+        if (Current.OfName(PackageKind.Npm, name) is { } refusal)
         {
             throw Told(refusal, name, "*");
         }

@@ -37,7 +37,7 @@ internal sealed class NpmRegistry : IDisposable
     public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null, PackageRules? rules = null)
     {
         (this.entered, this.log, this.address, this.refusal) = (entered, log, address, refusal);
-        upstream = new NpmUpstream(new NpmAnswers(packagesFolder), log);
+        upstream = new NpmUpstream(new KeptAnswers(packagesFolder, "npm"), log);
         files = new NpmTarballs(packagesFolder, upstream, log);
         advice = new NpmAdvice(upstream);
         gate = new NpmGate(rules ?? new PackageRules(null), entered);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Packages;
 
 /// <summary>The registry of the host's npm configuration, with the host's tokens.</summary>
-internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
+internal sealed class NpmUpstream(KeptAnswers answers, ILogger log) : IDisposable
 {
     /// <summary>The type of a document with what an installation needs alone.</summary>
     public const string Abbreviated = "application/vnd.npm.install-v1+json";
@@ -62,7 +62,8 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
     {
         var (npm, client) = await CurrentAsync(cancel);
         var registry = npm.RegistryOf(name);
-        var kept = await answers.FindAsync(registry, name, abbreviated, cancel);
+        var form = abbreviated ? "" : ".full";
+        var kept = await answers.FindAsync(registry, name, form, cancel);
         if (kept is { IsFresh: true })
         {
             return kept.Json;
@@ -74,13 +75,13 @@ internal sealed class NpmUpstream(NpmAnswers answers, ILogger log) : IDisposable
                 client, new Uri(registry, name.Replace("/", "%2f", StringComparison.Ordinal)), address => Tagged(Request(npm, HttpMethod.Get, address, abbreviated ? Abbreviated : "application/json")), registry, name, cancel);
             if (kept is not null && response.StatusCode == HttpStatusCode.NotModified)
             {
-                answers.Renew(registry, name, abbreviated);
+                answers.Renew(registry, name, form);
                 return kept.Json;
             }
 
             var json = await ReadAsync(response, name, MaximumDocument, cancel);
             RequireDocument(json, name);
-            answers.Keep(registry, name, abbreviated, response.Headers.TryGetValues("ETag", out var tags) ? tags.First() : null, json);
+            answers.Keep(registry, name, form, response.Headers.TryGetValues("ETag", out var tags) ? tags.First() : null, json);
             return json;
         }
         catch (FeedException e) when (kept is not null && IsAway(e))

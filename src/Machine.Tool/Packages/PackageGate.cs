@@ -1,3 +1,4 @@
+using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Packages.Rules;
 using NuGet.Protocol.Core.Types;
 using NuGet.Versioning;
@@ -16,7 +17,7 @@ internal sealed class PackageGate(PackageRules rules, LockedVersions locked, Pac
 {
     private readonly ReleaseDates dates = new();
 
-    public Refusal? OfName(string id) => rules.Current().OfName(isNpm: false, id);
+    public Refusal? OfName(string id) => rules.Current().OfName(PackageKind.NuGet, id);
 
     public bool JudgesAge(HostNuGet.Snapshot snapshot, UpstreamSource source, string id) => Cooldown(snapshot, source, id) is not null;
 

@@ -5,20 +5,20 @@ namespace Machine.Tool.Packages;
 /// <summary>One package that a machine received, or that a rule kept out.</summary>
 internal sealed record PackageLogEntry
 {
-    /// <summary><c>nuget</c> or <c>npm</c>.</summary>
+    /// <summary><c>nuget</c>, <c>npm</c> or <c>pypi</c>.</summary>
     public required string Kind { get; init; }
 
     public required string Id { get; init; }
 
     public required string Version { get; init; }
 
-    /// <summary>The source's name in the host's configuration, never its address; for npm the registry's host.</summary>
+    /// <summary>The source's name in the host's configuration, never its address; for npm and Python the host.</summary>
     public required string Source { get; init; }
 
-    /// <summary><c>sha512-</c> and base64, as npm and lock files write it; null where npm's registry published none.</summary>
+    /// <summary><c>sha512-</c> (of Python's <c>sha256-</c>) and base64, as npm and lock files write it; null where its registry published none.</summary>
     public string? Hash { get; init; }
 
-    /// <summary>What of the package's signature was verified; null for npm.</summary>
+    /// <summary>What of the package's signature was verified; null for others than NuGet.</summary>
     public string? Signature { get; init; }
 
     /// <summary>Which rule kept it out; null for what entered.</summary>

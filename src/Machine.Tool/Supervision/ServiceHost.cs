@@ -4,6 +4,7 @@ using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Restore;
 using Machine.Tool.Machinefiles.Sources;
 using Machine.Tool.Packages;
+using Machine.Tool.Packages.Pypi;
 using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace Machine.Tool.Supervision;
 
 /// <summary>
-/// What a guest may talk to, on a socket of its own: the package feed; npm's registry, the distribution's archives and git where rules say so; servers with a secret. The control
+/// What a guest may talk to, on a socket of its own: the package feed; npm's registry, Python's index, the distribution's archives and git where rules say so; servers with a secret. The control
 /// API is another server on another socket, so no request of a guest can ever reach it.
 /// </summary>
 internal sealed class ServiceHost : IAsyncDisposable
@@ -56,12 +57,20 @@ internal sealed class ServiceHost : IAsyncDisposable
         feed.Map(application);
         var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules);
         npm.Map(application);
+        var pypi = new PypiIndex(
+            paths.Packages,
+            entered,
+            logs.CreateLogger<PypiIndex>(),
+            // No image needs it.
+            () => (machine?.Rules() ?? NetworkRules.None).Refuses(NetworkPresets.Pypi),
+            rules);
+        pypi.Map(application);
         var apt = new AptArchive(
             HostArchives.FindAsync,
             logs.CreateLogger<AptArchive>(),
             () => machine?.Rules().Refuses(NetworkPresets.Apt));
         apt.Map(application);
-        List<IDisposable> others = [npm, apt];
+        List<IDisposable> others = [npm, pypi, apt];
         if (machine?.Secrets is { } secrets)
         {
             // Before the paths of all others: at a secret's name every path is its server's.

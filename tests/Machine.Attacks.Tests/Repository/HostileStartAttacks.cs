@@ -101,6 +101,9 @@ public sealed class HostileStartAttacks : IAsyncLifetime
     [InlineData("NPM_CONFIG_USERCONFIG", ".npmrc", ".npmrc")]
     [InlineData("HOME", ".home", ".home/.nuget/NuGet/NuGet.Config")]
     [InlineData("HOME", ".home", ".home/.npmrc")]
+    [InlineData("PIP_CONFIG_FILE", "pip.conf", "pip.conf")]
+    [InlineData("NETRC", ".netrc", ".netrc")]
+    [InlineData("XDG_CONFIG_HOME", ".config", ".config/pip/pip.conf")]
     public async Task What_lies_in_the_project_is_not_the_users_whatever_variable_leads_there(string variable, string value, string file)
     {
         tool.Write("project/nuget.config", "<configuration />");

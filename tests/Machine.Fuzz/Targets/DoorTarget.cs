@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Doors.Git;
 using Machine.Tool.Doors.Secrets;
@@ -10,10 +11,13 @@ namespace Machine.Fuzz.Targets;
 /// <summary>What a guest says at the door, and what rules are written as. The first byte says which reader gets the rest.</summary>
 internal static class DoorTarget
 {
+    private const string Oid = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
     public static FuzzTarget Target { get; } = new(
         "door", Run,
-        "0", "1", "2", "3", "4", "5", "6", "7", "8", "\u0016\u0003\u0001", "\0\0", "\u0001\0", "api.example.com", "GET / HTTP/1.1\r\n", "Host: ", "\r\n", "\r\n\r\n", " ", "*.", ":443", "/tls", "/tcp", "xn--", "0x7f.1", "..",
-        "git:", "git+push:", "/**", "/*", ".git", "/git/", "/info/refs?service=git-upload-pack", "/git-receive-pack", "%20", "%2e", "who 1 2 3 ", "\"output_tokens\":", "\"input_tokens\" : 9", "\\", "{\"a\":[\"1.0.0\"]}", "[", "]");
+        "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u0016\u0003\u0001", "\0\0", "\u0001\0", "api.example.com", "GET / HTTP/1.1\r\n", "Host: ", "\r\n", "\r\n\r\n", " ", "*.", ":443", "/tls", "/tcp", "xn--", "0x7f.1", "..",
+        "git:", "git+push:", "/**", "/*", ".git", "/git/", "/info/refs?service=git-upload-pack", "/git-receive-pack", "%20", "%2e", "who 1 2 3 ", "\"output_tokens\":", "\"input_tokens\" : 9", "\\", "{\"a\":[\"1.0.0\"]}", "[", "]",
+        "{\"operation\":\"download\",\"objects\":[{\"oid\":\"" + Oid + "\",\"size\":5}]}", "{\"objects\":[{\"oid\":\"" + Oid + "\",\"actions\":{\"download\":{\"href\":\"https://h/x\",\"header\":{\"A\":\"b\"}}}}]}", "\"error\":{\"code\":404}");
 
     private static void Run(byte[] input)
     {
@@ -49,6 +53,9 @@ internal static class DoorTarget
                 break;
             case 7:
                 Question(rest);
+                break;
+            case 9:
+                Files(rest);
                 break;
             default:
                 _ = GuestLine.Who(text.Split(' '));
@@ -102,7 +109,7 @@ internal static class DoorTarget
             {
                 var address = request.Address;
                 Promise.Holds(address.IdnHost == request.Repository.Name.Text && address.Port == request.Repository.Port && address.UserInfo.Length == 0, "it asks another server: " + address);
-                Promise.Holds(address.AbsolutePath.StartsWith("/" + request.Path, StringComparison.Ordinal) && !address.Segments.Any(segment => segment.TrimEnd('/') is ".." or "."), "it asks for another path: " + address);
+                Promise.Holds(address.AbsolutePath.StartsWith("/" + request.Path, StringComparison.Ordinal) && !address.AbsolutePath.Split('/').Any(part => part is "." or ".."), "it asks for another path: " + address);
             }
         }
     }
@@ -128,6 +135,40 @@ internal static class DoorTarget
             Promise.Holds(NpmAdvice.Question(written).AsSpan().SequenceEqual(written), "a question reads differently the second time");
         }
         catch (FeedException e)
+        {
+            Promise.IsPlain(e.Message, "the refusal");
+        }
+    }
+
+    // The guest's question of git LFS, and a server's answer.
+    private static void Files(byte[] bytes)
+    {
+        const string Ours = "http://127.0.0.1/x";
+        try
+        {
+            var batch = LfsBatch.Parse(bytes);
+            var again = LfsBatch.Parse(batch.ToJson());
+            Promise.Holds(again.Upload == batch.Upload && again.Branch == batch.Branch && again.Objects.SequenceEqual(batch.Objects), "a question reads differently the second time");
+        }
+        catch (GitException e)
+        {
+            Promise.IsPlain(e.Message, "the refusal");
+        }
+
+        try
+        {
+            var answer = LfsAnswer.Rewrite(bytes, new LfsBatch(Upload: false, null, [new LfsObject(Oid, 5)]), "git.example.com", action =>
+            {
+                Promise.Holds(action.Address is { Scheme: "https", UserInfo: "" } && action.Object == new LfsObject(Oid, 5) && action.Kind == "download", "another file is read, or from elsewhere");
+                return Ours;
+            });
+            using var json = JsonDocument.Parse(answer);
+            foreach (var action in json.RootElement.GetProperty("objects").EnumerateArray().SelectMany(one => one.TryGetProperty("actions", out var actions) ? actions.EnumerateObject().ToArray() : []))
+            {
+                Promise.Holds(action.Value.EnumerateObject().Single() is { Name: "href" } href && href.Value.GetString() == Ours, "the guest is sent elsewhere, or told a key");
+            }
+        }
+        catch (GitException e)
         {
             Promise.IsPlain(e.Message, "the refusal");
         }

@@ -12,6 +12,9 @@ namespace Machine.Tool.Doors.Egress;
 /// <param name="near">Networks that this host is in, and its gateways.</param>
 internal sealed class AddressJudge(IReadOnlySet<IPAddress> own, IReadOnlyList<IPNetwork> near)
 {
+    /// <summary>What is said of 198.18.0.0/15, where VPN clients have addresses for names (<see cref="FakeAddresses"/>).</summary>
+    public const string StandsForAnother = "that stands for another";
+
     private static readonly IPNetwork[] PrivateNetworks = Of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7");
 
     private static readonly (IPNetwork Network, string Says)[] Special =
@@ -22,7 +25,7 @@ internal sealed class AddressJudge(IReadOnlySet<IPAddress> own, IReadOnlyList<IP
         .. Of("224.0.0.0/4", "255.255.255.255/32", "ff00::/8").Select(network => (network, "of many hosts at once")),
         .. Of("192.0.0.0/24", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "2001:db8::/32", "3fff::/20", "100::/64", "5f00::/16", "fec0::/10")
             .Select(network => (network, "that is reserved")),
-        .. Of("198.18.0.0/15").Select(network => (network, "that stands for another")),
+        .. Of("198.18.0.0/15").Select(network => (network, StandsForAnother)),
         .. Of("192.88.99.0/24", "::ffff:0:0/96", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23").Select(network => (network, "that holds another one")),
     ];
 

@@ -14,6 +14,8 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
     // No name of an honest server has as many.
     private const int MostAddresses = 64;
 
+    private readonly FakeAddresses fakes = new(resolver);
+
     private static readonly TimeSpan Patience = TimeLimit.Seconds(30);
 
     // RFC 8305 §5: before the next address is tried as well.
@@ -75,7 +77,7 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
             foreach (var address in addresses)
             {
                 // One bad address is enough: whoever answers for the name chooses which is dialled.
-                if (whyNot(address, isPrivate) is { } why)
+                if (whyNot(address, isPrivate) is { } why && !(why == AddressJudge.StandsForAnother && await fakes.AreHereAsync(cancel)))
                 {
                     // Which one is for the host's log: a guest could read a private network's names by it.
                     throw new EgressException($"machine: {name} has an address {why}", denied: true) { Detail = address.ToString() };

@@ -13,12 +13,12 @@ internal sealed class GitBody
     /// <summary>git's own measure of short (http.postBuffer), in bytes.</summary>
     private const int MostShort = 1 << 20;
 
-    private readonly HttpContext context;
+    private readonly HttpContext? context;
     private readonly byte[]? whole;
     private readonly string type;
     private readonly Action<int> moved;
 
-    private GitBody(HttpContext context, byte[]? whole, string type, Action<int> moved)
+    private GitBody(HttpContext? context, byte[]? whole, string type, Action<int> moved)
     {
         this.context = context;
         this.whole = whole;
@@ -49,12 +49,18 @@ internal sealed class GitBody
         return new GitBody(context, whole, request.BodyType, moved);
     }
 
+    /// <summary>What this host wrote itself.</summary>
+    public static GitBody Of(byte[] whole, string type) => new(null, whole, type, _ => { });
+
+    /// <summary>What is carried as it comes.</summary>
+    public static HttpContent Carry(Stream source, long? length, Action<int> moved) => new Carried(source, length, moved);
+
     /// <summary>One that was carried is there once.</summary>
     public HttpContent Content()
     {
-        HttpContent content = whole is not null ? new ByteArrayContent(whole) : new Carried(context.Request.Body, context.Request.ContentLength, moved);
+        HttpContent content = whole is not null ? new ByteArrayContent(whole) : new Carried(context!.Request.Body, context.Request.ContentLength, moved);
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        if (context.Request.Headers.ContentEncoding.Count > 0)
+        if (context?.Request.Headers.ContentEncoding.Count > 0)
         {
             content.Headers.ContentEncoding.Add("gzip");
         }

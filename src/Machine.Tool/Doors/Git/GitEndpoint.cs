@@ -17,8 +17,7 @@ namespace Machine.Tool.Doors.Git;
 /// git's smart protocol for a machine, below <c>/git/SERVER/</c>: this host asks the server in the guest's place, with its user's credentials, for the repositories
 /// that rules name and for nothing else. The guest never sees a credential; one that it sends is dropped.
 /// </summary>
-/// <param name="rules">Asked at each request.</param>
-internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream upstream, GitCredentials credentials, EgressLog log, ILogger logger) : IDisposable
+internal sealed partial class GitEndpoint : IDisposable
 {
     /// <summary>Bytes that a request for objects may have; a push has no bound.</summary>
     private const long MostOfFetch = 64 << 20;
@@ -29,7 +28,20 @@ internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream 
     private static readonly TimeSpan Silence = TimeLimit.Minutes(5);
 
     private readonly KeptCredentials kept = new();
+    private readonly LfsEndpoint files;
     private readonly SemaphoreSlim places = new(GitUpstream.MostConnections);
+    private readonly Func<NetworkRules> rules;
+    private readonly GitUpstream upstream;
+    private readonly GitCredentials credentials;
+    private readonly EgressLog log;
+    private readonly ILogger logger;
+
+    /// <param name="rules">Asked at each request.</param>
+    public GitEndpoint(Func<NetworkRules> rules, GitUpstream upstream, GitCredentials credentials, EgressLog log, ILogger logger)
+    {
+        (this.rules, this.upstream, this.credentials, this.log, this.logger) = (rules, upstream, credentials, log, logger);
+        files = new LfsEndpoint(rules, upstream, credentials, kept);
+    }
 
     public void Map(IEndpointRouteBuilder endpoints) => endpoints.Map(GitRequest.Prefix + "{**rest}", AnswerAsync);
 
@@ -44,11 +56,15 @@ internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream 
     {
         // As it came: whatever else decodes or shortens it would ask for another repository than was judged.
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (LfsRequest.TryParse(context.Request.Method, target) is { } asked)
+        {
+            await AnswerAsync(context, asked);
+            return;
+        }
+
         if (GitRequest.TryParse(context.Request.Method, target) is not { } request)
         {
-            var why = target.Contains("/info/lfs", StringComparison.Ordinal)
-                ? "machine: files of git LFS are not served yet; GIT_LFS_SKIP_SMUDGE=1 leaves them out"
-                : "machine: no request of git's smart protocol to a repository's plain address";
+            const string why = "machine: no request of git's smart protocol to a repository's plain address";
             log.Add(new EgressEntry { Id = log.NextId(), Time = DateTimeOffset.UtcNow, Server = Tainted.Line(target), Port = GitRepository.UsualPort, End = EgressEnd.Denied, Reason = why });
             await GitAnswer.SayAsync(context, StatusCodes.Status403Forbidden, why);
             return;
@@ -80,7 +96,7 @@ internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream 
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            var why = e as GitException ?? Unforeseen(e, request);
+            var why = e as GitException ?? Unforeseen(e, request.Repository, request.Says);
             log.Add(entry with { End = why.Denied ? EgressEnd.Denied : EgressEnd.Failed, Reason = why.Message, Wish = verdict.Wish });
             context.Response.Clear();
             await GitAnswer.RefuseAsync(context, request, why.Message);
@@ -88,14 +104,86 @@ internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream 
         catch (Exception e)
         {
             // A pack that is cut off must not look like a whole one.
-            log.Add(entry with { End = EgressEnd.Failed, Reason = Unforeseen(e, request).Message });
+            log.Add(entry with { End = EgressEnd.Failed, Reason = Unforeseen(e, request.Repository, request.Says).Message });
             context.Abort();
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A request must not end the supervisor, and what failed is told inside in git LFS's own words.")]
+    private async Task AnswerAsync(HttpContext context, LfsRequest request)
+    {
+        var verdict = GitPolicy.Judge(rules(), request.Repository, push: false);
+        var entry = new EgressEntry
+        {
+            Id = log.NextId(),
+            Time = DateTimeOffset.UtcNow,
+            Server = request.Repository.Name.Text,
+            Port = request.Repository.Port,
+            End = EgressEnd.Allowed,
+            Rule = verdict.Rule,
+            Request = $"git LFS of {request.Repository.Path}",
+        };
+        try
+        {
+            Require(verdict);
+            Open(context, request.Step == LfsStep.Transfer ? null : LfsBatch.MostBytes);
+            await places.WaitAsync(context.RequestAborted);
+            try
+            {
+                using var silence = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+                silence.CancelAfter(Silence);
+                var asked = await files.ReadAsync(context, request, silence.Token);
+                verdict = GitPolicy.Judge(rules(), request.Repository, asked.Push);
+                entry = entry with { Rule = verdict.Rule, Request = asked.Says };
+                Require(verdict);
+                log.Add(entry);
+                long sent = 0, received = 0;
+                await files.ServeAsync(context, asked, verdict.Private, $"http://{context.Request.Host.ToUriComponent()}", Moved, silence.Token);
+                log.Add(entry with { End = EgressEnd.Closed, BytesOut = sent, BytesIn = received });
+
+                void Moved(int toServer, int toGuest)
+                {
+                    sent += toServer;
+                    received += toGuest;
+                    silence.CancelAfter(Silence);
+                }
+            }
+            finally
+            {
+                places.Release();
+            }
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The guest has gone.
+        }
+        catch (Exception e)
+        {
+            var why = e as GitException ?? Unforeseen(e, request.Repository, entry.Request!);
+            log.Add(entry with { End = why.Denied ? EgressEnd.Denied : EgressEnd.Failed, Reason = why.Message, Wish = verdict.Wish });
+            if (context.Response.HasStarted)
+            {
+                // A file that is cut off must not look like a whole one.
+                context.Abort();
+                return;
+            }
+
+            context.Response.Clear();
+            await LfsEndpoint.RefuseAsync(context, request, why.Message);
+        }
+
+        static void Require(GitVerdict verdict)
+        {
+            if (!verdict.Allowed)
+            {
+                throw new GitException(verdict.Reason!, denied: true);
+            }
         }
     }
 
     private async Task ServeAsync(HttpContext context, GitRequest request, bool isPrivate, EgressEntry entry)
     {
-        Open(context, request);
+        Open(context, request.Push ? null : MostOfFetch);
         await places.WaitAsync(context.RequestAborted);
         long sent = 0, received = 0;
         try
@@ -161,7 +249,7 @@ internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream 
             ? throw new GitException($"machine: {request.Repository} is now elsewhere: {reason["machine: ".Length..]}", denied: true) : next;
     }
 
-    private GitException Unforeseen(Exception e, GitRequest request)
+    private GitException Unforeseen(Exception e, GitRepository repository, string says)
     {
         if (e is not (IOException or HttpRequestException or OperationCanceledException or GitException))
         {
@@ -170,17 +258,17 @@ internal sealed partial class GitEndpoint(Func<NetworkRules> rules, GitUpstream 
         }
 
         return new GitException(
-            e is OperationCanceledException ? $"machine: {request.Repository.Name} said nothing for {Silence.TotalMinutes:0} minutes" : $"machine: {request.Says} at {request.Repository.Name}: {Tainted.Line(e.GetBaseException().Message)}",
+            e is OperationCanceledException ? $"machine: {repository.Name} said nothing for {Silence.TotalMinutes:0} minutes" : $"machine: {says} at {repository.Name}: {Tainted.Line(e.GetBaseException().Message)}",
             denied: false,
             e);
     }
 
     // The limits of the feed's socket are for small requests that come at once; a push is large, and pauses while it is packed.
-    private static void Open(HttpContext context, GitRequest request)
+    private static void Open(HttpContext context, long? most)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = request.Push ? null : MostOfFetch;
+            size.MaxRequestBodySize = most;
         }
 
         context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;

@@ -67,7 +67,7 @@ internal sealed class GitExchange(GitUpstream upstream, GitCredentials credentia
         }
 
         var failure = answer.StatusCode != HttpStatusCode.OK ? await FailureAsync(answer, cancel)
-            : answer.Content.Headers.ContentType?.ToString() != request.AnswerType ? "does not speak git's smart protocol there"
+            : !IsOfType(answer, request) ? $"does not speak {(request.IsLfs ? "git LFS" : "git's smart protocol")} there"
             : null;
         if (failure is null)
         {
@@ -82,6 +82,10 @@ internal sealed class GitExchange(GitUpstream upstream, GitCredentials credentia
 
     public static bool IsRedirect(HttpStatusCode status) =>
         status is HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+
+    // Servers of git LFS write an encoding behind it.
+    private static bool IsOfType(HttpResponseMessage answer, GitRequest request) =>
+        (request.IsLfs ? answer.Content.Headers.ContentType?.MediaType : answer.Content.Headers.ContentType?.ToString()) == request.AnswerType;
 
     private async Task<GitCredential?> FillAsync(GitRequest request, CancellationToken cancel)
     {

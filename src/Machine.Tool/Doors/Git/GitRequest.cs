@@ -23,6 +23,9 @@ internal sealed partial record GitRequest(GitRepository Repository, string Path,
 {
     public const string Prefix = "/git/";
 
+    /// <summary>It is a question of git LFS about its files, which go with a fetch or a push.</summary>
+    public bool IsLfs { get; init; }
+
     public bool Push => Service == GitService.ReceivePack;
 
     /// <summary>For the log.</summary>
@@ -32,13 +35,13 @@ internal sealed partial record GitRequest(GitRepository Repository, string Path,
     public Uri Address => new($"https://{GitRepository.Place(Repository.Name, Repository.Port)}/{Path}{Ending}");
 
     /// <summary>The type of what the server answers, and of nothing else.</summary>
-    public string AnswerType => $"application/x-{Word}-{(Lists ? "advertisement" : "result")}";
+    public string AnswerType => IsLfs ? LfsRequest.Type : $"application/x-{Word}-{(Lists ? "advertisement" : "result")}";
 
-    public string BodyType => $"application/x-{Word}-request";
+    public string BodyType => IsLfs ? LfsRequest.Type : $"application/x-{Word}-request";
 
     public string Word => Push ? "git-receive-pack" : "git-upload-pack";
 
-    private string Ending => Lists ? $"/info/refs?service={Word}" : $"/{Word}";
+    private string Ending => IsLfs ? "/info/lfs/objects/batch" : Lists ? $"/info/refs?service={Word}" : $"/{Word}";
 
     /// <param name="target">The request's target, undecoded.</param>
     /// <returns>Null where it is none.</returns>

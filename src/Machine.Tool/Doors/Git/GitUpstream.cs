@@ -44,7 +44,6 @@ internal sealed class GitUpstream : IDisposable
     {
         using var message = new HttpRequestMessage(request.Lists ? HttpMethod.Get : HttpMethod.Post, request.Address) { Content = body, Version = HttpVersion.Version11 };
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(request.AnswerType));
-        message.Headers.TryAddWithoutValidation("User-Agent", Agent);
         if (protocol is not null)
         {
             message.Headers.TryAddWithoutValidation("Git-Protocol", protocol);
@@ -55,6 +54,14 @@ internal sealed class GitUpstream : IDisposable
             message.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}")));
         }
 
+        return await SendAsync(message, isPrivate, request.Repository.Name, cancel);
+    }
+
+    /// <summary>A request to any server that a machine may reach.</summary>
+    /// <inheritdoc cref="SendAsync(GitRequest, HttpContent?, string?, GitCredential?, bool, CancellationToken)"/>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, bool isPrivate, HostName server, CancellationToken cancel)
+    {
+        message.Headers.TryAddWithoutValidation("User-Agent", Agent);
         try
         {
             return await (isPrivate ? ofPrivate : ofInternet).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -62,7 +69,7 @@ internal sealed class GitUpstream : IDisposable
         catch (HttpRequestException e)
         {
             throw e.InnerException is EgressException egress ? new GitException(egress.Message, egress.Denied, e)
-                : new GitException($"machine: {GitRepository.Place(request.Repository.Name, request.Repository.Port)} can't be asked by this host: {Hosting.Tainted.Line(e.GetBaseException().Message)}", denied: false, e);
+                : new GitException($"machine: {GitRepository.Place(server, message.RequestUri!.Port)} can't be asked by this host: {Hosting.Tainted.Line(e.GetBaseException().Message)}", denied: false, e);
         }
     }
 

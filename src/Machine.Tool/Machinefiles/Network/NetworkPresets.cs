@@ -9,6 +9,9 @@ internal static class NetworkPresets
     /// <summary>Packages of npm.</summary>
     public const string Npm = "npm";
 
+    /// <summary>Packages of Python.</summary>
+    public const string Pypi = "pypi";
+
     private static readonly Dictionary<string, IReadOnlyList<string>> Known = new(StringComparer.Ordinal)
     {
         ["anthropic"] = ["api.anthropic.com"],
@@ -18,10 +21,10 @@ internal static class NetworkPresets
     };
 
     /// <summary>Known words whose service this host will offer itself.</summary>
-    private static readonly string[] Coming = ["pypi", "docker"];
+    private static readonly string[] Coming = ["docker"];
 
     /// <summary>What this host serves where a rule says so. NuGet it serves always.</summary>
-    public static IReadOnlyList<string> Services { get; } = [Npm, Apt];
+    public static IReadOnlyList<string> Services { get; } = [Npm, Pypi, Apt];
 
     public static IReadOnlyList<string> Names { get; } = [.. Known.Keys.Concat(Services).Order(StringComparer.Ordinal)];
 

@@ -70,10 +70,10 @@ internal sealed record RestoreRules(TimeSpan Cooldown, Severity? Worst, IReadOnl
         [.. Deny.Where(pattern => !other.Deny.Any(deny => deny.Covers(pattern))), .. other.Deny]);
 
     /// <summary>The rule that keeps a package out, whatever its version; null where none does.</summary>
-    public string? Refusing(bool isNpm, string name) =>
+    public string? Refusing(PackageKind kind, string name) =>
         DeniesAll ? "everything"
-        : Deny.FirstOrDefault(pattern => pattern.Denies(isNpm, name)) is { } denied ? $"deny {denied.Text}"
-        : Allow.Count > 0 && !Allow.Any(pattern => pattern.Allows(isNpm, name)) ? $"allow {Join(Allow)}"
+        : Deny.FirstOrDefault(pattern => pattern.Denies(kind, name)) is { } denied ? $"deny {denied.Text}"
+        : Allow.Count > 0 && !Allow.Any(pattern => pattern.Allows(kind, name)) ? $"allow {Join(Allow)}"
         : null;
 
     public static string Name(Severity severity) => severity.ToString().ToLowerInvariant();

@@ -35,7 +35,7 @@ internal static class UserConfig
     public static void RequireOutside(ProjectRoot project)
     {
         var repository = RepositoryOf(project.Path);
-        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig" })
+        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "PIP_CONFIG_FILE", "NETRC", "XDG_CONFIG_HOME" })
         {
             if (Variable(name) is { } value && new[] { Path.GetFullPath(value), ProjectRoot.RealPath(value) }.Any(place => FolderPath.Within(place, repository)))
             {

@@ -18,7 +18,7 @@ internal sealed record RuleSet(IReadOnlyList<OwnedRules> All)
         .Select(one => new AdvisoryRule(one.Rules.Worst!.Value, $"vulnerabilities {RestoreRules.Name(one.Rules.Worst.Value)} of {one.Owner}")).FirstOrDefault();
 
     /// <summary>Why a package may not enter, whatever its version; null where it may.</summary>
-    public Refusal? OfName(bool isNpm, string name)
+    public Refusal? OfName(PackageKind kind, string name)
     {
         foreach (var (owner, rules) in All)
         {
@@ -27,7 +27,7 @@ internal sealed record RuleSet(IReadOnlyList<OwnedRules> All)
                 return new Refusal($"{owner} can't be read, so no package may enter");
             }
 
-            if (rules.Refusing(isNpm, name) is { } rule)
+            if (rules.Refusing(kind, name) is { } rule)
             {
                 return new Refusal($"{name} is refused by {rule} of {owner}; no version of it passes");
             }

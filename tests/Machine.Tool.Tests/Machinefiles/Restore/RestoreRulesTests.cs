@@ -6,21 +6,25 @@ namespace Machine.Tool.Tests.Machinefiles.Restore;
 public sealed class RestoreRulesTests
 {
     [Theory]
-    [InlineData("Company.*", false, "company.app", true)]
-    [InlineData("Company.*", false, "company", false)]
-    [InlineData("Company.*", true, "company.app", false)]
-    [InlineData("*.Analyzers", false, "evil.analyzers", true)]
-    [InlineData("npm:@company/*", true, "@company/app", true)]
-    [InlineData("npm:@company/*", true, "@company2/app", false)]
-    [InlineData("npm:*", true, "@any/thing", true)]
-    [InlineData("npm:JSONStream", true, "jsonstream", true)]
-    public void A_pattern_denies(string pattern, bool isNpm, string name, bool denies) => PackagePattern.Parse(pattern).Denies(isNpm, name).ShouldBe(denies);
+    [InlineData("Company.*", PackageKind.NuGet, "company.app", true)]
+    [InlineData("Company.*", PackageKind.NuGet, "company", false)]
+    [InlineData("Company.*", PackageKind.Npm, "company.app", false)]
+    [InlineData("*.Analyzers", PackageKind.NuGet, "evil.analyzers", true)]
+    [InlineData("npm:@company/*", PackageKind.Npm, "@company/app", true)]
+    [InlineData("npm:@company/*", PackageKind.Npm, "@company2/app", false)]
+    [InlineData("npm:*", PackageKind.Npm, "@any/thing", true)]
+    [InlineData("npm:JSONStream", PackageKind.Npm, "jsonstream", true)]
+    [InlineData("pypi:acme_*", PackageKind.Pypi, "acme-tools", true)]
+    [InlineData("pypi:Acme.Tools", PackageKind.Pypi, "acme-tools", true)]
+    [InlineData("pypi:acme-tools", PackageKind.NuGet, "acme-tools", false)]
+    [InlineData("acme-tools", PackageKind.Pypi, "acme-tools", false)]
+    public void A_pattern_denies(string pattern, object kind, string name, bool denies) => PackagePattern.Parse(pattern).Denies((PackageKind)kind, name).ShouldBe(denies);
 
     [Fact]
     public void Npms_names_that_differ_in_letter_case_are_two_where_one_is_allowed()
     {
-        PackagePattern.Parse("npm:JSONStream").Allows(isNpm: true, "jsonstream").ShouldBeFalse();
-        PackagePattern.Parse("Newtonsoft.Json").Allows(isNpm: false, "newtonsoft.json").ShouldBeTrue();
+        PackagePattern.Parse("npm:JSONStream").Allows(PackageKind.Npm, "jsonstream").ShouldBeFalse();
+        PackagePattern.Parse("Newtonsoft.Json").Allows(PackageKind.NuGet, "newtonsoft.json").ShouldBeTrue();
     }
 
     [Theory]

@@ -7,24 +7,26 @@ namespace Machine.Tool.Packages;
 /// <summary>A document as the registry gave it.</summary>
 /// <param name="ETag">What the registry called this state of it; null where it called it nothing.</param>
 /// <param name="IsFresh">The registry was asked a moment ago.</param>
-internal sealed record NpmAnswer(byte[] Json, string? ETag, bool IsFresh);
+internal sealed record KeptAnswer(byte[] Json, string? ETag, bool IsFresh);
 
 /// <summary>
 /// Documents of packages, once per host: the registry is asked whether one still holds, and not for all of it again. One file each, of two parts: a line
 /// with the ETag, and the document. By the registry's address, which only the user's own configuration names.
 /// </summary>
 /// <param name="folder">Its <c>answers/</c> is bounded by <see cref="ContentStore"/>.</param>
-internal sealed class NpmAnswers(string folder)
+/// <param name="kind">Whose documents: the name of their folder.</param>
+internal sealed class KeptAnswers(string folder, string kind)
 {
     private const int LongestETag = 1024;
 
-    // As long as npm itself takes an answer for new.
+    // As long as npm itself takes an answer for new; package indexes of Python say ten minutes.
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(5);
 
+    /// <param name="form">The form of the document, as an ending; empty for the only one.</param>
     /// <returns>Null where none is kept.</returns>
-    public async Task<NpmAnswer?> FindAsync(Uri registry, string name, bool abbreviated, CancellationToken cancel)
+    public async Task<KeptAnswer?> FindAsync(Uri registry, string name, string form, CancellationToken cancel)
     {
-        var path = FileOf(registry, name, abbreviated);
+        var path = FileOf(registry, name, form);
         try
         {
             var written = File.GetLastWriteTimeUtc(path);
@@ -32,7 +34,7 @@ internal sealed class NpmAnswers(string folder)
             var end = Array.IndexOf(bytes, (byte)'\n');
             var now = DateTime.UtcNow;
             return end < 0 ? null
-                : new NpmAnswer(bytes[(end + 1)..], end == 0 ? null : Encoding.ASCII.GetString(bytes, 0, end), written <= now && now - written < Fresh);
+                : new KeptAnswer(bytes[(end + 1)..], end == 0 ? null : Encoding.ASCII.GetString(bytes, 0, end), written <= now && now - written < Fresh);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -41,9 +43,9 @@ internal sealed class NpmAnswers(string folder)
     }
 
     /// <summary>Keeps what the registry gave; a disk that takes nothing more costs the next question, and no answer.</summary>
-    public void Keep(Uri registry, string name, bool abbreviated, string? etag, byte[] json)
+    public void Keep(Uri registry, string name, string form, string? etag, byte[] json)
     {
-        var path = FileOf(registry, name, abbreviated);
+        var path = FileOf(registry, name, form);
         try
         {
             MachinePaths.CreatePrivate(Path.GetDirectoryName(path)!);
@@ -60,11 +62,11 @@ internal sealed class NpmAnswers(string folder)
     }
 
     /// <summary>The registry says that it still holds.</summary>
-    public void Renew(Uri registry, string name, bool abbreviated)
+    public void Renew(Uri registry, string name, string form)
     {
         try
         {
-            File.SetLastWriteTimeUtc(FileOf(registry, name, abbreviated), DateTime.UtcNow);
+            File.SetLastWriteTimeUtc(FileOf(registry, name, form), DateTime.UtcNow);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -74,8 +76,8 @@ internal sealed class NpmAnswers(string folder)
 
     private static bool IsETag(string? text) => text is { Length: > 0 and <= LongestETag } && text.All(c => c is > ' ' and <= '~');
 
-    private string FileOf(Uri registry, string name, bool abbreviated) =>
-        Path.Combine(folder, "answers", "npm", Hash(registry.AbsoluteUri)[..32], $"{Hash(name)}{(abbreviated ? "" : ".full")}.json");
+    private string FileOf(Uri registry, string name, string form) =>
+        Path.Combine(folder, "answers", kind, Hash(registry.AbsoluteUri)[..32], $"{Hash(name)}{form}.json");
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
