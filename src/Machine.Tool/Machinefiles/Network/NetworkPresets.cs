@@ -18,7 +18,7 @@ internal static class NetworkPresets
     };
 
     /// <summary>Known words whose service this host will offer itself.</summary>
-    private static readonly string[] Coming = ["pypi", "docker"];
+    private static readonly string[] Coming = ["pypi"];
 
     /// <summary>What this host serves where a rule says so. NuGet it serves always.</summary>
     public static IReadOnlyList<string> Services { get; } = [Npm, Apt];
