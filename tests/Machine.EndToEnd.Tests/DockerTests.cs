@@ -36,13 +36,20 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
         {
             (await ContainerAsync(how, "wget -qO- http://web.example.com/")).ShouldSucceed().Output.ShouldBe("hello\n", how);
             var packets = await behind.Internet!.PacketsAsync();
-            var denied = await ContainerAsync(how, "wget -qO- http://denied.example.com/; wget -T 60 -qO- http://11.8.0.2:81/; nslookup printer.local; nc -u -w 20 web.example.com 443 </dev/null; wget -T 20 -qO- 'http://[2001:db8::1]/'; echo over");
+            var denied = await ContainerAsync(how, """
+                wget -qO- http://denied.example.com/
+                echo | nc -w 60 11.8.0.2 81
+                nslookup printer.local
+                timeout 60 nslookup web.example.com 9.9.9.9; echo udp $?
+                echo ipv6 $(awk '$2 == "00" && $10 != "lo"' /proc/net/ipv6_route)
+                """);
             denied.ToString().ShouldContain("403 Forbidden");
             denied.Output.ShouldContain("NXDOMAIN");
-            denied.Output.ShouldEndWith("over\n");
+            denied.Output.ShouldEndWith("udp 1\nipv6\n", Case.Sensitive, how);
             (await behind.Internet.PacketsAsync()).ShouldBe(packets, how);
         }
 
+        (await LogAsync()).ShouldContain(entry => Server(entry) == $"{Internet.Server}:81 denied");
         (await LogAsync()).ShouldContain(entry => Server(entry) == "denied.example.com:80 denied" && Program(entry).StartsWith("wget -qO- http://denied.example.com/ (container ", StringComparison.Ordinal));
 
         Project.Write("Dockerfile", $"FROM {Image}\nRUN wget -qO /built http://web.example.com/\n");
@@ -149,7 +156,7 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
         set -e
         mkdir -p /tmp/image/bin /tmp/image/tmp /tmp/image/etc
         cp /bin/busybox /tmp/image/bin/
-        for name in sh cat echo sleep wget nc nslookup httpd; do ln -sf busybox /tmp/image/bin/$name; done
+        for name in sh cat echo sleep wget nc nslookup httpd timeout awk; do ln -sf busybox /tmp/image/bin/$name; done
         tar -C /tmp/image -c . | docker import -c 'CMD ["sh"]' - {Image}
         """)).ShouldSucceed();
 
