@@ -119,6 +119,41 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
     }
 
     [Fact]
+    public async Task Testcontainers_starts_PostgreSQL_and_a_program_of_NET_asks_it()
+    {
+        SkipUnlessHere();
+        // The distribution's PostgreSQL behind an entry point that does what the official image's does; this host makes it, much faster.
+        Project.Write("postgres/entrypoint.sh", File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "postgres.sh")));
+        await Project.HostAsync(
+            "mmdebstrap", "--quiet", "--variant=minbase", "--include=postgresql-15", "--dpkgopt=path-exclude=/usr/share/{doc,man,locale}/*",
+            "--customize-hook=copy-in postgres/entrypoint.sh /usr/local/bin", "--customize-hook=chmod 755 $1/usr/local/bin/entrypoint.sh; rm -rf $1/var/lib/apt/lists $1/var/cache/apt", "bookworm", "postgres/root.tar");
+        Project.Write("tests/tests.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><TargetFramework>net10.0</TargetFramework><OutputType>Exe</OutputType><InvariantGlobalization>true</InvariantGlobalization></PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Testcontainers.PostgreSql" Version="4.16.0" />
+                <PackageReference Include="Npgsql" Version="10.0.3" />
+              </ItemGroup>
+            </Project>
+            """);
+        Project.Write("tests/Program.cs", """
+            await using var postgres = new Testcontainers.PostgreSql.PostgreSqlBuilder("registry.example.com/postgres:15").Build();
+            await postgres.StartAsync();
+            await using var connection = new Npgsql.NpgsqlConnection(postgres.GetConnectionString());
+            await connection.OpenAsync();
+            await using var command = new Npgsql.NpgsqlCommand("select 6 * 7", connection);
+            System.Console.WriteLine(await command.ExecuteScalarAsync());
+            """);
+        await ProjectFolder.HostInAsync(Project["tests"], "dotnet", "publish", "-v", "q", "-r", "linux-x64", "--self-contained", "-o", Project["app"]);
+        (await SlowAsync("docker", "import", "-c", "ENTRYPOINT [\"entrypoint.sh\"]", "-c", "CMD [\"postgres\"]", "-c", "EXPOSE 5432", "postgres/root.tar", "registry.example.com/postgres:15")).ShouldSucceed();
+
+        var answer = await SlowAsync("sh", "-c", "TESTCONTAINERS_RYUK_DISABLED=true DOTNET_TieredPGO=0 ./app/tests");
+
+        answer.ShouldSucceed().Output.ShouldMatch("(?m)^42$");
+        (await SlowAsync("docker", "ps", "-qa", "--filter", "ancestor=registry.example.com/postgres:15")).ShouldSucceed().Output.ShouldBe("");
+    }
+
+    [Fact]
     public async Task Containers_outlive_a_suspend_and_images_a_stop()
     {
         SkipUnlessHere();
