@@ -71,9 +71,9 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
         var control = await ContainerAsync("--network=bridge", "wget -qO- http://198.18.0.1:7780/v1/status");
 
         index.ShouldSucceed().Output.ShouldContain("http://198.18.0.1:7780/nuget/v3/");
-        npm.ToString().ShouldContain("403 Forbidden");
+        npm.ToString().ShouldContain("403 machine: npm is not among what this project's machine may reach");
         configured.ShouldSucceed().Output.ShouldContain("http://198.18.0.1:7780/nuget/v3/index.json");
-        control.ToString().ShouldContain("404 Not Found");
+        control.ToString().ShouldContain("server returned error: HTTP/1.1 404");
     }
 
     [Fact]
