@@ -137,12 +137,22 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
             </Project>
             """);
         Project.Write("tests/Program.cs", """
-            await using var postgres = new Testcontainers.PostgreSql.PostgreSqlBuilder("registry.example.com/postgres:15").Build();
+            await using var postgres = Builder().Build();
             await postgres.StartAsync();
             await using var connection = new Npgsql.NpgsqlConnection(postgres.GetConnectionString());
             await connection.OpenAsync();
             await using var command = new Npgsql.NpgsqlCommand("select 6 * 7", connection);
             System.Console.WriteLine(await command.ExecuteScalarAsync());
+
+            // Testcontainers gives a pattern a second, which an emulated processor takes to compile it.
+            static Testcontainers.PostgreSql.PostgreSqlBuilder Builder()
+            {
+                while (true)
+                {
+                    try { return new("registry.example.com/postgres:15"); }
+                    catch (System.Text.RegularExpressions.RegexMatchTimeoutException) { }
+                }
+            }
             """);
         await ProjectFolder.HostInAsync(Project["tests"], "dotnet", "publish", "-v", "q", "-r", "linux-x64", "--self-contained", "-o", Project["app"]);
         (await SlowAsync("docker", "import", "-c", "ENTRYPOINT [\"entrypoint.sh\"]", "-c", "CMD [\"postgres\"]", "-c", "EXPOSE 5432", "postgres/root.tar", "registry.example.com/postgres:15")).ShouldSucceed();
