@@ -157,7 +157,7 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
         await ProjectFolder.HostInAsync(Project["tests"], "dotnet", "publish", "-v", "q", "-r", "linux-x64", "--self-contained", "-o", Project["app"]);
         (await SlowAsync("docker", "import", "-c", "ENTRYPOINT [\"entrypoint.sh\"]", "-c", "CMD [\"postgres\"]", "-c", "EXPOSE 5432", "postgres/root.tar", "registry.example.com/postgres:15")).ShouldSucceed();
 
-        var answer = await SlowAsync("sh", "-c", "TESTCONTAINERS_RYUK_DISABLED=true DOTNET_TieredPGO=0 ./app/tests");
+        var answer = await SlowAsync("sh", "-c", "TESTCONTAINERS_RYUK_DISABLED=true DOCKER_API_VERSION=1.41 DOTNET_TieredPGO=0 ./app/tests");
 
         answer.ShouldSucceed().Output.ShouldMatch("(?m)^42$");
         (await SlowAsync("docker", "ps", "-qa", "--filter", "ancestor=registry.example.com/postgres:15")).ShouldSucceed().Output.ShouldBe("");
