@@ -149,6 +149,21 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
     }
 
     [Fact]
+    public async Task Services_of_the_host_are_at_the_machines_own_address_too_where_containers_reach_them()
+    {
+        Internet.SkipWhereThereIsNone();
+
+        var index = await Project.ExecAsync("curl", "-sS", "http://198.18.0.1:7780/nuget/v3/index.json");
+        var npm = await Project.ExecAsync("curl", "-sS", "http://198.18.0.1:7780/npm/left-pad");
+        var other = await Project.ExecAsync("curl", "-sS", "-H", "Host: 198.18.0.2:7780", "http://198.18.0.1:7780/nuget/v3/index.json");
+
+        index.ShouldSucceed().Output.ShouldContain("\"http://198.18.0.1:7780/nuget/v3/");
+        index.Output.ShouldNotContain("127.0.0.1");
+        npm.ShouldSucceed().Output.ShouldContain("npm is not among what this project's machine may reach");
+        other.ShouldSucceed().Output.ShouldContain("loopback");
+    }
+
+    [Fact]
     public async Task A_request_carries_a_secret_that_is_nowhere_in_the_machine()
     {
         Internet.SkipWhereThereIsNone();

@@ -22,6 +22,9 @@ public sealed partial class Internet : IAsyncDisposable
     /// <summary>Runs a program at the host's end.</summary>
     public IReadOnlyList<string> Within => ["ip", "netns", "exec", host];
 
+    /// <summary>Runs a program at the server's end.</summary>
+    public IReadOnlyList<string> AtTheServer => ["ip", "netns", "exec", server];
+
     public static void SkipWhereThereIsNone() => Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "network namespaces are root's to make");
 
     /// <param name="names">With an address each.</param>

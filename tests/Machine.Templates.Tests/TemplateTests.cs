@@ -34,7 +34,8 @@ public sealed class TemplateTests(TemplateHive hive) : IClassFixture<TemplateHiv
     {
         var machinefile = Read(await hive.NewAsync(template, "--agent"));
 
-        machinefile.Packages.ShouldBe(["git", "nodejs", "npm", "docker.io"]);
+        machinefile.Packages.ShouldBe(["git", "nodejs", "npm"]);
+        machinefile.Docker.ShouldBeTrue();
         machinefile.NpmTools.ShouldBe(["@anthropic-ai/claude-code"]);
         machinefile.Network.Allow.Select(entry => entry.Rule).ShouldBe(["npm"]);
         machinefile.Secrets.ShouldHaveSingleItem().Target.ShouldBe("api.anthropic.com");

@@ -12,12 +12,12 @@ internal static class GuestFiles
     private static readonly string[] Programs = ["exec.pl", "orders.pl", "signal.sh", "freeze.sh", "suspend.pl", "changes.pl"];
 
     // The feed is plain http inside the ssh tunnel, on the guest's own loopback.
-    private static string NuGetConfig => $"""
+    private static string NuGetConfig(string feed) => $"""
         <?xml version="1.0" encoding="utf-8"?>
         <configuration>
           <packageSources>
             <clear />
-            <add key="machine" value="{GuestLayout.FeedUrl}" protocolVersion="3" allowInsecureConnections="true" />
+            <add key="machine" value="{feed}" protocolVersion="3" allowInsecureConnections="true" />
           </packageSources>
           <fallbackPackageFolders>
             <clear />
@@ -49,7 +49,11 @@ internal static class GuestFiles
 
         var logger = Convert.ToBase64String(GuestResource.ReadBytes("Machine.Build.dll"), Base64FormattingOptions.InsertLineBreaks);
         Append(files, GuestLayout.BuildLogger, "base64 -d", logger.Replace("\r", "", StringComparison.Ordinal));
-        Append(files, GuestLayout.NuGetConfig, "cat", NuGetConfig.TrimEnd('\n'));
+        Append(files, GuestLayout.NuGetConfig, "cat", NuGetConfig(GuestLayout.FeedUrl).TrimEnd('\n'));
+        // For whoever builds in containers: the same at the address that they reach (docs/network.md).
+        files.Append("mkdir -p ").Append(GuestLayout.ForContainers).Append('\n');
+        Append(files, GuestLayout.ForContainers + "/nuget.config", "cat", NuGetConfig(GuestLayout.Own(GuestLayout.FeedUrl)).TrimEnd('\n'));
+        Append(files, GuestLayout.ForContainers + "/npmrc", "cat", $"registry={GuestLayout.Own(GuestLayout.NpmUrl)}\nreplace-registry-host=always");
         files.Append("chmod 755 /machine /machine/bin /machine/bin/*\n");
         // sshd starts every command through root's shell; dash starts fastest.
         files.Append("sed -i 's#^\\(root:.*\\):/bin/bash$#\\1:/bin/sh#' /etc/passwd\n");

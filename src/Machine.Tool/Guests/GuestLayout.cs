@@ -27,6 +27,15 @@ internal static class GuestLayout
     /// <summary>Mount of the built-in package cache volume; holds <c>nuget</c>, <c>npm</c>, <c>pip</c> and <c>uv</c>.</summary>
     public const string PackageCache = "/machine/packages";
 
+    /// <summary>Docker's images, containers and volumes: a volume of the machine, where its Machinefile asks for Docker.</summary>
+    public const string Docker = "/var/lib/docker";
+
+    /// <summary>The guest's own address, which its containers reach too: the resolver, and the services of the host (door.pl).</summary>
+    public const string OwnAddress = "198.18.0.1";
+
+    /// <summary>Configuration of NuGet and npm for containers, which reach the services at <see cref="OwnAddress"/>.</summary>
+    public const string ForContainers = "/machine/etc/containers";
+
     /// <summary>The only NuGet configuration in force inside: it names the supervisor's feed alone.</summary>
     public const string NuGetConfig = "/machine/etc/nuget.config";
 
@@ -56,6 +65,9 @@ internal static class GuestLayout
 
     /// <summary>Where git asks for a server's repositories, as the guest sees it: the server's name follows.</summary>
     public static string GitUrl => $"http://127.0.0.1:{ServicePort}/git/";
+
+    /// <summary>The same service, as the guest's containers see it.</summary>
+    public static string Own(string url) => url.Replace("127.0.0.1", OwnAddress, StringComparison.Ordinal);
 
     /// <summary>The archives of the distribution's packages, as an image build sees them: a number follows.</summary>
     public static string AptUrl => $"http://127.0.0.1:{ServicePort}/apt/";

@@ -14,7 +14,7 @@ use Socket;
 
 # 198.18.0.0/15 is kept for such networks (RFC 2544); no server of the internet is there. The first 256 addresses are this machine's own.
 my ($card, $own, $first, $most) = ('machine0', '198.18.0.1', 256, 131_072);
-my ($relay_port, $door_port) = (7782, 7781);
+my ($relay_port, $door_port, $service_port) = (7782, 7781, 7780);
 my $names_file = $ENV{MACHINE_DOOR_NAMES} || '/var/lib/machine/names';
 my ($most_buffered, $most_connections, $most_askers) = (262_144, 1200, 4);
 my ($IN, $OUT, $ERR, $HUP) = (1, 4, 8, 16);
@@ -187,24 +187,37 @@ watch($relay, $IN);
 
 sub reset_of { my $socket = shift; setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'll', 1, 0; forget($socket) }
 
+# The host's services are at this machine's loopback, where no container gets; so they are at its own address, too.
+my $services = listening(SOCK_STREAM, $own, $service_port);
+$handler{fileno $services} = sub {
+    for (1 .. 64) {
+        my $peer = accept my $program, $services or last;
+        if ($connections >= $most_connections) { reset_of($program); next }
+        open_one($program, $peer);
+    }
+};
+watch($services, $IN);
+
 sub to_host {
+    my ($at) = @_;
     socket(my $host, PF_INET, SOCK_STREAM, 0) or return;
     loosen($host);
     setsockopt $host, 6, 1, 1;    # TCP_NODELAY
-    connect $host, pack_sockaddr_in($door_port, INADDR_LOOPBACK) or $! == EINPROGRESS or return;
+    connect $host, pack_sockaddr_in($at, INADDR_LOOPBACK) or $! == EINPROGRESS or return;
     return $host;
 }
 
+# Without a name: to the host's services, which are spoken to at once.
 sub open_one {
     my ($program, $peer, $name, $port, $wanted) = @_;
-    my $host = to_host();
+    my $host = to_host(defined $name ? $door_port : $service_port);
     if (!$host) { reset_of($program); return }
     loosen($program);
     setsockopt $program, 6, 1, 1;
     $connections++;
     my $one = {
-        program => $program, host => $host, to_host => "to $name $port\n", to_program => '', peer => $peer, wanted => $wanted,
-        answer => '', program_ended => 0, host_ended => 0, told_host => 0, told_program => 0, over => 0, held => 0,
+        program => $program, host => $host, to_host => defined $name ? "to $name $port\n" : '', to_program => '', peer => $peer, wanted => $wanted,
+        answer => defined $name ? '' : undef, program_ended => 0, host_ended => 0, told_host => 0, told_program => 0, over => 0, held => 0,
     };
     $handler{fileno $program} = sub { move($one, 'program', 'to_host', $_[0]) };
     $handler{fileno $host} = sub { move($one, 'host', 'to_program', $_[0]) };
@@ -303,20 +316,18 @@ sub who {
     my ($port, $address) = unpack_sockaddr_in($peer);
     my ($there_port, $there) = unpack_sockaddr_in($wanted);
     my ($here, $to) = map { sprintf '%08X:%04X', unpack('V', $_->[0]), $_->[1] } [$address, $port], [$there, $there_port];
-    my ($user, $inode) = (-1);
-    for my $table ('/proc/net/tcp', '/proc/net/tcp6') {
-        open my $sockets, '<', $table or next;
-        while (<$sockets>) {
-            my @fields = split;
-            # A socket of IPv6 to such an address has it behind a mark.
-            next unless $fields[1] =~ /\Q$here\E\z/ && $fields[2] =~ /\Q$to\E\z/;
-            ($user, $inode) = @fields[7, 9];
-            last;
-        }
+    opendir my $processes, '/proc' or return '0 0 ?';
+    my @processes = grep { /\A[0-9]+\z/ } readdir $processes;
+    my ($user, $inode) = socket_of('self', $here, $to);
+    # A container has a network of its own, and its sockets are listed there.
+    my %seen = (readlink '/proc/self/ns/net', 1);
+    for my $process (@processes) {
+        last if $inode;
+        my $network = readlink "/proc/$process/ns/net" // next;
+        ($user, $inode) = socket_of($process, $here, $to) if !$seen{$network}++;
     }
     return '0 0 ?' unless $inode;
-    opendir my $processes, '/proc' or return "0 $user ?";
-    for my $process (grep { /\A[0-9]+\z/ } readdir $processes) {
+    for my $process (@processes) {
         opendir my $files, "/proc/$process/fd" or next;
         for my $file (readdir $files) {
             next unless (readlink "/proc/$process/fd/$file" // '') eq "socket:[$inode]";
@@ -324,10 +335,30 @@ sub who {
             read $line, my $words, 400;
             $words =~ s/\0\z//;
             $words =~ s/[\0\s]+/ /g;
-            return "$process $user $words";
+            return "$process $user $words" . container_of($process);
         }
     }
     return "0 $user ?";
+}
+
+sub socket_of {
+    my ($process, $here, $to) = @_;
+    for my $table ("/proc/$process/net/tcp", "/proc/$process/net/tcp6") {
+        open my $sockets, '<', $table or next;
+        while (<$sockets>) {
+            my @fields = split;
+            # A socket of IPv6 to such an address has it behind a mark.
+            return @fields[7, 9] if $fields[1] =~ /\Q$here\E\z/ && $fields[2] =~ /\Q$to\E\z/;
+        }
+    }
+    return;
+}
+
+# By the name of its control group, as Docker gives it.
+sub container_of {
+    open my $groups, '<', "/proc/$_[0]/cgroup" or return '';
+    while (<$groups>) { return " (container $1)" if m{/docker[-/]([0-9a-f]{12})} }
+    return '';
 }
 
 while (1) {

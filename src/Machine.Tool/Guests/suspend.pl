@@ -30,11 +30,36 @@ sub busy {
     return "something uses $path";
 }
 
+# A container that was given a host's folder has it mounted by itself: unmounting it here does not take it from there, and the disk behind
+# it could not be unplugged. What is only seen there by propagation (services of systemd) goes with the mount here.
+sub kept_elsewhere {
+    my $path = shift;
+    (my $written = $path) =~ s/([ \t\n\\])/sprintf '\\%03o', ord $1/ge;
+    open(my $own, '<', '/proc/self/mountinfo') or return;
+    my ($device) = map { /^\S+ \S+ (\S+) \S+ \Q$written\E / ? $1 : () } <$own>;
+    opendir(my $processes, '/proc') or return;
+    my %seen = (readlink '/proc/self/ns/mnt', 1);
+    for my $id (grep { /^\d+$/ } readdir $processes) {
+        my $space = readlink "/proc/$id/ns/mnt";
+        next if !defined $space || $seen{$space}++;
+        open(my $mounts, '<', "/proc/$id/mountinfo") or next;
+        # Between the options and the dash stands where a mount takes part in another's.
+        next unless grep { /^\S+ \S+ \Q$device\E \S+ \S+ \S+ (.*?)- / && $1 !~ /master:|shared:/ } <$mounts>;
+        open(my $in, '<', "/proc/$id/comm");
+        my $name = $in ? <$in> : '?';
+        chomp $name;
+        return "$name (process $id), in a container, has $path";
+    }
+    return;
+}
+
 # The shares of a project may lie within it, and the host's tree is below the workspace.
 for my $path (@shares, $project, '/machine/lower') {
     my $copy = $path;
     my $flags = 0;
-    next if !mounted($path) || syscall($umount, $copy, $flags) == 0;
+    next if !mounted($path);
+    if (my $kept = kept_elsewhere($path)) { print STDERR "$kept\n"; exit 1 }
+    next if syscall($umount, $copy, $flags) == 0;
     print STDERR busy($path), "\n";
     exit 1;
 }

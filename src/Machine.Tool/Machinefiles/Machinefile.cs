@@ -28,6 +28,9 @@ internal sealed record Machinefile
     /// <summary>Packages of the distribution: <c>name[:architecture][=version]</c>.</summary>
     public required IReadOnlyList<string> Packages { get; init; }
 
+    /// <summary>The image has Docker, and <see cref="Volumes"/> a disk for its images.</summary>
+    public bool Docker { get; init; }
+
     /// <summary>npm packages installed globally into the image: <c>name</c> or <c>name@version</c>, never an option, address or path.</summary>
     public required IReadOnlyList<string> NpmTools { get; init; }
 

@@ -19,6 +19,7 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
         var (image, sha256) = Image();
         var tools = document.Find(MachinefileKeys.Tools.Name) as YamlMap;
         var workspace = document.Find(MachinefileKeys.Workspace.Name) as YamlMap;
+        var docker = YamlValues.Text(document, MachinefileKeys.Docker) == "true";
         return new Machinefile
         {
             Image = image,
@@ -30,10 +31,11 @@ internal sealed class MachinefileBinder(YamlMap document, ProjectRoot project, H
             Packages = YamlValues.Texts(document, MachinefileKeys.Packages) ?? MachinefileDefaults.Packages,
             NpmTools = YamlValues.Texts(tools, MachinefileKeys.ToolsNpm) ?? [],
             DotnetTools = YamlValues.Texts(tools, MachinefileKeys.ToolsDotnet) ?? [],
+            Docker = docker,
             Env = Env(),
             Ports = Ports(),
             Shares = mounts.Shares(document.Find(MachinefileKeys.Shares.Name) as YamlList),
-            Volumes = mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap),
+            Volumes = mounts.Volumes(document.Find(MachinefileKeys.Volumes.Name) as YamlMap, docker ? (YamlScalar)document.Find(MachinefileKeys.Docker.Name)! : null),
             Workspace = new WorkspaceSettings(YamlValues.Texts(workspace, MachinefileKeys.Outputs) ?? MachinefileDefaults.Outputs, Changes(workspace)),
             Provision = Provision(),
             Idle = YamlValues.Time(document, MachinefileKeys.Idle) ?? (YamlValues.Text(document, MachinefileKeys.Idle) is null ? MachinefileDefaults.Idle : null),

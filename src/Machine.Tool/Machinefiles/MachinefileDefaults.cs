@@ -22,6 +22,11 @@ internal static class MachinefileDefaults
 
     public const long PackagesVolumeBytes = 20 * ByteSize.GiB;
 
+    public const long DockerVolumeBytes = 20 * ByteSize.GiB;
+
+    /// <summary>Name of the volume of Docker's images, where the Machinefile declares none at their place.</summary>
+    public const string DockerVolume = "docker";
+
     /// <summary>Name of the built-in volume for package caches.</summary>
     public const string PackagesVolume = "packages";
 

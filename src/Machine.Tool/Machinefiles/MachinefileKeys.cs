@@ -67,6 +67,10 @@ internal static class MachinefileKeys
         "tools", "Tools from your own package feeds, never a project's, installed into the image.",
         new MapShape("a map with npm and dotnet", [ToolsNpm, ToolsDotnet]), "{}", ToolsNpm.Example);
 
+    public static readonly Key Docker = new(
+        "docker", "Docker inside: its daemon (started by its first use), its command line and compose from the distribution's packages, and a volume `docker` of 20GiB for images at `/var/lib/docker` (declare a volume at that place for another size). Containers are under the machine's own rules.",
+        new BooleanShape(), "false", "docker: true");
+
     public static readonly Key Env = new(
         "env", "Variables of every command in the guest. A name without a value passes this host's value in (asks for approval).",
         new MapShape("a map of names and values", [], NameRules.Variable, new VariableShape()), "{}",
@@ -215,7 +219,7 @@ internal static class MachinefileKeys
     public static readonly MapShape Root = new(
         "a map of keys",
         [
-            Image, Sdk, Cpus, Memory, Disk, Accelerator, Packages, Tools, Env, Ports, Shares, Volumes, Workspace, Network, Secrets,
+            Image, Sdk, Cpus, Memory, Disk, Accelerator, Packages, Tools, Docker, Env, Ports, Shares, Volumes, Workspace, Network, Secrets,
             Restore,
             Idle,
             Provision,

@@ -58,6 +58,7 @@ internal static class MachinefileWriter
         text.Append('\n');
         Line(text, packages.Length > 0, $"packages: [{string.Join(", ", packages.Length > 0 ? packages : MachinefileDefaults.Packages)}]", "of the distribution");
         Line(text, false, "tools: { npm: [], dotnet: [] }", "installed into the image");
+        Line(text, false, "docker: true", "Docker inside; its images on a volume of their own");
         Line(text, false, "env: { ASPNETCORE_ENVIRONMENT: Development }", "a name without a value passes the host's");
         Line(text, survey.Ports.Count > 0, $"ports: [{string.Join(", ", survey.Ports.Count > 0 ? survey.Ports : [5000])}]", survey.Ports.Count > 0 ? "from launchSettings.json; this host's loopback only" : "this host's loopback only");
         Line(text, false, "shares: [{ host: ../data, guest: /data, write: false }]", null);

@@ -1,3 +1,4 @@
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Machinefiles;
@@ -41,7 +42,8 @@ internal sealed class MountBinder(ProjectRoot project, HostFacts host, Problems 
         return shares;
     }
 
-    public Dictionary<string, Volume> Volumes(YamlMap? declared)
+    /// <param name="docker">Where the file asks for Docker; null where it does not.</param>
+    public Dictionary<string, Volume> Volumes(YamlMap? declared, YamlScalar? docker = null)
     {
         var volumes = new Dictionary<string, Volume>(StringComparer.Ordinal);
         var packages = declared?.Find(MachinefileDefaults.PackagesVolume);
@@ -57,6 +59,21 @@ internal sealed class MountBinder(ProjectRoot project, HostFacts host, Problems 
             var guest = (YamlScalar)volume.Find(MachinefileKeys.VolumeGuest.Name)!;
             places.Take(guest);
             volumes.Add(name.Value, new Volume(guest.Value, YamlValues.Size(volume, MachinefileKeys.VolumeSize) ?? MachinefileDefaults.VolumeBytes));
+        }
+
+        if (docker is not null && !volumes.Values.Any(volume => volume.GuestPath == GuestLayout.Docker))
+        {
+            if (declared?.Entries.FirstOrDefault(entry => entry.Key.Value == MachinefileDefaults.DockerVolume).Key is { } taken)
+            {
+                problems.Add(
+                    taken,
+                    $"volumes: {MachinefileDefaults.DockerVolume} is the volume of Docker's images (docker: true), and lies at {GuestLayout.Docker}",
+                    $"give this one another name, or guest: {GuestLayout.Docker}");
+                return volumes;
+            }
+
+            places.Take(docker with { Value = GuestLayout.Docker });
+            volumes.Add(MachinefileDefaults.DockerVolume, new Volume(GuestLayout.Docker, MachinefileDefaults.DockerVolumeBytes));
         }
 
         return volumes;

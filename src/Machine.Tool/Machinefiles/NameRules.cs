@@ -80,7 +80,7 @@ internal static class NameRules
         GitRule.IsOne(text) ? GitRule.Parse(text).Flaw is { } wrong ? new Flaw(wrong.What, wrong.Remedy) : null
         : NetworkPresets.Find(text) is not null || NetworkPresets.IsService(text) ? null
         : text == "nuget" ? new Flaw("\"nuget\" needs no rule: packages of NuGet come through the feed always", "leave it out: dotnet machine docs packages")
-        : NetworkPresets.IsComing(text) ? new Flaw($"{Printable.Quote(text)} is not available yet", "name the servers, or leave it out: dotnet machine docs packages")
+        : text == "docker" ? new Flaw("\"docker\" is no preset: images come from whichever registry you use", "name its server; dotnet machine network learn -- docker pull IMAGE finds what is asked for")
         : !text.Contains('.', StringComparison.Ordinal) && text.All(char.IsAsciiLetter)
             ? new Flaw($"{Printable.Quote(text)} is no preset", $"{(NearestWord.Of(text, NetworkPresets.Names) is { } near ? $"{near}? " : "")}presets are {string.Join(", ", NetworkPresets.Names)}; or write a server's name")
         : NetworkRule.Parse(text).Flaw is { } flaw ? new Flaw(flaw.What, flaw.Remedy) : null;

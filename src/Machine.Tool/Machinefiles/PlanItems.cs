@@ -49,7 +49,8 @@ internal static class PlanItems
         // Counted twice: the machine's own disk, and the one that keeps what it changed.
         var volumes = file.Volumes.Where(volume => volume.Key != MachinefileDefaults.PackagesVolume).ToList();
         var disks = (2 * file.DiskBytes) + file.Volumes.Values.Sum(volume => volume.SizeBytes);
-        var usual = (2 * MachinefileDefaults.DiskBytes) + MachinefileDefaults.PackagesVolumeBytes + (Math.Min(volumes.Count, UsualVolumes) * MachinefileDefaults.VolumeBytes);
+        var usual = (2 * MachinefileDefaults.DiskBytes) + MachinefileDefaults.PackagesVolumeBytes + (Math.Min(volumes.Count, UsualVolumes) * MachinefileDefaults.VolumeBytes)
+            + (file.Docker ? MachinefileDefaults.DockerVolumeBytes - MachinefileDefaults.VolumeBytes : 0);
         if (disks > usual)
         {
             yield return Size(
@@ -63,6 +64,12 @@ internal static class PlanItems
         if (file.Packages.Concat(file.NpmTools).Concat(file.DotnetTools).ToList() is { Count: > 0 } packages)
         {
             yield return Within($"installs into the image: {Safe(string.Join(", ", packages))}");
+        }
+
+        // From this host's own archives, as every package; what containers reach is what the machine reaches.
+        if (file.Docker)
+        {
+            yield return Within("installs Docker into the image");
         }
 
         // They run as root with the image build's network, before any rule of this file is in force.

@@ -2,6 +2,7 @@ using Machine.Tool.Engines;
 using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Images;
+using Machine.Tool.Images.Distributions;
 using Machine.Tool.Images.Store;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machines;
@@ -20,11 +21,15 @@ internal sealed class ProjectImage(MachinePaths paths, IEngine engine, ILoggerFa
         Base = machinefile.Image,
         BaseSha256 = machinefile.ImageSha256,
         SdkVersion = new SdkResolver(paths).Resolve(project.Path, machinefile.Sdk)?.Version,
-        Packages = machinefile.Packages,
+        Packages = machinefile.Docker ? WithDocker(machinefile) : machinefile.Packages,
         NpmTools = machinefile.NpmTools,
         DotnetTools = machinefile.DotnetTools,
         Provision = machinefile.Provision,
     };
+
+    // One that the file names itself may be pinned there to a version.
+    private static List<string> WithDocker(Machinefile machinefile) =>
+        [.. machinefile.Packages, .. Distribution.DockerOf(machinefile.Image).Where(name => !machinefile.Packages.Any(named => named.Split(':', '=')[0] == name))];
 
     /// <summary>The name of the image; asks for tools only where they are not known.</summary>
     public async Task<string> HashAsync(ProjectMachine machine, Machinefile machinefile, IProgressSink progress, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using Machine.Tool.Doors.Secrets;
+using Machine.Tool.Guests;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 using Machine.Tool.Machinefiles.Restore;
@@ -53,9 +54,9 @@ internal sealed class ServiceHost : IAsyncDisposable
         });
         var entered = new PackageLog(packagesLog);
         var rules = new PackageRules(paths.PersonalRestore);
-        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>(), rules: rules);
+        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>(), rules: rules, own: GuestLayout.OwnAddress);
         feed.Map(application);
-        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules);
+        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules, own: GuestLayout.OwnAddress);
         npm.Map(application);
         var pypi = new PypiIndex(
             paths.Packages,

@@ -13,19 +13,19 @@ namespace Machine.Attacks.Tests.GuestRoot;
 public sealed class ServiceSocketAttacks : IAsyncLifetime
 {
     private readonly TestFolder folder = new();
-    private ServiceHost host = null!;
+    private ServiceHost services = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix sockets of a file system");
-        host = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], MachineServices.None, NullLoggerFactory.Instance, Cancel);
+        services = await ServiceHost.StartAsync(folder["feed"], null, MachinePaths.At(folder["home"]), folder["packages.log"], MachineServices.None, NullLoggerFactory.Instance, Cancel);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await host.DisposeAsync();
+        await services.DisposeAsync();
         folder.Dispose();
     }
 
@@ -58,6 +58,22 @@ public sealed class ServiceSocketAttacks : IAsyncLifetime
     public async Task A_service_that_no_rule_names_asks_nobody(string request) => (await AskAsync(request)).ShouldMatch("^HTTP/1.1 (403|404) ");
 
     [Theory]
+    [InlineData("198.18.0.2:7780")]
+    [InlineData("198.18.0.1.evil.example:7780")]
+    [InlineData("198.18.0.1:7780@evil.example")]
+    [InlineData("evil.example@198.18.0.1:7780")]
+    [InlineData("198.18.1:7780")]
+    [InlineData("172.16.0.1:7780")]
+    [InlineData("host.docker.internal:7780")]
+    public async Task A_container_does_not_choose_where_the_next_requests_go(string name)
+    {
+        var answer = await AskAsync("GET /nuget/v3/index.json HTTP/1.1", host: name);
+
+        answer.ShouldMatch("^HTTP/1.1 400 ");
+        (await AskAsync("GET /nuget/v3/index.json HTTP/1.1", host: "198.18.0.1:7780")).ShouldContain("\"http://198.18.0.1:7780/nuget/v3/");
+    }
+
+    [Theory]
     [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 4", "0\r\n\r\nGET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [InlineData("Content-Length: 44\r\nContent-Length: 0", "GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [InlineData("Upgrade: h2c\r\nConnection: Upgrade", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
@@ -77,17 +93,17 @@ public sealed class ServiceSocketAttacks : IAsyncLifetime
     public void The_socket_lies_where_no_other_user_gets_to_it() =>
         (File.GetUnixFileMode(MachinePaths.CreatePrivate(folder["private"])) & (UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)).ShouldBe(UnixFileMode.None);
 
-    private async Task<string> AskAsync(string line, string headers = "X: y", string body = "")
+    private async Task<string> AskAsync(string line, string headers = "X: y", string body = "", string host = "localhost")
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(host.Socket), Cancel);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(services.Socket), Cancel);
         await using var stream = new NetworkStream(socket);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         limit.CancelAfter(TimeSpan.FromSeconds(20));
         var answer = new StringBuilder();
         try
         {
-            await stream.WriteAsync(Encoding.Latin1.GetBytes($"{line}\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n\r\n{body}"), Cancel);
+            await stream.WriteAsync(Encoding.Latin1.GetBytes($"{line}\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n\r\n{body}"), Cancel);
             using var reader = new StreamReader(stream, Encoding.Latin1);
             var buffer = new char[4096];
             while (await reader.ReadAsync(buffer, limit.Token) is var count and > 0)

@@ -19,6 +19,7 @@ public sealed class MachinePlanTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("cpus: 4\nmemory: 8GiB\npackages: [git, nodejs]\ntools: { npm: [typescript] }\nenv: { A: b }\nimage: debian/13")]
+    [InlineData("docker: true")]
     [InlineData("volumes: { db: { guest: /db } }\nworkspace: { outputs: [\"artifacts/**\"], changes: hold }")]
     public void What_stays_inside_needs_no_approval(string text)
     {

@@ -7,7 +7,8 @@ namespace Machine.Tool.Images.Distributions;
 /// <param name="Name">As the Machinefile says it: <c>debian/12</c>.</param>
 /// <param name="Codename">As its archive says it: <c>bookworm</c>.</param>
 /// <param name="Packages">What every machine of it has, beyond the essential packages.</param>
-internal sealed record Distribution(string Name, string Codename, IReadOnlyList<string> Packages)
+/// <param name="Docker">What a machine with Docker has besides: the daemon, its command line, compose and buildx where there are such packages.</param>
+internal sealed record Distribution(string Name, string Codename, IReadOnlyList<string> Packages, IReadOnlyList<string> Docker)
 {
     private static readonly string[] Always =
     [
@@ -18,8 +19,8 @@ internal sealed record Distribution(string Name, string Codename, IReadOnlyList<
 
     private static readonly Distribution[] Known =
     [
-        new("debian/12", "bookworm", [.. Always, "libicu72"]),
-        new("debian/13", "trixie", [.. Always, "libicu76"]),
+        new("debian/12", "bookworm", [.. Always, "libicu72"], ["docker.io", "docker-compose"]),
+        new("debian/13", "trixie", [.. Always, "libicu76"], ["docker.io", "docker-cli", "docker-compose", "docker-buildx"]),
     ];
 
     /// <summary>The archive's name of this host's processor, which is the guest's too.</summary>
@@ -34,6 +35,9 @@ internal sealed record Distribution(string Name, string Codename, IReadOnlyList<
     public static string KernelPackage => $"linux-image-{Architecture}";
 
     public static Distribution? TryFind(string name) => Known.FirstOrDefault(distribution => distribution.Name == name);
+
+    /// <summary>Docker's packages in an image; of a cloud image's distribution no more is known than that it has this one.</summary>
+    public static IReadOnlyList<string> DockerOf(string name) => TryFind(name)?.Docker ?? ["docker.io"];
 
     /// <exception cref="MachineException">No such distribution.</exception>
     public static Distribution Find(string name) =>

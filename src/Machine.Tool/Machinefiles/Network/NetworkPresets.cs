@@ -20,9 +20,6 @@ internal static class NetworkPresets
         ["github"] = ["github.com", "api.github.com", "codeload.github.com", "raw.githubusercontent.com", "objects.githubusercontent.com", "release-assets.githubusercontent.com", "github.com:22"],
     };
 
-    /// <summary>Known words whose service this host will offer itself.</summary>
-    private static readonly string[] Coming = ["docker"];
-
     /// <summary>What this host serves where a rule says so. NuGet it serves always.</summary>
     public static IReadOnlyList<string> Services { get; } = [Npm, Pypi, Apt];
 
@@ -32,6 +29,4 @@ internal static class NetworkPresets
     public static IReadOnlyList<string>? Find(string name) => Known.GetValueOrDefault(name);
 
     public static bool IsService(string name) => Services.Contains(name, StringComparer.Ordinal);
-
-    public static bool IsComing(string name) => Coming.Contains(name, StringComparer.Ordinal);
 }

@@ -34,6 +34,14 @@ ln -sf /lib/systemd/system/systemd-networkd.service "$units/multi-user.target.wa
 ln -sf /etc/systemd/system/ssh.service "$units/multi-user.target.wants/"
 rm -f "$units/ssh.socket" "$units/sockets.target.wants/ssh.socket"
 ln -sf /lib/systemd/system/multi-user.target "$units/default.target"
+# Docker, where it is installed: containers ask the door's resolver (loopback is another place in there), have addresses that are neither
+# the machine's nor the door's, and the daemon is started by its first use, so a machine that does not use it pays nothing.
+if [ -e "$root/usr/sbin/dockerd" ] || [ -e "$root/usr/bin/dockerd" ]; then
+  install -D -m 0644 "$recipe/docker.json" "$root/etc/docker/daemon.json"
+  rm -f "$units/multi-user.target.wants/docker.service" "$units/multi-user.target.wants/containerd.service"
+  mkdir -p "$units/sockets.target.wants"
+  ln -sf /lib/systemd/system/docker.socket "$units/sockets.target.wants/"
+fi
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer man-db.timer logrotate.timer motd-news.timer systemd-tmpfiles-clean.timer \
   getty.target getty@.service serial-getty@.service console-getty.service autovt@.service \
