@@ -5,7 +5,7 @@ here="bench$$h" there="bench$$s" door_size=$((256 << 20)) whole=$((1 << 30))
 project="$work/p-door"
 mkdir -p "$project"
 cd "$project"
-printf 'sdk: none\nidle: never\nnetwork: { allow: ["server.example.com:7000"] }\n' >Machinefile
+printf 'sdk: none\nidle: never\n' >Machinefile
 cp "$root/bench/door-inside.sh" .
 door_clean() {
   [ -z "${door_server:-}" ] || kill "$door_server" 2>/dev/null || true
@@ -15,6 +15,7 @@ door_clean() {
 }
 echo "== image"
 machine image build
+echo 'network: { allow: ["server.example.com:7000"] }' >>Machinefile
 ip netns add "$here"
 ip netns add "$there"
 mkdir -p "/etc/netns/$here"

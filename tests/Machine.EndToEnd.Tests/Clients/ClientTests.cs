@@ -31,7 +31,7 @@ public sealed class ClientTests
             ["http1: hello over HTTP/1.1 and https", "http2: hello over HTTP/2 and https", "events: one two three", "websocket: there and back", "grpc: hello, machine"],
             "(?s)(alert access denied.*){5}", Servers.Web, 443, "dotnet"),
         new(".NET, HTTP", $"$DOTNET_ROOT/dotnet clients/net/Machine.EndToEnd.Client.dll http1 http://{Servers.Web}/", ["http1: hello over HTTP/1.1 and http"], "network allow web.example.com", Servers.Web, 80, "dotnet"),
-        new(".NET, gRPC without TLS", $"$DOTNET_ROOT/dotnet clients/net/Machine.EndToEnd.Client.dll grpc http://{Servers.Rpc}:5000/", ["grpc: hello, machine"], "reset|broken|closed|ended", Servers.Rpc, 5000, "dotnet"),
+        new(".NET, gRPC without TLS", $"$DOTNET_ROOT/dotnet clients/net/Machine.EndToEnd.Client.dll grpc http://{Servers.Rpc}:5000/", ["grpc: hello, machine"], "Unavailable", Servers.Rpc, 5000, "dotnet"),
     ];
 
     private static readonly Client[] OfPackages =
@@ -104,13 +104,13 @@ public sealed class ClientTests
             (await ToolRun.RunAsync(project.Path, ["exec", "--", "javac", "-d", "/tmp", "clients/Ask.java"], within: internet.Within)).ShouldSucceed();
         }
 
-        await NothingLeavesAsync(internet, servers, project, capture, [.. clients, Literal]);
+        var failures = new List<string>();
+        await NothingLeavesAsync(internet, servers, project, capture, [.. clients, Literal], failures);
         foreach (var rule in clients.Select(client => client.Port is 80 or 443 ? client.Server : $"{client.Server}:{client.Port}").Distinct())
         {
             (await project.RunAsync("network", "allow", rule, "--once")).ShouldSucceed();
         }
 
-        var failures = new List<string>();
         foreach (var client in clients)
         {
             var ran = await client.RunAsync(project);
@@ -128,11 +128,10 @@ public sealed class ClientTests
         servers.Requests.ShouldNotBeEmpty();
     }
 
-    private static async Task NothingLeavesAsync(Internet internet, Servers servers, ProjectFolder project, Capture capture, IReadOnlyList<Client> clients)
+    private static async Task NothingLeavesAsync(Internet internet, Servers servers, ProjectFolder project, Capture capture, IReadOnlyList<Client> clients, List<string> failures)
     {
         var log = new ProjectMachine(MachinePaths.FromEnvironment(), new ProjectRoot(project.Path)).NetworkLog;
         var sent = await internet.PacketsAsync();
-        var failures = new List<string>();
         foreach (var client in clients)
         {
             var known = EgressLog.Read(log).Count();
@@ -159,14 +158,15 @@ public sealed class ClientTests
                 && entry.Asker is { ProcessId: > 0 } asker && asker.Program.Contains(client.Program, StringComparison.Ordinal);
         }
 
-        failures.ShouldBeEmpty();
         var refused = (await project.RootAsync($"bash clients/refused.sh {Servers.Web}; bash clients/refused.sh {Servers.Web}; bash clients/refused.sh {Servers.Web}")).ShouldSucceed();
         // A busy host makes anything slow once.
         foreach (var attempts in refused.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|')).GroupBy(fields => fields[0]))
         {
             Tell($"{attempts.Key}: {string.Join(", ", attempts.Select(fields => fields[2] + " ms"))}: {attempts.First()[1]} {attempts.First()[3]}");
-            attempts.ShouldAllBe(fields => fields[1] != "0" && fields[1] != "124", refused.ToString());
-            attempts.Min(fields => int.Parse(fields[2], CultureInfo.InvariantCulture)).ShouldBeLessThan((int)AtOnce.TotalMilliseconds, refused.ToString());
+            if (attempts.Any(fields => fields[1] is "0" or "124") || attempts.Min(fields => int.Parse(fields[2], CultureInfo.InvariantCulture)) > AtOnce.TotalMilliseconds)
+            {
+                failures.Add($"{attempts.Key} is not refused at once: {string.Join("; ", attempts.Select(fields => string.Join(' ', fields)))}");
+            }
         }
 
         // Of this host to its emulator alone: commands go that way.

@@ -17,7 +17,7 @@ datagram() { try "$1" bash -c "exec 3<>/dev/udp/$2 && printf 'a question' >&3 &&
 
 try "getent printer.local" getent hosts printer.local
 try "getent of one label" getent hosts printer
-try "getent of an address of IPv6" getent ahostsv6 "$name"
+try "an address of IPv6" perl -MSocket=:all -e 'my ($error) = getaddrinfo($ARGV[0], "443", { family => AF_INET6 }); die "$error\n" if $error' "$name"
 try "getent backwards" getent hosts 192.0.2.1
 datagram "DNS elsewhere" 192.0.2.1/53
 datagram "QUIC by name" "$name/443"
