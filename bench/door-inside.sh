@@ -24,10 +24,12 @@ connect() {
 
 case "$1" in
   connect) # a line a pair, in ms: the door, ssh
+    through_door=$(place 7000)
+    through_ssh=$(place 7001)
     for _ in $(seq "$2"); do
-      connect "$(place 7000)"
+      connect "$through_door"
       door=$took
-      connect "$(place 7001)"
+      connect "$through_ssh"
       echo "$door $took"
     done
     ;;
@@ -72,8 +74,9 @@ case "$1" in
     ulimit -n 8192
     before=$EPOCHREALTIME
     text=$(head -c 6000 /dev/urandom | base64 -w 0)
+    place=$(place 7000)
     for i in $(seq 1001 $((1000 + $2))); do
-      exec {one}<>"/dev/tcp/$(place 7000)"
+      exec {one}<>"/dev/tcp/$place"
       open[i]=$one
       printf 'same\n%s' "$i$text" >&"$one"
     done

@@ -61,7 +61,7 @@ for way in take give; do
   awk '{ print $2 }' "$work/rates" | row "the same, bare \`ssh -R\`" MiB/s
   awk '{ print 100 * $1 / $2 }' "$work/rates" | row "the door's share of it" %
 done
-inside whole "$whole" "$(for _ in $(seq $((whole >> 26))); do cat "$work/piece"; done | sha256sum | cut -d' ' -f1)" | row "1 GiB each way through the door, whole by its SHA-256" s
+inside whole "$whole" "$(for _ in $(seq $((whole >> 26))); do cat "$work/piece"; done | sha256sum | cut -d' ' -f1)" | row "$((whole >> 20)) MiB each way through the door, whole by its SHA-256" s
 inside many 1000 >"$work/many" &
 many=$!
 while kill -0 "$many" 2>/dev/null; do

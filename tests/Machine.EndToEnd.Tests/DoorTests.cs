@@ -168,8 +168,8 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
 
     private async Task<List<JsonElement>> LogAsync()
     {
-        // One that was denied waits two seconds for who asked.
-        await Task.Delay(2500, TestContext.Current.CancellationToken);
+        // One that was denied waits five seconds for who asked.
+        await Task.Delay(5500, TestContext.Current.CancellationToken);
         return [.. JsonDocument.Parse((await Project.RunAsync("network", "log", "--json", "-n", "1000")).ShouldSucceed().Output).RootElement.EnumerateArray()];
     }
 
