@@ -42,7 +42,7 @@ public sealed class CloudImageTests
     }
 
     // Made once for all runs, like the images themselves.
-    private static async Task<string> DiskAsync()
+    public static async Task<string> DiskAsync()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64, "the test's cloud image is made on Linux, for x86-64");
         Assert.SkipWhen(HostProgram.Find("syslinux") is null || HostProgram.Find("mcopy") is null, "syslinux and mtools are not installed");
@@ -71,7 +71,7 @@ public sealed class CloudImageTests
         }
     }
 
-    private static async Task<string> HashAsync(string file)
+    public static async Task<string> HashAsync(string file)
     {
         await using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, Cancel));

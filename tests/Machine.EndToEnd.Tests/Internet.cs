@@ -62,34 +62,16 @@ public sealed partial class Internet : IAsyncDisposable
     }
 
     /// <summary>A listening socket at the server's end.</summary>
-    public Socket Listen(int port)
+    public Socket Listen(int port) => Open(server, () =>
     {
-        Socket? listening = null;
-        Exception? failure = null;
-        // A namespace is a thread's; the socket stays in the one where it was made.
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                using var space = File.OpenHandle($"/run/netns/{server}");
-                if (SetNamespace(space, 0x40000000) != 0)
-                {
-                    throw new InvalidOperationException($"setns: {Marshal.GetLastPInvokeErrorMessage()}");
-                }
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        socket.Listen(2000);
+        return socket;
+    });
 
-                listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                listening.Bind(new IPEndPoint(IPAddress.Any, port));
-                listening.Listen(2000);
-            }
-            catch (Exception e)
-            {
-                failure = e;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        return failure is null ? listening! : throw failure;
-    }
+    /// <summary>A socket that was made at the host's end.</summary>
+    public Socket OpenAtHost(Func<Socket> make) => Open(host, make);
 
     public async ValueTask DisposeAsync()
     {
@@ -99,6 +81,33 @@ public sealed partial class Internet : IAsyncDisposable
         }
 
         Directory.Delete($"/etc/netns/{host}", recursive: true);
+    }
+
+    private static Socket Open(string name, Func<Socket> make)
+    {
+        Socket? made = null;
+        Exception? failure = null;
+        // A namespace is a thread's; the socket stays in the one where it was made.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var space = File.OpenHandle($"/run/netns/{name}");
+                if (SetNamespace(space, 0x40000000) != 0)
+                {
+                    throw new InvalidOperationException($"setns: {Marshal.GetLastPInvokeErrorMessage()}");
+                }
+
+                made = make();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? made! : throw failure;
     }
 
     private static async Task<string> RunAsync(string program, params string[] arguments)

@@ -40,11 +40,11 @@ public sealed class ProjectFolder : IAsyncDisposable
     }
 
     /// <summary>Builds the image that machines of such a Machinefile start from, where nothing but packages is asked for.</summary>
-    /// <param name="trusted">The certificates that this host trusts: an image has them, and is another one with others.</param>
-    public static async Task BuildImageAsync(string machinefile, string trusted, int minutes = 15)
+    /// <param name="trusted">The certificates that this host trusts: an image has them, and is another one with others. Null: as it is.</param>
+    public static async Task BuildImageAsync(string machinefile, string? trusted, int minutes = 15)
     {
         await using var project = new ProjectFolder("image", machinefile);
-        (await ToolRun.RunAsync(project.Path, ["image", "build"], environment: new Dictionary<string, string?> { ["SSL_CERT_FILE"] = trusted }, minutes: minutes)).ShouldSucceed();
+        (await ToolRun.RunAsync(project.Path, ["image", "build"], environment: trusted is null ? null : new Dictionary<string, string?> { ["SSL_CERT_FILE"] = trusted }, minutes: minutes)).ShouldSucceed();
     }
 
     /// <summary>A file with what this host trusts and one certificate more, for SSL_CERT_FILE.</summary>

@@ -16,7 +16,7 @@ use Socket;
 my ($card, $own, $first, $most) = ('machine0', '198.18.0.1', 256, 131_072);
 my ($relay_port, $door_port, $service_port) = (7782, 7781, 7780);
 my $names_file = $ENV{MACHINE_DOOR_NAMES} || '/var/lib/machine/names';
-my ($most_buffered, $most_connections, $most_askers) = (262_144, 1200, 4);
+my ($most_buffered, $most_connections, $most_askers, $most_asked) = (262_144, 1200, 4, 100);
 my ($IN, $OUT, $ERR, $HUP) = (1, 4, 8, 16);
 my $intel = -e '/lib64/ld-linux-x86-64.so.2';
 my ($EPOLL_CREATE, $EPOLL_CTL, $EPOLL_WAIT) = $intel ? (291, 233, 281) : (20, 21, 22);
@@ -289,16 +289,19 @@ sub end {
     if ($broken) { reset_of($one->{program}); reset_of($one->{host}) } else { forget($one->{program}); forget($one->{host}) }
 }
 
-# --- who asked: for the host's log, by a child, because it takes a look at every process
+# --- who asked: for the host's log, by a child, because it takes a look at every process. A program that asks many times at once waits its turn.
+my @asked;
+
 sub tell_who {
     my ($one, $id, $then) = @_;
     my ($done, $ends);
-    if ($askers >= $most_askers || !pipe $done, $ends) { $then->() if $then; return }
+    if ($askers >= $most_askers && @asked < $most_asked) { push @asked, [@_]; return }
+    if ($askers >= $most_askers || !pipe $done, $ends) { $then->(); return }
     my $child = fork;
-    if (!defined $child) { $then->() if $then; return }
+    if (!defined $child) { $then->(); return }
     if (!$child) {
         # A process can keep whoever reads of it waiting; the child holds copies of all connections.
-        alarm 2;
+        alarm 4;
         my $who = who($one->{peer}, $one->{wanted});
         socket my $host, PF_INET, SOCK_STREAM, 0;
         if (connect $host, pack_sockaddr_in($door_port, INADDR_LOOPBACK)) { syswrite $host, "who $id $who\n" }
@@ -307,7 +310,12 @@ sub tell_who {
     }
     close $ends;
     $askers++;
-    $handler{fileno $done} = sub { $askers--; forget($done); $then->() if $then };
+    $handler{fileno $done} = sub {
+        $askers--;
+        forget($done);
+        $then->();
+        tell_who(@{shift @asked}) if @asked;
+    };
     watch($done, $IN);
 }
 
@@ -327,7 +335,8 @@ sub who {
         ($user, $inode) = socket_of($process, $here, $to) if !$seen{$network}++;
     }
     return '0 0 ?' unless $inode;
-    for my $process (@processes) {
+    # Who asked has begun not long ago, most often.
+    for my $process (sort { $b <=> $a } @processes) {
         opendir my $files, "/proc/$process/fd" or next;
         for my $file (readdir $files) {
             next unless (readlink "/proc/$process/fd/$file" // '') eq "socket:[$inode]";

@@ -21,6 +21,11 @@ internal static partial class MachinefileCut
     /// <exception cref="MachineException">It is written in a way that this does not know: the rule is to be removed by hand.</exception>
     public static string RemoveRules(string text, string key, Func<NetworkEntry, bool> goes, ProjectRoot project)
     {
+        if (text.StartsWith(MachinefileEdit.Mark))
+        {
+            return MachinefileEdit.Mark + RemoveRules(text[1..], key, goes, project);
+        }
+
         var host = HostFacts.Current();
         while (true)
         {

@@ -9,12 +9,20 @@ namespace Machine.Tool.Machinefiles;
 /// <summary>Adds a rule of the network to a Machinefile, and leaves every other byte as it is.</summary>
 internal static partial class MachinefileEdit
 {
+    /// <summary>A byte order mark: it stays before the text, in whose first line it is no character.</summary>
+    public const char Mark = '\ufeff';
+
     /// <param name="text">Of a Machinefile without a flaw.</param>
     /// <param name="key"><c>allow</c> or <c>deny</c>.</param>
     /// <returns>The new text; it says what the old one did, and the rule.</returns>
     /// <exception cref="MachineException">It is written in a way that this does not know: the rule is to be added by hand.</exception>
     public static string AddRule(string text, string key, NetworkEntry entry, ProjectRoot project)
     {
+        if (text.StartsWith(Mark))
+        {
+            return Mark + AddRule(text[1..], key, entry, project);
+        }
+
         var host = HostFacts.Current();
         var before = MachinefileReader.Read(text, project, host);
         var added = Added(text, key, Word(entry), project);
@@ -41,7 +49,7 @@ internal static partial class MachinefileEdit
             JsonState.Write(file, stream =>
             {
                 stream.Write(Encoding.UTF8.GetBytes(after));
-                if (File.ReadAllText(file) != before)
+                if (Encoding.UTF8.GetString(File.ReadAllBytes(file)) != before)
                 {
                     throw new MachineException($"{file} changed meanwhile", "look at it, and do it again", ExitCode.Failed);
                 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Machine.Tool.Doors.Egress;
+using Machine.Tool.Machinefiles.Network;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 
@@ -87,6 +88,33 @@ public sealed class AddressAttacks
 
         judge.WhyNot(IPAddress.Parse(address), isPrivate: false).ShouldNotBeNull().ShouldContain("private: true");
         judge.WhyNot(IPAddress.Parse(address), isPrivate: true).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("2a00:1450:64::c000:aa", "2a00:1450:64::a00:1")]
+    [InlineData("2a00:1450:64::c000:ab", "2a00:1450:64::7f00:1")]
+    [InlineData("2a00:1450:64:1:c0:0:aa00:0", "2a00:1450:64:1:a9:fea9:fe00:0")]
+    [InlineData("2a00:1450:64:c0:0:aa::", "2a00:1450:64:0a:0:1::")]
+    [InlineData("2a00:1450:64:c000:0:aa00::", "2a00:1450:64:c0a8:1:100::")]
+    [InlineData("2a00:1450:c0:0:aa::", "2a00:1450:0a:0:1::")]
+    [InlineData("2a00:1450:c000:aa::", "2a00:1450:a00:1::")]
+    public async Task Through_a_translator_of_this_hosts_own_network(string known, string address)
+    {
+        // As the resolver of such a network answers for a name that has addresses of IPv4 alone.
+        var resolver = new TranslatingResolver(IPAddress.Parse(known), IPAddress.Parse(address));
+        var upstream = new Upstream(resolver, () => new AddressJudge(new HashSet<IPAddress>(), []).WhyNot);
+        var name = HostName.TryParse("inner.example.com", out _)!;
+
+        (await Should.ThrowAsync<EgressException>(() => upstream.AddressesAsync(name, isPrivate: false, TestContext.Current.CancellationToken))).Denied.ShouldBeTrue();
+        resolver.Address = IPAddress.Parse("2606:4700::1111");
+        (await upstream.AddressesAsync(name, isPrivate: false, TestContext.Current.CancellationToken)).ShouldBe([resolver.Address]);
+    }
+
+    private sealed class TranslatingResolver(IPAddress known, IPAddress address) : IHostResolver
+    {
+        public IPAddress Address { get; set; } = address;
+
+        public Task<IReadOnlyList<IPAddress>> ResolveAsync(string name, CancellationToken cancel) => Task.FromResult<IReadOnlyList<IPAddress>>([name == "ipv4only.arpa" ? known : Address]);
     }
 
     private static string? WhyNot(string address, bool isPrivate = false) => new AddressJudge(new HashSet<IPAddress>(), []).WhyNot(IPAddress.Parse(address), isPrivate);

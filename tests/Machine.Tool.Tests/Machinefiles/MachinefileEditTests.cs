@@ -1,3 +1,4 @@
+using System.Text;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles;
 using Machine.Tool.Machinefiles.Network;
@@ -40,6 +41,23 @@ public sealed class MachinefileEditTests : IDisposable
 
         refused.Message.ShouldContain("can't be edited");
         refused.Remedy.ShouldNotBeNull().ShouldContain("allow: [api.example.com]");
+    }
+
+    [Theory]
+    [InlineData("network: { allow: [a.example.com] }\n", "network: { allow: [a.example.com, api.example.com] }\n")]
+    [InlineData("network:\n  deny: [a.example.com]\n", "network:\n  allow: [api.example.com]\n  deny: [a.example.com]\n")]
+    [InlineData("", "\nnetwork:\n  allow:\n    - api.example.com\n")]
+    public void A_byte_order_mark_stays(string before, string after)
+    {
+        var file = Path.Combine(folder.Path, "Machinefile");
+        File.WriteAllText(file, before, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        var text = MachinefileReader.TextOf(new ProjectRoot(folder.Path));
+
+        var added = Added(text, "api.example.com");
+        MachinefileEdit.Replace(file, text, added);
+
+        File.ReadAllBytes(file).ShouldBe([.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(after)]);
+        MachinefileCut.RemoveRules(added, "allow", entry => entry.Rule == "api.example.com", new ProjectRoot(folder.Path)).ShouldStartWith("\ufeff");
     }
 
     private string Added(string text, string rule) => MachinefileEdit.AddRule(text, "allow", new NetworkEntry(rule), new ProjectRoot(folder.Path));

@@ -28,8 +28,8 @@ internal sealed class EgressDoor : IAsyncDisposable
     private static readonly TimeSpan LinePatience = TimeLimit.Settle(10);
     private static readonly TimeSpan GreetingPatience = TimeLimit.Settle(60);
 
-    // Denied ones are kept until the guest told who asked, or for so long.
-    private static readonly TimeSpan AskerPatience = TimeLimit.Settle(2);
+    // Denied ones are kept until the guest told who asked, or for so long: an emulated machine on a busy host takes seconds to look.
+    private static readonly TimeSpan AskerPatience = TimeLimit.Settle(5);
     private static readonly TimeSpan EndPatience = TimeLimit.Settle(3);
 
     private readonly string path;

@@ -71,13 +71,17 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
             throw new EgressException($"machine: {name} has more than {MostAddresses} addresses", denied: true);
         }
 
+        var translators = addresses.Any(address => address.AddressFamily == AddressFamily.InterNetworkV6) ? await TranslatorsAsync(cancel) : [];
         try
         {
             var whyNot = judge();
             foreach (var address in addresses)
             {
                 // One bad address is enough: whoever answers for the name chooses which is dialled.
-                if (whyNot(address, isPrivate) is { } why && !(why == AddressJudge.StandsForAnother && await fakes.AreHereAsync(cancel)))
+                var why = whyNot(address, isPrivate) is { } own
+                    ? own == AddressJudge.StandsForAnother && await fakes.AreHereAsync(cancel) ? null : own
+                    : translators.Select(network => network.Held(address)).OfType<IPAddress>().Select(held => whyNot(held, isPrivate)).FirstOrDefault(held => held is not null);
+                if (why is not null)
                 {
                     // Which one is for the host's log: a guest could read a private network's names by it.
                     throw new EgressException($"machine: {name} has an address {why}", denied: true) { Detail = address.ToString() };
@@ -89,6 +93,19 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
         catch (NetworkInformationException e)
         {
             throw new EgressException($"machine: this host can't say which addresses are its own: {e.Message}", denied: true);
+        }
+    }
+
+    private async Task<IReadOnlyList<Nat64>> TranslatorsAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return Nat64.Of(await resolver.ResolveAsync(Nat64.Known, cancel));
+        }
+        catch (SocketException)
+        {
+            // A resolver that makes such addresses answers for that name.
+            return [];
         }
     }
 
