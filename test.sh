@@ -183,7 +183,7 @@ run_tests() {
 
 # run_fuzzing SECONDS: so long for each target, coverage-guided (docs/security.md); a target without a finding has passed.
 run_fuzzing() {
-  local seconds=$1 seed=$RANDOM log="$results/fuzzing.txt" target_passed target_failed targets=13
+  local seconds=$1 seed=$RANDOM log="$results/fuzzing.txt" target_passed target_failed targets=15
   section "fuzzing, $seconds s a target, seed $seed"
   (
     export MACHINE_TEST_RUN=$run_id

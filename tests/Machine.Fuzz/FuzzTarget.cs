@@ -10,6 +10,6 @@ internal sealed record FuzzTarget(string Name, Action<byte[]> Run, params string
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         MachinefileTarget.Target, ListingTarget.Target, PackTarget.Target, GlobTarget.Target, DiffTarget.Target, FeedTarget.Target, NpmTarget.Target, PypiTarget.Target,
-        ControlTarget.Target, QmpTarget.Target, QcowTarget.Target, ArchiveTarget.Target, RecordsTarget.Target, DoorTarget.Target,
+        ControlTarget.Target, QmpTarget.Target, QcowTarget.Target, ArchiveTarget.Target, RecordsTarget.Target, DoorTarget.Target, StateTarget.Target,
     ];
 }

@@ -96,15 +96,18 @@ public sealed class DiskHeaderAttacks : IAsyncDisposable
         Directory.EnumerateFiles(qemu.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).ShouldBe(["disk.qcow2", "other.raw"]);
     }
 
-    [Fact]
-    public async Task A_state_without_an_end_fills_no_disk_and_the_machine_goes_on()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_state_without_an_end_fills_no_disk_and_the_machine_goes_on(bool apart)
     {
         await using var machine = await qemu.StartAsync(await qemu.EmptyMachineAsync());
         await machine.Qmp.ExecuteAsync("stop", null, Cancel);
         var file = Own("state");
         const long Most = 100_000;
 
-        var refused = await Should.ThrowAsync<MachineException>(() => StateTransfer.SaveAsync(machine.Qmp, qemu.Places.StateSocket, file, memoryIsFile: false, Most, Cancel));
+        var refused = await Should.ThrowAsync<MachineException>(() => StateTransfer.SaveAsync(
+            machine.Qmp, qemu.Places.StateSocket, file, memoryIsFile: false, apart ? (Own("memory"), QemuState.Read(qemu.Places)!.MemoryBytes) : null, Most, Cancel));
 
         refused.Message.ShouldContain("more state than its machine can have");
         new FileInfo(file).Length.ShouldBeLessThanOrEqualTo(Most);

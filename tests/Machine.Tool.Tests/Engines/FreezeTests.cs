@@ -95,6 +95,85 @@ public sealed class FreezeTests : IAsyncDisposable
         await Should.ThrowAsync<CannotThawException>(() => qemu.StartAsync(thaw));
     }
 
+    [Fact]
+    public async Task Its_memory_is_mapped_and_not_read_and_lies_on_no_disk_once_it_goes_on()
+    {
+        var spec = await BootedAsync();
+        string before;
+        await using (var machine = await qemu.StartAsync(spec))
+        {
+            await UntilBootedAsync(machine);
+            before = await LookAsync(machine);
+            await machine.FreezeAsync(Frozen, Cancel);
+        }
+
+        var memory = FrozenState.MemoryFile(Frozen);
+        new FileInfo(memory).Length.ShouldBe(spec.MemoryBytes);
+        (await DiskBytesAsync(memory)).ShouldBeLessThan(spec.MemoryBytes / 2, "what it never used takes no place");
+        new FileInfo(FrozenState.StateFile(Frozen)).Length.ShouldBeLessThan(4L << 20, "no memory of the guest is in there");
+
+        await using var resumed = await qemu.StartAsync(spec with { Thaw = new FrozenMachine(Frozen, null) });
+        (await LookAsync(resumed)).ShouldBe(before);
+        File.Exists(memory).ShouldBeFalse();
+        if (OperatingSystem.IsLinux())
+        {
+            (await File.ReadAllLinesAsync($"/proc/{resumed.ProcessId}/maps", Cancel)).ShouldContain(line => line.Contains(memory + " (deleted)", StringComparison.Ordinal));
+        }
+
+        // And once more, from memory that it wrote and memory that it mapped.
+        await resumed.FreezeAsync(Frozen, Cancel);
+        await using var again = await qemu.StartAsync(spec with { Thaw = new FrozenMachine(Frozen, null) });
+        (await LookAsync(again)).ShouldBe(before);
+        await again.KillAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task One_that_an_earlier_version_suspended_goes_on()
+    {
+        var spec = await BootedAsync();
+        string before;
+        await using (var machine = await qemu.StartAsync(spec))
+        {
+            await UntilBootedAsync(machine);
+            before = await LookAsync(machine);
+            await machine.Qmp.ExecuteAsync("stop", null, Cancel);
+            Directory.CreateDirectory(Frozen);
+            var bytes = await StateTransfer.SaveAsync(machine.Qmp, qemu.Places.StateSocket, FrozenState.StateFile(Frozen), memoryIsFile: false, apart: null, 1L << 30, Cancel);
+            new FrozenState(FrozenState.MemoryWithin, bytes, QemuState.Read(qemu.Places)!.Build).Write(Frozen);
+            await HostProcess.Find(machine.ProcessId)!.KillAsync(Cancel);
+        }
+
+        await using var resumed = await qemu.StartAsync(spec with { Thaw = new FrozenMachine(Frozen, null) });
+        (await LookAsync(resumed)).ShouldBe(before);
+        await resumed.KillAsync(Cancel);
+    }
+
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("gone")]
+    public async Task A_machine_whose_memory_is_broken_is_refused_and_leaves_no_process(string how)
+    {
+        var spec = await qemu.EmptyMachineAsync();
+        await using (var machine = await qemu.StartAsync(spec))
+        {
+            await machine.FreezeAsync(Frozen, Cancel);
+        }
+
+        var memory = FrozenState.MemoryFile(Frozen);
+        if (how == "gone")
+        {
+            File.Delete(memory);
+        }
+        else
+        {
+            using var file = new FileStream(memory, FileMode.Open);
+            file.SetLength(spec.MemoryBytes - 4096);
+        }
+
+        (await Should.ThrowAsync<CannotThawException>(() => qemu.StartAsync(spec with { Thaw = new FrozenMachine(Frozen, null) }))).Message.ShouldContain("memory is missing or cut off");
+        HostProcess.WithArgument(qemu.Places.PidFile).ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -233,6 +312,36 @@ public sealed class FreezeTests : IAsyncDisposable
         await qemu.Engine.CreateAsync(volume, 1 << 20, Cancel);
         return new VolumeDisk("packages", volume);
     }
+
+    // A boot sector that marks its place in memory and waits.
+    private Task<MachineSpec> BootedAsync()
+    {
+        var sector = new byte[1 << 20];
+        new byte[] { 0xeb, 0xfe, 0xde, 0xad, 0xbe, 0xef }.CopyTo(sector, 0);
+        (sector[510], sector[511]) = (0x55, 0xaa);
+        return qemu.EmptyMachineAsync(sector);
+    }
+
+    private async Task UntilBootedAsync(QemuMachine machine)
+    {
+        for (var tries = 0; !(await LookAsync(machine)).StartsWith("EBFEDEADBEEF", StringComparison.Ordinal); tries++)
+        {
+            tries.ShouldBeLessThan(600, "its boot sector is in its memory");
+            await Task.Delay(100, Cancel);
+        }
+    }
+
+    // The first words of the boot sector, where the firmware puts it.
+    private async Task<string> LookAsync(QemuMachine machine)
+    {
+        // The one folder that QEMU makes files in.
+        var file = Path.Combine(qemu.Places.Sockets, "seen");
+        await machine.Qmp.ExecuteAsync("pmemsave", new { val = 0x7c00, size = 512, filename = file }, Cancel);
+        return Convert.ToHexString(await File.ReadAllBytesAsync(file, Cancel));
+    }
+
+    private static async Task<long> DiskBytesAsync(string file) =>
+        long.Parse((await HostProgram.RunAsync("stat", ["-c", "%b", file], Cancel)).Trim()) * 512;
 
     private static async Task<string> HashAsync(string file)
     {

@@ -24,7 +24,7 @@ public sealed partial class DiskFormatsTests
                 ["told.json"] = ToldChanges.CurrentVersion,
                 ["image.json"] = StoredImage.CurrentFormat,
                 ["template.json"] = TemplateFacts.CurrentVersion,
-                ["frozen.json"] = FrozenState.CurrentVersion,
+                ["frozen.json"] = FrozenState.MemoryApart,
                 ["export.json"] = ArchivedImage.CurrentFormat,
             }, ignoreOrder: true);
 

@@ -28,7 +28,7 @@ internal static class QemuArguments
             "-S",
             // mem-merge and dumps: guest memory is shared with nobody and lands in no core file.
             "-machine", MachineType(launch.Architecture) + ",usb=off,mem-merge=off,dump-guest-core=off,memory-backend=mem",
-            "-object", Memory(spec),
+            "-object", Memory(spec, launch),
             "-m", $"size={spec.MemoryBytes / 1024}k",
             "-smp", $"cpus={spec.Cpus}",
             .. Accelerator(launch.Accelerator),
@@ -126,8 +126,8 @@ internal static class QemuArguments
     public static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
 
     // A thawed machine maps the file for itself alone: what it writes stays its own.
-    private static string Memory(MachineSpec spec) =>
-        spec.Thaw?.MemoryFile is { } template ? $"memory-backend-file,id=mem,size={spec.MemoryBytes},mem-path={Escape(template)},share=off"
+    private static string Memory(MachineSpec spec, QemuLaunch launch) =>
+        (spec.Thaw?.MemoryFile ?? launch.OwnMemory) is { } template ? $"memory-backend-file,id=mem,size={spec.MemoryBytes},mem-path={Escape(template)},share=off"
         : spec.MemoryFile is { } file ? $"memory-backend-file,id=mem,size={spec.MemoryBytes},mem-path={Escape(file)},share=on"
         : $"memory-backend-ram,id=mem,size={spec.MemoryBytes}";
 

@@ -53,7 +53,7 @@ internal static class QemuConfinement
             // It is mapped privately. QEMU before 8.2 opens it for writing all the same, and ends where it may not.
             grants.Add(new Grant(template, program.Version >= new Version(8, 2) ? Right.ReadFile : Right.ReadFile | Right.WriteFile));
         }
-        else if (spec.MemoryFile is { } memory)
+        else if ((spec.MemoryFile ?? launch.OwnMemory) is { } memory)
         {
             grants.Add(new Grant(memory, Right.ReadFile | Right.Write));
         }

@@ -95,6 +95,7 @@ internal sealed class QemuEngine(MachinePaths paths) : IVolumeEngine, ITemplateE
                 Sandbox = OperatingSystem.IsLinux(),
                 Balloon = frozen?.Build.Balloon ?? (spec.MemoryFile is null),
                 Thaw = frozen is not null,
+                OwnMemory = frozen?.Version == FrozenState.MemoryApart ? FrozenState.MemoryFile(spec.Thaw!.Folder) : null,
                 VolumesPlugged = frozen is null || continues,
             };
             try

@@ -19,17 +19,17 @@ internal static class QemuFreeze
         {
             await UnplugAsync(machine, state, cancel);
             await machine.Qmp.ExecuteAsync("stop", null, cancel);
-            var bytes = await StateTransfer.SaveAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(folder), state.Build.MemoryIsFile, MostBytes(state), cancel);
+            var (version, bytes) = await SaveAsync(machine, places, state, folder, cancel);
             if (state.RootIsEphemeral)
             {
                 Flush(places.EphemeralRoot);
             }
 
-            new FrozenState(FrozenState.CurrentVersion, bytes, state.Build).Write(folder);
+            new FrozenState(version, bytes, state.Build).Write(folder);
         }
         catch (Exception e) when (e is not CannotThawException)
         {
-            QemuPlaces.Delete(FrozenState.StateFile(folder));
+            FrozenState.Delete(folder);
             await GoOnAsync(machine, places, state, CancellationToken.None);
             throw e is MachineException or OperationCanceledException ? e : new MachineException($"the machine can't be frozen: {e.Message}", exitCode: ExitCode.MachineUnavailable, inner: e);
         }
@@ -52,6 +52,27 @@ internal static class QemuFreeze
 
         await machine.Qmp.ExecuteAsync("cont", null, cancel);
         (state with { FreezingInto = null }).Write(places);
+    }
+
+    // A template's memory is a file already; a machine's own goes into one, where it is known how.
+    private static async Task<(int Version, long StateBytes)> SaveAsync(QemuMachine machine, QemuPlaces places, QemuState state, string folder, CancellationToken cancel)
+    {
+        if (!state.Build.MemoryIsFile && state.MemoryBytes > 0)
+        {
+            try
+            {
+                return (FrozenState.MemoryApart, await TransferAsync((FrozenState.MemoryFile(folder), state.MemoryBytes)));
+            }
+            catch (UnknownStreamException)
+            {
+                QemuPlaces.Delete(FrozenState.MemoryFile(folder));
+            }
+        }
+
+        return (FrozenState.MemoryWithin, await TransferAsync(null));
+
+        Task<long> TransferAsync((string File, long Bytes)? apart) =>
+            StateTransfer.SaveAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(folder), state.Build.MemoryIsFile, apart, MostBytes(state), cancel);
     }
 
     // Its devices' state is some megabytes, those of a display more.

@@ -37,6 +37,9 @@ internal sealed record QemuLaunch
     /// </summary>
     public bool Balloon { get; init; } = true;
 
+    /// <summary>Its own memory as it was frozen, which it maps for itself alone and uses up; null: it has none, or it is loaded with the state.</summary>
+    public string? OwnMemory { get; init; }
+
     /// <summary>It waits for a frozen machine's state.</summary>
     public bool Thaw { get; init; }
 

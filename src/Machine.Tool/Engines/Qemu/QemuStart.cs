@@ -69,7 +69,16 @@ internal static class QemuStart
     private static async Task ThawAsync(
         QemuMachine machine, MachineSpec spec, FrozenMachine frozen, QemuPlaces places, QemuLaunch launch, CancellationToken cancel)
     {
-        await StateTransfer.LoadAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(frozen.Folder), frozen.MemoryFile is not null, cancel);
+        try
+        {
+            await StateTransfer.LoadAsync(machine.Qmp, places.StateSocket, FrozenState.StateFile(frozen.Folder), frozen.MemoryFile is not null, cancel);
+        }
+        catch (CannotThawException e) when (ConsoleLog.Tail(places.Log, 2) is { Length: > 0 } words)
+        {
+            // It hangs up, and says why in its log.
+            throw new CannotThawException($"{e.Message} (QEMU: {words.ReplaceLineEndings(" ").Trim()})", e);
+        }
+
         foreach (var device in QemuDevices.AfterThaw(spec, launch))
         {
             await machine.Qmp.ExecuteAsync("device_add", device, cancel);
@@ -78,8 +87,8 @@ internal static class QemuStart
         if (frozen.MemoryFile is null)
         {
             // From its first step on, its disks are newer than the frozen memory: that must never be thawed again.
-            QemuPlaces.Delete(FrozenState.Description(frozen.Folder));
-            QemuPlaces.Delete(FrozenState.StateFile(frozen.Folder));
+            // The file that it maps lives as long as the mapping.
+            FrozenState.Delete(frozen.Folder);
         }
     }
 

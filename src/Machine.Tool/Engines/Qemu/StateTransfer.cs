@@ -16,11 +16,15 @@ internal static class StateTransfer
     private static readonly TimeSpan WholeDeadline = TimeLimit.Minutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
+    /// <param name="memoryIsFile">Its memory lies in a file already, and is not sent.</param>
+    /// <param name="apart">Where its memory goes, and how large it is in bytes; null: it lies in a file, or is a part of the state.</param>
     /// <param name="most">Bytes; QEMU is not believed to end.</param>
-    /// <returns>Bytes written.</returns>
+    /// <returns>Bytes of state written.</returns>
     /// <exception cref="MachineException">QEMU refused or failed (its words).</exception>
+    /// <exception cref="UnknownStreamException">The memory can't be told apart from the state.</exception>
     /// <exception cref="IOException">The file can't be written: the disk is full.</exception>
-    public static async Task<long> SaveAsync(QmpClient qmp, string socket, string file, bool memoryIsFile, long most, CancellationToken cancel)
+    public static async Task<long> SaveAsync(
+        QmpClient qmp, string socket, string file, bool memoryIsFile, (string File, long Bytes)? apart, long most, CancellationToken cancel)
     {
         await SetCapabilityAsync(qmp, memoryIsFile, cancel);
         await qmp.ExecuteAsync("migrate-set-parameters", new Dictionary<string, object> { ["max-bandwidth"] = 1L << 40 }, cancel);
@@ -33,7 +37,18 @@ internal static class StateTransfer
             using var connection = await ConnectAsync(qmp, listener, socket, cancel);
             await using var stream = new NetworkStream(connection);
             await using var target = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
-            await CopyAsync(stream, target, most, cancel);
+            if (apart is { } memory)
+            {
+                await using var pages = new FileStream(memory.File, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+                pages.SetLength(memory.Bytes);
+                await WithinDeadlineAsync(limit => new MemorySplit(stream, target, pages, most).RunAsync(limit), cancel);
+                pages.Flush(flushToDisk: true);
+            }
+            else
+            {
+                await WithinDeadlineAsync(limit => CopyAsync(stream, target, most, limit), cancel);
+            }
+
             target.Flush(flushToDisk: true);
             await UntilCompletedAsync(qmp, cancel);
             return target.Length;
@@ -104,21 +119,26 @@ internal static class StateTransfer
 
     private static async Task CopyAsync(Stream from, Stream to, long most, CancellationToken cancel)
     {
+        var buffer = new byte[1 << 20];
+        while (await from.ReadAsync(buffer, cancel) is > 0 and var count)
+        {
+            most -= count;
+            if (most < 0)
+            {
+                throw new MachineException("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
+            }
+
+            await to.WriteAsync(buffer.AsMemory(0, count), cancel);
+        }
+    }
+
+    private static async Task WithinDeadlineAsync(Func<CancellationToken, Task> save, CancellationToken cancel)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(WholeDeadline);
-        var buffer = new byte[1 << 20];
         try
         {
-            while (await from.ReadAsync(buffer, limit.Token) is > 0 and var count)
-            {
-                most -= count;
-                if (most < 0)
-                {
-                    throw new MachineException("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
-                }
-
-                await to.WriteAsync(buffer.AsMemory(0, count), limit.Token);
-            }
+            await save(limit.Token);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {

@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Packages.Pypi;
 
 /// <summary>The user's <c>.netrc</c>, where pip looks for passwords that no address carries (gnu.org/software/inetutils/manual, "The .netrc file").</summary>
@@ -5,7 +7,7 @@ internal static class Netrc
 {
     private static string File =>
         Environment.GetEnvironmentVariable("NETRC") is { Length: > 0 } named ? named
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), OperatingSystem.IsWindows() ? "_netrc" : ".netrc");
+        : Path.Combine(UserHome.Folder, OperatingSystem.IsWindows() ? "_netrc" : ".netrc");
 
     /// <summary><c>user:password</c> for a host; null where there is none.</summary>
     public static string? Find(string host)

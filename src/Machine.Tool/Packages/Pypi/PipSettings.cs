@@ -1,3 +1,5 @@
+using Machine.Tool.Hosting;
+
 namespace Machine.Tool.Packages.Pypi;
 
 /// <summary>
@@ -81,10 +83,10 @@ internal sealed class PipSettings
 
     private static IEnumerable<string> OfUser()
     {
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = UserHome.Folder;
         if (OperatingSystem.IsWindows())
         {
-            return [Path.Combine(home, "pip", "pip.ini"), Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "pip", "pip.ini")];
+            return [Path.Combine(home, "pip", "pip.ini"), Path.Combine(UserHome.Settings ?? home, "pip", "pip.ini")];
         }
 
         var own = Path.Combine(home, "Library", "Application Support", "pip");
