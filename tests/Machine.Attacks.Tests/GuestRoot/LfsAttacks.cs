@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Tests.Doors.Git;
-using Microsoft.AspNetCore.Http;
 
 namespace Machine.Attacks.Tests.GuestRoot;
 

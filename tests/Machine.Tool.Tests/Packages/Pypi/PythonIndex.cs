@@ -77,7 +77,10 @@ internal sealed class PythonIndex : IAsyncDisposable
 
     private static void Write(ZipArchive zip, string name, string text)
     {
-        using var writer = new StreamWriter(zip.CreateEntry(name).Open());
+        var entry = zip.CreateEntry(name);
+        // The same bytes whenever it is made.
+        entry.LastWriteTime = new DateTimeOffset(2026, 1, 2, 3, 4, 6, TimeSpan.Zero);
+        using var writer = new StreamWriter(entry.Open());
         writer.Write(text);
     }
 
