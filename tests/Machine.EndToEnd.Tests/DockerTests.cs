@@ -260,14 +260,14 @@ public sealed class DockerTests(DockerTests.Behind behind) : IClassFixture<Docke
 
         public async ValueTask DisposeAsync()
         {
+            registry?.Kill(entireProcessTree: true);
+            registry?.Dispose();
+            web?.Dispose();
             if (Project is not null)
             {
                 await Project.DisposeAsync();
             }
 
-            registry?.Kill(entireProcessTree: true);
-            registry?.Dispose();
-            web?.Dispose();
             if (Internet is not null)
             {
                 await Internet.DisposeAsync();

@@ -4,6 +4,7 @@ set -eu
 bin=$(echo /usr/lib/postgresql/*/bin)
 export PATH="$bin:$PATH" PGDATA=/var/lib/postgresql/data
 user=${POSTGRES_USER:-postgres} database=${POSTGRES_DB:-${POSTGRES_USER:-postgres}}
+case $1 in -*) set -- postgres "$@" ;; esac
 [ "$1" = postgres ] || exec "$@"
 if [ "$(id -u)" = 0 ]; then
   mkdir -p "$PGDATA" /var/run/postgresql
