@@ -24,8 +24,10 @@ internal sealed class EgressDoor : IAsyncDisposable
     // A port of this host is gone for a minute with each connection: a guest that opens and closes them as fast as it can leaves the host its own.
     private const int DialsOfSecond = 200;
 
-    // A relay says its line at once; a program that says nothing where TLS or HTTP begins has not begun.
-    private static readonly TimeSpan LinePatience = TimeLimit.Settle(10);
+    // A relay says its line at once, but with a thousand connections an emulated machine's sshd takes more than ten seconds to bring it.
+    private static readonly TimeSpan LinePatience = TimeLimit.Settle(60);
+
+    // A program that says nothing where TLS or HTTP begins has not begun.
     private static readonly TimeSpan GreetingPatience = TimeLimit.Settle(60);
 
     // Denied ones are kept until the guest told who asked, or for so long: an emulated machine on a busy host takes seconds to look.
