@@ -44,6 +44,7 @@ mcopy mtools mtools
 mkfs.vfat dosfstools dosfstools
 sfdisk fdisk util-linux
 ip iproute2 iproute
+git-lfs git-lfs git-lfs
 LIST
   fi
 }
