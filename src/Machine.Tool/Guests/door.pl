@@ -335,7 +335,7 @@ sub who {
         ($user, $inode) = socket_of($process, $here, $to) if !$seen{$network}++;
     }
     return '0 0 ?' unless $inode;
-    # Who asked has begun not long ago, most often.
+    # The process that asked is most often a young one.
     for my $process (sort { $b <=> $a } @processes) {
         opendir my $files, "/proc/$process/fd" or next;
         for my $file (readdir $files) {

@@ -23,6 +23,9 @@ internal static class TimeLimit
         }
     }
 
+    /// <summary>Of a match of one of our own regular expressions: a processor that others use may leave it without a turn for seconds.</summary>
+    public static TimeSpan OfPattern => Seconds(30);
+
     public static TimeSpan Seconds(double usual) => Of(TimeSpan.FromSeconds(usual), Factor);
 
     public static TimeSpan Minutes(double usual) => Of(TimeSpan.FromMinutes(usual), Factor);

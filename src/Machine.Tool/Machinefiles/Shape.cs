@@ -31,7 +31,7 @@ internal abstract record ScalarShape(string Says) : Shape(Says)
 /// <param name="Problem">Says more than that the pattern does not match, or checks what a pattern can't.</param>
 internal sealed record TextShape(string Says, string Pattern, string Example, Func<string, Flaw?>? Problem = null) : ScalarShape(Says)
 {
-    private readonly Regex regex = new(Pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(30));
+    private readonly Regex regex = new(Pattern, RegexOptions.CultureInvariant, TimeLimit.OfPattern);
 
     public override Flaw? Check(YamlScalar scalar) =>
         scalar.IsNull ? Wrong(scalar, Example)
@@ -73,7 +73,7 @@ internal sealed record BooleanShape() : ScalarShape("true or false")
 internal sealed record SizeShape(long Least, long Most) : ScalarShape("a size")
 {
     public override Flaw? Check(YamlScalar scalar) =>
-        !Regex.IsMatch(scalar.Value, ByteSize.Pattern, RegexOptions.None, TimeSpan.FromSeconds(30)) || scalar.Value.EndsWith('\n')
+        !Regex.IsMatch(scalar.Value, ByteSize.Pattern, RegexOptions.None, TimeLimit.OfPattern) || scalar.Value.EndsWith('\n')
             ? scalar.IsNull
                 ? Wrong(scalar, "4GiB")
                 : new Flaw($"{Printable.Quote(scalar.Value)} is not a size", "a number and a unit, for example 4GiB or 512MiB (units: MiB GiB TiB, MB GB TB)")
@@ -87,7 +87,7 @@ internal sealed record PortShape() : ScalarShape("a port (5000) or two (\"8080:8
     public const string Pattern = "^[1-9][0-9]{0,4}(:[1-9][0-9]{0,4})?$";
 
     public override Flaw? Check(YamlScalar scalar) =>
-        !Regex.IsMatch(scalar.Value, Pattern, RegexOptions.None, TimeSpan.FromSeconds(30)) || scalar.Value.EndsWith('\n') ? Wrong(scalar, "5000 or \"8080:80\"")
+        !Regex.IsMatch(scalar.Value, Pattern, RegexOptions.None, TimeLimit.OfPattern) || scalar.Value.EndsWith('\n') ? Wrong(scalar, "5000 or \"8080:80\"")
         : Parse(scalar.Value) is { Host: <= 65535, Guest: <= 65535 } ? null
         : new Flaw($"{Printable.Quote(scalar.Value)} is out of range", "ports go from 1 to 65535");
 

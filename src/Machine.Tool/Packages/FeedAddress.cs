@@ -24,6 +24,6 @@ internal static class FeedAddress
         return (loopback || host.Host == own) && Uri.TryCreate($"http://{host.ToUriComponent()}", UriKind.Absolute, out var uri)
             && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "" } && (uri.IsLoopback || uri.Host == own)
             ? uri.GetLeftPart(UriPartial.Authority)
-            : throw FeedException.BadRequest("the host name must be a loopback address");
+            : throw FeedException.BadRequest("the host name must be a loopback address, or the machine's own");
     }
 }

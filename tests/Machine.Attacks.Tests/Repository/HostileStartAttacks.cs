@@ -104,6 +104,7 @@ public sealed class HostileStartAttacks : IAsyncLifetime
     [InlineData("PIP_CONFIG_FILE", "pip.conf", "pip.conf")]
     [InlineData("NETRC", ".netrc", ".netrc")]
     [InlineData("XDG_CONFIG_HOME", ".config", ".config/pip/pip.conf")]
+    [InlineData("XDG_CONFIG_DIRS", "/etc/xdg:.xdg", ".xdg/pip/pip.conf")]
     public async Task What_lies_in_the_project_is_not_the_users_whatever_variable_leads_there(string variable, string value, string file)
     {
         tool.Write("project/nuget.config", "<configuration />");

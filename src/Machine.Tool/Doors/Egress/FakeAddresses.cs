@@ -7,7 +7,7 @@ namespace Machine.Tool.Doors.Egress;
 /// <summary>
 /// Says whether this host's resolver answers every name with an address of 198.18.0.0/15, as VPN clients in "fake-ip" mode do: such an address then stands for the name that was
 /// asked for, and the client connects to the real one. Asked only where a name has such an address. Two names that are nobody's to give, and one that does not exist, must
-/// all have one, each another: whoever owns a name chooses its own address, and none of these.
+/// each have a different one there: who owns a server's name chooses that name's address, but not these.
 /// </summary>
 internal sealed class FakeAddresses(IHostResolver resolver)
 {
@@ -17,7 +17,7 @@ internal sealed class FakeAddresses(IHostResolver resolver)
 
     private static readonly IPNetwork Range = IPNetwork.Parse("198.18.0.0/15");
 
-    // A VPN client is switched on and off.
+    // The resolver is asked anew after this: a VPN client is switched on and off.
     private static readonly TimeSpan KnownInterval = TimeSpan.FromSeconds(30);
 
     private readonly Lock gate = new();
@@ -36,7 +36,7 @@ internal sealed class FakeAddresses(IHostResolver resolver)
         }
     }
 
-    // For all who wait: whoever asked first may go.
+    // The look goes on when its first asker leaves: others wait for it.
     private async Task<bool> LookAsync()
     {
         var seen = new HashSet<IPAddress>();

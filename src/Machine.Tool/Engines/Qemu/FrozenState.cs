@@ -4,7 +4,7 @@ using Machine.Tool.Hosting;
 namespace Machine.Tool.Engines.Qemu;
 
 /// <summary>A frozen machine's files in their folder: the devices' state, its own memory, and what it was built like.</summary>
-/// <param name="Version">1: its memory is a part of the state, or of a template. 2: its memory lies in <see cref="MemoryFile"/>, which version 1 would lack.</param>
+/// <param name="Version">1: the memory is in the state, or a template's. 2: it is in <see cref="MemoryFile"/>; an earlier tool would not look for it.</param>
 internal sealed record FrozenState(int Version, long StateBytes, QemuBuild Build)
 {
     public const int MemoryWithin = 1;

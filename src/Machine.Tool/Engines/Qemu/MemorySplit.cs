@@ -18,7 +18,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
     private const int PageBytes = 4096;
     private const int LongestName = 255;
 
-    // Of ram.c; others come with capabilities that nobody switched on.
+    // These flags are of ram.c; others need capabilities that this tool never switches on.
     private const ulong Zero = 0x02;
     private const ulong Blocks = 0x04;
     private const ulong Page = 0x08;
@@ -33,9 +33,9 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
     private int taken;
     private long pagesAt;
     private int pagesFilled;
-    private long written;
+    private long received;
 
-    // Of the last page: one that follows it, also in the next section, need not say it again.
+    // A page that follows another of its block, also in the next section, does not name the block again.
     private string block = "";
 
     /// <returns>When all was sent.</returns>
@@ -54,7 +54,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
             var id = await NumberAsync(4, cancel);
             switch (kind)
             {
-                // Its beginning: memory is the one thing that is sent in pieces.
+                // The memory's first section begins: only memory is sent in pieces.
                 case 0x01 when section is null && await NameAsync(cancel) == "ram":
                     section = id;
                     await BytesAsync(8, 8, cancel);
@@ -63,7 +63,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
                 case 0x02 or 0x03 when id == section:
                     await PiecesAsync(cancel);
                     break;
-                // A device: whatever follows is no memory.
+                // A device's section: no memory follows it.
                 case 0x04 when section is not null:
                     await FlushAsync(cancel);
                     await RestAsync(cancel);
@@ -111,7 +111,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
             else
             {
                 Expect(buffer[read - 1] == 0, "a page is filled with something");
-                // Never seen while a machine stands still: a page that was sent before.
+                // The page was sent before; a machine that stands still sends none twice.
                 if (at < pagesAt + pagesFilled)
                 {
                     await PutAsync(at, new byte[PageBytes], cancel);
@@ -122,7 +122,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
         }
     }
 
-    // Which blocks there are: the machine's memory is one, firmware the others.
+    // The list names the blocks: the machine's memory is one, firmware the others.
     private async Task ListAsync(long bytes, CancellationToken cancel)
     {
         var found = false;
@@ -184,7 +184,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
         return bytes == 4 ? BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(read - 4)) : BinaryPrimitives.ReadUInt64BigEndian(buffer.AsSpan(read - 8));
     }
 
-    // They lie before "read" afterwards, together with all that was read since the last thing that was kept or left out.
+    // The bytes end at "read"; what was read since "taken" stays in the buffer.
     private async ValueTask BytesAsync(int count, int longest, CancellationToken cancel)
     {
         Expect(count <= longest, "something is longer than it can be");
@@ -229,8 +229,8 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
 
     private void Count(int bytes)
     {
-        written += bytes;
-        if (written > most)
+        received += bytes;
+        if (received > most)
         {
             throw new MachineException("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
         }

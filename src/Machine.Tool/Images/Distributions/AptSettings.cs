@@ -54,7 +54,7 @@ internal static class AptSettings
     /// <summary>Lines of <c>apt-config dump</c> (<c>Name "value";</c>) that an image build passes on, without the semicolon.</summary>
     internal static IEnumerable<string> Parse(string dump) =>
         from line in dump.Split('\n')
-        let match = Regex.Match(line, "^(?<name>[^ \"]+) \"(?<value>[^\"]+)\";$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+        let match = Regex.Match(line, "^(?<name>[^ \"]+) \"(?<value>[^\"]+)\";$", RegexOptions.ExplicitCapture, TimeLimit.OfPattern)
         where match.Success && Passed.Any(prefix => match.Groups["name"].Value.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
         select $"{match.Groups["name"].Value} \"{match.Groups["value"].Value}\"";
 }

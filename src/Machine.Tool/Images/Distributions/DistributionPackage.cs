@@ -10,7 +10,7 @@ namespace Machine.Tool.Images.Distributions;
 internal static class DistributionPackage
 {
     private static readonly Regex Form = new(
-        "^[a-z0-9][a-z0-9+.-]*[a-z0-9+](:[a-z0-9]+)?(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        "^[a-z0-9][a-z0-9+.-]*[a-z0-9+](:[a-z0-9]+)?(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$", RegexOptions.ExplicitCapture, TimeLimit.OfPattern);
 
     /// <exception cref="MachineException">One of them is no package's name.</exception>
     public static void Check(IEnumerable<string> names)

@@ -17,7 +17,7 @@ internal sealed record RestoreSettings(string? Cooldown = null, string? Vulnerab
     public RestoreRules ToRules() => new(Time(), Level(), [.. (Allow ?? []).Select(PackagePattern.Parse)], [.. (Deny ?? []).Select(PackagePattern.Parse)]);
 
     private TimeSpan Time() => Cooldown is null ? TimeSpan.Zero
-        : Regex.IsMatch(Cooldown, $"^{ShortTime.Pattern}\\z", RegexOptions.None, TimeSpan.FromSeconds(1)) ? ShortTime.Parse(Cooldown)
+        : Regex.IsMatch(Cooldown, $"^{ShortTime.Pattern}\\z", RegexOptions.None, TimeLimit.OfPattern) ? ShortTime.Parse(Cooldown)
         : throw new InvalidDataException($"{Cooldown} is no time (3d, 12h)");
 
     private Severity? Level() => Vulnerabilities is null ? null

@@ -35,9 +35,12 @@ internal static class UserConfig
     public static void RequireOutside(ProjectRoot project)
     {
         var repository = RepositoryOf(project.Path);
-        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "PIP_CONFIG_FILE", "NETRC", "XDG_CONFIG_HOME" })
+        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "PIP_CONFIG_FILE", "NETRC", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS" })
         {
-            if (Variable(name) is { } value && new[] { Path.GetFullPath(value), ProjectRoot.RealPath(value) }.Any(place => FolderPath.Within(place, repository)))
+            // The last names several; a folder's name may hold what parts them.
+            if (Variable(name) is { } value
+                && value.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Append(value)
+                    .SelectMany(place => new[] { Path.GetFullPath(place), ProjectRoot.RealPath(place) }).Any(place => FolderPath.Within(place, repository)))
             {
                 throw new MachineException(
                     $"{name} leads into the project ({Printable.Escape(value)}): what lies there would count as your own configuration of package sources",
