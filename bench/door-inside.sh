@@ -83,7 +83,7 @@ case "$1" in
     for i in "${!open[@]}"; do
       # By its length: a line is read byte by byte.
       read -r -N 8004 got <&"${open[i]}"
-      [ "$got" = "$i$text" ]
+      [ "$got" = "$i$text" ] || { echo "connection $i: ${#got} of 8004 characters" >&2; exit 1; }
     done
     since "$before"
     ;;

@@ -16,7 +16,7 @@ use Socket;
 my ($card, $own, $first, $most) = ('machine0', '198.18.0.1', 256, 131_072);
 my ($relay_port, $door_port, $service_port) = (7782, 7781, 7780);
 my $names_file = $ENV{MACHINE_DOOR_NAMES} || '/var/lib/machine/names';
-my ($most_buffered, $most_connections, $most_askers, $most_asked) = (262_144, 1200, 4, 100);
+my ($most_buffered, $most_connections, $most_opening, $most_askers, $most_asked) = (262_144, 1200, 100, 4, 100);
 my ($IN, $OUT, $ERR, $HUP) = (1, 4, 8, 16);
 my $intel = -e '/lib64/ld-linux-x86-64.so.2';
 my ($EPOLL_CREATE, $EPOLL_CTL, $EPOLL_WAIT) = $intel ? (291, 233, 281) : (20, 21, 22);
@@ -170,14 +170,17 @@ $handler{fileno $questions} = sub {
 watch($questions, $IN);
 
 # --- the relay. %$one: program and host are the two sockets, each with what waits to be written to it.
-my ($relay, $connections, $askers) = (listening(SOCK_STREAM, '0.0.0.0', $relay_port), 0, 0);
+my ($relay, $connections, $opening, $askers) = (listening(SOCK_STREAM, '0.0.0.0', $relay_port), 0, 0, 0);
+
+# sshd lets 128 wait to be taken, one a turn: what comes beyond is tried again by the kernel for a minute, and then lost. These wait for an earlier one's answer.
+my @waiting;
 $handler{fileno $relay} = sub {
     for (1 .. 64) {
         my $peer = accept my $program, $relay or last;
         my $wanted = getsockopt $program, 0, 80;    # SO_ORIGINAL_DST, in a longer buffer
         $wanted = substr $wanted, 0, 16 if $wanted;
         my ($port, $address) = $wanted ? unpack_sockaddr_in($wanted) : (0, '');
-        if (!$wanted || $port == $relay_port || $connections >= $most_connections) { reset_of($program); next }
+        if (!$wanted || $port == $relay_port || $connections + @waiting >= $most_connections) { reset_of($program); next }
         my $place = unpack('N', $address) - ((198 << 24) + (18 << 16));
         my $name = $place >= 0 && $place < $most && $name_of{$place} || inet_ntoa($address);
         open_one($program, $peer, $name, $port, $wanted);
@@ -210,18 +213,28 @@ sub to_host {
 # Without a name: to the host's services, which are spoken to at once.
 sub open_one {
     my ($program, $peer, $name, $port, $wanted) = @_;
+    if (defined $name && $opening >= $most_opening) { push @waiting, [@_]; return }
     my $host = to_host(defined $name ? $door_port : $service_port);
     if (!$host) { reset_of($program); return }
     loosen($program);
     setsockopt $program, 6, 1, 1;
     $connections++;
+    $opening++ if defined $name;
     my $one = {
-        program => $program, host => $host, to_host => defined $name ? "to $name $port\n" : '', to_program => '', peer => $peer, wanted => $wanted,
+        opening => defined $name ? 1 : 0, program => $program, host => $host, to_host => defined $name ? "to $name $port\n" : '', to_program => '', peer => $peer, wanted => $wanted,
         answer => defined $name ? '' : undef, program_ended => 0, host_ended => 0, told_host => 0, told_program => 0, over => 0, held => 0,
     };
     $handler{fileno $program} = sub { move($one, 'program', 'to_host', $_[0]) };
     $handler{fileno $host} = sub { move($one, 'host', 'to_program', $_[0]) };
     tend($one);
+}
+
+# The host has answered, or never will.
+sub opened {
+    my ($one) = @_;
+    return if !delete $one->{opening};
+    $opening--;
+    open_one(@{shift @waiting}) while @waiting && $opening < $most_opening;
 }
 
 # One end can be read, or written to, or has gone.
@@ -245,6 +258,7 @@ sub read_answer {
     }
     my $answer = $1;
     undef $one->{answer};
+    opened($one);
     return if $answer eq 'yes';
     if ($answer =~ /\Ahere ([0-9]+)\z/) {
         # A program that has its answer may end before it was looked for.
@@ -286,6 +300,7 @@ sub end {
     return if $one->{ended};
     $one->{over} = $one->{ended} = 1;
     $connections--;
+    opened($one);
     if ($broken) { reset_of($one->{program}); reset_of($one->{host}) } else { forget($one->{program}); forget($one->{host}) }
 }
 

@@ -43,7 +43,7 @@ public sealed class ClientTests
             "alert access denied", Servers.Web, 443, "node"),
         new("Java", $"java -cp /tmp Ask clients/ca.pem http://{Servers.Web}/ https://{Servers.Web}/", ["HTTP_1_1: hello over HTTP/1.1 and https", "HTTP_2: hello over HTTP/1.1 and http\n", "HTTP_2: hello over HTTP/2 and https"],
             "access_denied", Servers.Web, 443, "java"),
-        new("Go", $"rclone cat --retries 1 --low-level-retries 1 --http-url https://{Servers.Web} :http:file", ["a file over HTTP/2"], "access denied", Servers.Web, 443, "rclone"),
+        new("Go", $"rclone copyurl --stdout --retries 1 --low-level-retries 1 https://{Servers.Web}/file", ["a file over HTTP/2"], "access denied", Servers.Web, 443, "rclone"),
         new("psql, TLS", $"psql 'host={Servers.Database} user=postgres sslmode=verify-full sslrootcert=clients/ca.pem' -Atc \"select 6*7, ssl from pg_stat_ssl where pid=pg_backend_pid()\"",
             ["42|t"], "reset|closed", Servers.Database, 5432, "psql"),
         new("psql, plain", $"psql 'host={Servers.Database} user=postgres sslmode=disable' -Atc \"select 6*7, ssl from pg_stat_ssl where pid=pg_backend_pid()\"",
