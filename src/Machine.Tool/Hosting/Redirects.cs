@@ -62,6 +62,12 @@ internal static class Redirects
             return false;
         }
 
+        // Groups, what is reserved, a cloud's own, and IPv6 that stands for IPv4.
+        if (address.GetAddressBytes() is [>= 224, _, _, _] or [168, 63, 129, 16] or [0xff, _, _, _, _, ..] or [0, 0x64, 0xff, 0x9b, _, ..] or [0x20, 0x02, _, _, _, ..])
+        {
+            return false;
+        }
+
         return address.GetAddressBytes() is not ([0 or 10 or 127, ..] or [100, >= 64 and < 128, _, _] or [169, 254, _, _] or [172, >= 16 and < 32, _, _] or [192, 168, _, _])
             || address.AddressFamily == AddressFamily.InterNetworkV6;
     }

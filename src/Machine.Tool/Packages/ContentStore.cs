@@ -106,8 +106,11 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
     {
         Interlocked.Exchange(ref added, 0);
         Trim(most ?? Quota(), Sha512, Sha256);
-        Trim(MostAnswers, "answers");
+        TrimAnswers();
     }
+
+    /// <summary>Deletes documents, which can be fetched again at any time.</summary>
+    public void TrimAnswers() => Trim(MostAnswers, "answers");
 
     private void Trim(long limit, params IReadOnlyList<string> parts)
     {
@@ -122,7 +125,7 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
             }
 
             // One of the future was left by a clock that was wrong: it is nobody's.
-            var (before, newest, now) = (total, DateTime.UtcNow - InUse, DateTime.UtcNow.AddMinutes(1));
+            var (before, newest, now) = (total, DateTime.UtcNow - (parts is ["answers"] ? TimeSpan.Zero : InUse), DateTime.UtcNow.AddMinutes(1));
             foreach (var file in files.Where(file => file.LastWriteTimeUtc < newest || file.LastWriteTimeUtc > now).OrderBy(file => file.LastWriteTimeUtc > now ? DateTime.MinValue : file.LastWriteTimeUtc).TakeWhile(_ => total > limit / 10 * 9))
             {
                 Delete(file.FullName);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Machine.Tool.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Machine.Tool.Packages;
 
@@ -15,12 +16,15 @@ internal sealed record KeptAnswer(byte[] Json, string? ETag, bool IsFresh);
 /// </summary>
 /// <param name="folder">Its <c>answers/</c> is bounded by <see cref="ContentStore"/>.</param>
 /// <param name="kind">Whose documents: the name of their folder.</param>
-internal sealed class KeptAnswers(string folder, string kind)
+internal sealed class KeptAnswers(string folder, string kind, ILogger log)
 {
     private const int LongestETag = 1024;
+    private const long LookAgain = 100L << 20;
 
     // As long as npm itself takes an answer for new; package indexes of Python say ten minutes.
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(5);
+
+    private long added;
 
     /// <param name="form">The form of the document, as an ending; empty for the only one.</param>
     /// <returns>Null where none is kept.</returns>
@@ -54,6 +58,11 @@ internal sealed class KeptAnswers(string folder, string kind)
                 stream.Write(Encoding.ASCII.GetBytes((IsETag(etag) ? etag : "") + "\n"));
                 stream.Write(json);
             });
+            if (Interlocked.Add(ref added, json.Length) > LookAgain)
+            {
+                Interlocked.Exchange(ref added, 0);
+                new ContentStore(folder, "", log).TrimAnswers();
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -11,7 +11,7 @@ internal sealed class NpmGate(PackageRules rules, PackageLog entered)
     /// <summary>Judges a version by its date; null where no rule does.</summary>
     public static Func<string, DateTimeOffset?, Refusal?>? Judge(RuleSet rules, string name) =>
         rules.Cooldown is { } cooldown
-            ? (version, published) => published is { } date && cooldown.Passes(date, DateTimeOffset.UtcNow) ? null : cooldown.Refuse($"{name} {version}", published, DateTimeOffset.UtcNow, unlocked: false)
+            ? (version, published) => ReleaseDates.Of(published) is { } date && cooldown.Passes(date, DateTimeOffset.UtcNow) ? null : cooldown.Refuse($"{name} {version}", published, DateTimeOffset.UtcNow, unlocked: false)
             : null;
 
     /// <exception cref="FeedException">A rule keeps the package out.</exception>

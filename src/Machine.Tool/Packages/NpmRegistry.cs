@@ -39,7 +39,7 @@ internal sealed class NpmRegistry : IDisposable
     public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null, PackageRules? rules = null, string? own = null)
     {
         (this.entered, this.log, this.address, this.refusal, this.own) = (entered, log, address, refusal, own);
-        upstream = new NpmUpstream(new KeptAnswers(packagesFolder, "npm"), log);
+        upstream = new NpmUpstream(new KeptAnswers(packagesFolder, "npm", log), log);
         files = new NpmTarballs(packagesFolder, upstream, log);
         advice = new NpmAdvice(upstream);
         gate = new NpmGate(rules ?? new PackageRules(null), entered);

@@ -35,8 +35,11 @@ internal sealed class ReleaseDates
         return asked.Dates.TryGetValue(version, out var told) ? told : null;
     }
 
+    /// <summary>Null for a date that says nothing.</summary>
+    public static DateTimeOffset? Of(DateTimeOffset? published) => published > Earliest ? published : null;
+
     /// <summary>As a source's registration says it.</summary>
-    public static DateTimeOffset? Of(IPackageSearchMetadata package) => package.Published is { } published && published > Earliest ? published : null;
+    public static DateTimeOffset? Of(IPackageSearchMetadata package) => Of(package.Published);
 
     private async Task<Known> AskAsync(UpstreamSource source, string id, CancellationToken cancel)
     {

@@ -115,7 +115,7 @@ public sealed class PypiAttacks : IDisposable
     [Fact]
     public async Task An_index_of_https_that_names_plain_http_is_not_followed()
     {
-        var upstream = new PypiUpstream(new KeptAnswers(folder["packages"], "pypi"), new TestLog());
+        var upstream = new PypiUpstream(new KeptAnswers(folder["packages"], "pypi", new TestLog()), new TestLog());
         Environment.SetEnvironmentVariable("PIP_INDEX_URL", "https://index.example/simple/");
         var file = new PypiFile
         {

@@ -72,6 +72,13 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
         }
 
         var translators = addresses.Any(address => address.AddressFamily == AddressFamily.InterNetworkV6) ? await TranslatorsAsync(cancel) : [];
+        if (translators is null)
+        {
+            // What an address of IPv6 stands for can't be told now.
+            addresses = [.. addresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork)];
+            translators = [];
+        }
+
         try
         {
             var whyNot = judge();
@@ -96,7 +103,8 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
         }
     }
 
-    private async Task<IReadOnlyList<Nat64>> TranslatorsAsync(CancellationToken cancel)
+    // Null where nobody answers.
+    private async Task<IReadOnlyList<Nat64>?> TranslatorsAsync(CancellationToken cancel)
     {
         try
         {
@@ -104,8 +112,7 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
         }
         catch (SocketException)
         {
-            // A resolver that makes such addresses answers for that name.
-            return [];
+            return null;
         }
     }
 

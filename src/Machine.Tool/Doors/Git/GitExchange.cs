@@ -100,7 +100,8 @@ internal sealed class GitExchange(GitUpstream upstream, GitCredentials credentia
     }
 
     private Task RejectAsync(GitRequest request, GitCredential credential, CancellationToken cancel) =>
-        kept.IsGoodAt(request.Repository.Name, request.Repository.Port, credential) ? Task.CompletedTask : credentials.RejectAsync(request.Repository, request.Path, credential, cancel);
+        // Of LFS alone servers say 401 to somebody whom they know and who may not write.
+        request.IsLfs || kept.IsGoodAt(request.Repository.Name, request.Repository.Port, credential) ? Task.CompletedTask : credentials.RejectAsync(request.Repository, request.Path, credential, cancel);
 
     private static async Task<string> FailureAsync(HttpResponseMessage answer, CancellationToken cancel)
     {

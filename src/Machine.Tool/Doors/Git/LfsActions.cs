@@ -8,7 +8,7 @@ namespace Machine.Tool.Doors.Git;
 internal sealed class LfsActions
 {
     // A large clone asks for a hundred files at a time, and fetches them before it asks on.
-    private const int Most = 20_000;
+    private const int Most = 4000;
 
     private static readonly TimeSpan KeptInterval = TimeSpan.FromHours(1);
 

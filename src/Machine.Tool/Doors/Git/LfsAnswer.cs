@@ -18,6 +18,8 @@ internal sealed record LfsAction(LfsObject Object, string Kind, Uri Address, IRe
 internal static partial class LfsAnswer
 {
     private const int MostHeaders = 30;
+    private const int MostOfHeaders = 16 * 1024;
+    private const int MostOfAddress = 8 * 1024;
     private const int MostOfMessage = 500;
 
     private static readonly string[] Kinds = ["download", "upload", "verify"];
@@ -119,6 +121,11 @@ internal static partial class LfsAnswer
             headers.AddRange(header.EnumerateObject().Take(MostHeaders)
                 .Where(one => one.Value.ValueKind == JsonValueKind.String && HeaderName().IsMatch(one.Name) && !Ours.Contains(one.Name) && !one.Value.GetString()!.Any(char.IsControl))
                 .Select(one => KeyValuePair.Create(one.Name, one.Value.GetString()!)));
+        }
+
+        if (address.OriginalString.Length > MostOfAddress || headers.Sum(one => one.Key.Length + one.Value.Length) > MostOfHeaders)
+        {
+            throw new GitException("machine: the server names an address or headers for a file of git LFS that are longer than they can be", denied: false);
         }
 
         return new LfsAction(file, kind, address, headers);

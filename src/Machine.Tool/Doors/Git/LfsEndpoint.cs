@@ -91,7 +91,8 @@ internal sealed class LfsEndpoint(Func<NetworkRules> rules, GitUpstream upstream
         using var answer = Checked(await files.SendAsync(request, action, null, kept.Find(request.Repository), isPrivate, rules(), cancel), request, action);
         if (answer.Content.Headers.ContentLength is { } length && length != action.Object.Size)
         {
-            throw new GitException($"machine: the server has a file of {length} bytes where the repository has one of {action.Object.Size} ({action.Object.Oid})", denied: false);
+            // The right size is not said: it would tell what else the server has.
+            throw new GitException($"machine: the server has a file of another size than the repository names ({action.Object.Oid})", denied: false);
         }
 
         if (answer.Content.Headers.ContentEncoding.Count > 0)

@@ -35,7 +35,7 @@ internal static class UserConfig
     public static void RequireOutside(ProjectRoot project)
     {
         var repository = RepositoryOf(project.Path);
-        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "PIP_CONFIG_FILE", "NETRC", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS" })
+        foreach (var name in new[] { OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME", "DOTNET_CLI_HOME", "NUGET_COMMON_APPLICATION_DATA", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "PIP_CONFIG_FILE", "NETRC", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "MACHINE_HOME", "XDG_DATA_HOME" })
         {
             // The last names several; a folder's name may hold what parts them.
             if (Variable(name) is { } value
@@ -43,7 +43,7 @@ internal static class UserConfig
                     .SelectMany(place => new[] { Path.GetFullPath(place), ProjectRoot.RealPath(place) }).Any(place => FolderPath.Within(place, repository)))
             {
                 throw new MachineException(
-                    $"{name} leads into the project ({Printable.Escape(value)}): what lies there would count as your own configuration of package sources",
+                    $"{name} leads into the project ({Printable.Escape(value)}): what lies there would count as your own",
                     $"set {name} to a folder outside of {Printable.Escape(repository)}, or take it away",
                     ExitCode.MachineUnavailable);
             }

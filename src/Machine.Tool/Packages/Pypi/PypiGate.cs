@@ -31,7 +31,7 @@ internal sealed class PypiGate(PackageRules rules, PackageLog entered)
             return new JudgedPage(page, refused);
         }
 
-        var passing = page.Files.Where(file => file.Uploaded is { } date && cooldown.Passes(date, now)).ToList();
+        var passing = page.Files.Where(file => ReleaseDates.Of(file.Uploaded) is { } date && cooldown.Passes(date, now)).ToList();
         var last = passing.Where(file => file.Yanked is null).MaxBy(file => file.Uploaded)?.Version;
         foreach (var file in page.Files.Except(passing))
         {

@@ -180,7 +180,7 @@ internal static class PypiHtml
         }
 
         var hash = written.IndexOf('#', StringComparison.Ordinal);
-        return new PypiFile
+        return PypiFile.OrNone(new PypiFile
         {
             Name = file,
             Version = version,
@@ -189,6 +189,6 @@ internal static class PypiHtml
             Metadata = (attributes.GetValueOrDefault("data-core-metadata") ?? attributes.GetValueOrDefault("data-dist-info-metadata")) is { } said ? PypiHash.Parse(said) : null,
             RequiresPython = attributes.GetValueOrDefault("data-requires-python"),
             Yanked = attributes.GetValueOrDefault("data-yanked"),
-        };
+        });
     }
 }

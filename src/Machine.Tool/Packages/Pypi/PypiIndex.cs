@@ -17,7 +17,7 @@ internal sealed class PypiIndex : IDisposable
 
     private const long MostOfFile = 8L << 30;
     private const long MostOfMetadata = 16L << 20;
-    private const int MostRemembered = 200_000;
+    private const int MostRemembered = 50_000;
     private const string MetadataEnding = ".metadata";
     private static readonly TimeSpan RememberInterval = TimeSpan.FromMinutes(5);
 
@@ -38,7 +38,7 @@ internal sealed class PypiIndex : IDisposable
     public PypiIndex(string packagesFolder, PackageLog entered, ILogger log, Func<string?> refusal, PackageRules? rules = null)
     {
         (this.entered, this.log, this.refusal) = (entered, log, refusal);
-        upstream = new PypiUpstream(new KeptAnswers(packagesFolder, Kind), log);
+        upstream = new PypiUpstream(new KeptAnswers(packagesFolder, Kind, log), log);
         files = new PypiFiles(packagesFolder, upstream, log);
         gate = new PypiGate(rules ?? new PackageRules(null), entered);
     }

@@ -122,7 +122,7 @@ internal static class PypiJson
             return null;
         }
 
-        return new PypiFile
+        return PypiFile.OrNone(new PypiFile
         {
             Name = fileName,
             Version = version,
@@ -138,7 +138,7 @@ internal static class PypiJson
             },
             Uploaded = Text(file, "upload-time") is { } time && DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null,
             Size = file.TryGetProperty("size", out var size) && size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out var bytes) && bytes >= 0 ? bytes : null,
-        };
+        });
     }
 
     private static Dictionary<string, string>? MetadataOf(JsonElement file, string name) => !file.TryGetProperty(name, out var said) ? null : said.ValueKind switch

@@ -37,15 +37,29 @@ internal static partial class PypiName
 
         // Old names have hyphens of their own: the one before the version is where what stands before is the package's name.
         var stem = file[..^archive.Length];
-        for (var at = stem.IndexOf('-', StringComparison.Ordinal); at > 0; at = stem.IndexOf('-', at + 1))
+        var at = AfterName(stem, name);
+        return at > 0 && at < stem.Length && stem[at] == '-' && IsVersion(stem[(at + 1)..]) ? stem[(at + 1)..] : null;
+    }
+
+    // Where a text ends to be the name in another spelling; -1 where it begins otherwise.
+    private static int AfterName(string text, string name)
+    {
+        var at = 0;
+        foreach (var letter in name)
         {
-            if (Normal(stem[..at]) == name)
+            if (at >= text.Length || (letter == '-' ? text[at] is not ('-' or '_' or '.') : char.ToLowerInvariant(text[at]) != letter))
             {
-                return IsVersion(stem[(at + 1)..]) ? stem[(at + 1)..] : null;
+                return -1;
+            }
+
+            at++;
+            while (letter == '-' && at < text.Length && text[at] is ('-' or '_' or '.'))
+            {
+                at++;
             }
         }
 
-        return null;
+        return at;
     }
 
     private static bool IsVersion(string text) => VersionForm().IsMatch(text);

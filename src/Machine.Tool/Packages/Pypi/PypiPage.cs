@@ -3,6 +3,9 @@ namespace Machine.Tool.Packages.Pypi;
 /// <summary>A file of a package, as an index tells of it.</summary>
 internal sealed record PypiFile
 {
+    // Pages are held for a while: what an index says of one file has an end.
+    private const int LongestText = 2048;
+
     /// <summary>See <see cref="PypiName.VersionOf"/>: of this package, and no path.</summary>
     public required string Name { get; init; }
 
@@ -33,6 +36,10 @@ internal sealed record PypiFile
 
     /// <summary>64 lower-case hex digits; null where the index publishes none.</summary>
     public static string? Sha256Of(IReadOnlyDictionary<string, string>? hashes) => hashes?.GetValueOrDefault("sha256");
+
+    /// <returns>Null where more is said of it than of any honest one.</returns>
+    public static PypiFile? OrNone(PypiFile file) =>
+        file.Address.OriginalString.Length <= LongestText && file.RequiresPython is not { Length: > LongestText } && file.Yanked is not { Length: > LongestText } ? file : null;
 }
 
 /// <summary>What an index has of a package (packaging.python.org/specifications/simple-repository-api).</summary>

@@ -89,7 +89,7 @@ public sealed class NetworkRuleTests
     [InlineData("example.com:+80", "port")]
     [InlineData("example.com:443/udp", "protocol")]
     [InlineData("example.com/tcp", "protocol and no port")]
-    [InlineData("docker", "not available yet")]
+    [InlineData("docker", "is no preset: images come from whichever registry you use")]
     [InlineData("nuget", "needs no rule")]
     [InlineData("githab", "github?")]
     public void What_is_no_rule_is_told_with_what_was_meant(string text, string says)
