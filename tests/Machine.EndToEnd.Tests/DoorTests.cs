@@ -18,7 +18,7 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
     public async Task Without_a_rule_no_packet_leaves_and_the_reason_is_in_the_programs_own_words_and_in_the_log()
     {
         Internet.SkipWhereThereIsNone();
-        var (packets, known, accepted) = (await behind.Internet!.PacketsAsync(), await LogAsync(), behind.Accepted);
+        var (packets, known, accepted) = (await behind.Internet!.PacketsAsync(), (await LogAsync()).Select(IdOf).ToHashSet(), behind.Accepted);
 
         var http = await Project.ExecAsync("curl", "-sS", "-m", "60", "http://other.example.com/");
         var https = await Project.ExecAsync("curl", "-sS", "-m", "60", "https://other.example.com/");
@@ -35,7 +35,7 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
         datagram.ExitCode.ShouldNotBeOneOf(0, 124);
         (await behind.Internet.PacketsAsync()).ShouldBe(packets);
         behind.Accepted.ShouldBe(accepted);
-        var log = (await LogAsync())[known.Count..];
+        var log = (await LogAsync()).Where(entry => !known.Contains(IdOf(entry))).ToList();
         log.Select(entry => $"{entry.GetProperty("server").GetString()}:{entry.GetProperty("port").GetInt32()} {entry.GetProperty("end").GetString()}")
             .ShouldBe(["other.example.com:80 denied", "other.example.com:443 denied", $"{Internet.Server}:5432 denied"], ignoreOrder: true);
         log.ShouldAllBe(entry => entry.GetProperty("asker").GetProperty("program").GetString()!.StartsWith("curl -sS"));
@@ -177,7 +177,7 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
 
         index.ShouldSucceed().Output.ShouldContain("\"http://198.18.0.1:7780/nuget/v3/");
         index.Output.ShouldNotContain("127.0.0.1");
-        npm.ShouldSucceed().Output.ShouldContain("npm is not among what this project's machine may reach");
+        npm.ShouldSucceed().Output.ShouldContain("npm is not among what this project");
         other.ShouldSucceed().Output.ShouldContain("loopback");
     }
 
@@ -198,6 +198,8 @@ public sealed class DoorTests(DoorTests.Behind behind) : IClassFixture<DoorTests
         var folder = new ProjectMachine(MachinePaths.FromEnvironment(), new ProjectRoot(Project.Path)).State;
         (await Project.HostAsync("sh", "-c", $"grep -rlaF {Behind.Secret} '{folder}'; ls '{folder}'/suspended | wc -l")).ShouldMatch("^[1-9][0-9]*\n$");
     }
+
+    private static long IdOf(JsonElement entry) => entry.GetProperty("id").GetInt64();
 
     private async Task<List<JsonElement>> LogAsync()
     {

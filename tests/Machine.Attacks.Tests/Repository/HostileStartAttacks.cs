@@ -153,6 +153,18 @@ public sealed class HostileStartAttacks : IAsyncLifetime
         refused.Error.ShouldContain("DOTNET_CLI_HOME leads into the project");
     }
 
+    // Whoever pushes a commit would agree to his own plan: approvals and rules for all projects lie there.
+    [Fact]
+    public async Task Nor_state_of_this_tool_that_the_repository_brings()
+    {
+        Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(tool.Home)!, ".git"));
+
+        var refused = await tool.RunAsync("plan");
+
+        refused.ExitCode.ShouldBe(Unavailable, refused.ToString());
+        refused.Error.ShouldContain("MACHINE_HOME leads into the project");
+    }
+
     // Opening a pipe waits for a writer; a sparse file of a terabyte has zeros enough.
     [Theory]
     [InlineData("Machinefile", "pipe")]

@@ -55,11 +55,14 @@ public sealed class TaskTests
     }
 
     // .NET gives an empty path for a home folder that does not exist; what is looked for below it would be looked for in the repository.
-    [Fact]
-    public async Task A_program_of_the_repository_is_not_the_tool_where_the_user_has_no_home()
+    [Theory]
+    [InlineData("/nonexistent")]
+    [InlineData(".home")]
+    public async Task A_program_of_the_repository_is_not_the_tool_where_the_user_has_no_home_of_his_own(string home)
     {
         using var repository = new Repository().WithConsole();
-        foreach (var folder in new[] { ".dotnet/tools", "App/.dotnet/tools" })
+        Directory.CreateDirectory(repository[".git"]);
+        foreach (var folder in new[] { ".dotnet/tools", "App/.dotnet/tools", ".home/.dotnet/tools" })
         {
             repository.Write(folder + "/dotnet-machine", $"#!/bin/sh\ntouch '{repository.At("planted")}'\n");
             File.SetUnixFileMode(repository[folder + "/dotnet-machine"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
@@ -67,7 +70,7 @@ public sealed class TaskTests
 
         var environment = repository.Environment();
         environment["MachineToolPath"] = "";
-        environment["HOME"] = "/nonexistent";
+        environment["HOME"] = home.StartsWith('/') ? home : repository[home];
         environment["DOTNET_CLI_HOME"] = repository.At("cli-home");
         var run = await ProcessRun.RunAsync("dotnet", repository.Path, ["build", "App"], environment);
 
