@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Machine.EndToEnd.Client;
