@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2164 # bench.sh has the variables, and ends where a command fails
 # The door against bare `ssh -R` to the same server, in the same machine. The server is behind a network of its own, with an address of the internet: root alone can make one.
 [ "$(id -u)" -eq 0 ] || { echo "--door makes network namespaces: run it as root" >&2; exit 1; }
-here="bench$$h" there="bench$$s" door_size=$((256 << 20)) whole=$((1 << 30))
+here="bench$$h" there="bench$$s" door_size=$((64 << 20)) whole=$((1 << 30))
 project="$work/p-door"
 mkdir -p "$project"
 cd "$project"

@@ -57,8 +57,8 @@ public sealed class UsageTests : IDisposable
         var outcome = await tool.RunAsync(new Dictionary<string, string> { ["MACHINE_HOME"] = Path.Combine(tool.Project, ".machine-home") }, "start");
 
         outcome.ExitCode.ShouldBe(125);
-        outcome.Error.ShouldContain("holds this tool's own state");
-        outcome.Error.ShouldContain("set MACHINE_HOME to a folder outside of the project");
+        outcome.Error.ShouldContain("MACHINE_HOME leads into the project");
+        outcome.Error.ShouldContain("set MACHINE_HOME to a folder outside of ");
     }
 
     [Theory]

@@ -40,6 +40,7 @@ public sealed class NpmRulesTests : IDisposable
     [InlineData("null")]
     [InlineData("\"soon\"")]
     [InlineData("\"2999-01-01T00:00:00Z\"")]
+    [InlineData("\"1970-01-01T00:00:00Z\"")]
     [InlineData("5")]
     public void A_date_that_is_none_or_of_the_future_lets_nothing_in(string time) =>
         Rewrite(Encoding.UTF8.GetBytes($$"""{"name":"thing","time":{"1.0.0":{{time}} },"versions":{"1.0.0":{"dist":{"tarball":"http://h/x.tgz"} } } }""")).Tarballs.ShouldBeEmpty();
@@ -48,7 +49,7 @@ public sealed class NpmRulesTests : IDisposable
     public void Members_that_are_there_twice_hide_nothing()
     {
         var document = Rewrite(Encoding.UTF8.GetBytes("""
-            {"versions":{"1.0.0":{"dist":{"tarball":"http://h/x.tgz"}}},"time":{"1.0.0":"2001-01-01T00:00:00Z"},"versions":{"6.6.6":{"dist":{"tarball":"http://h/y.tgz"}}}}
+            {"versions":{"1.0.0":{"dist":{"tarball":"http://h/x.tgz"}}},"time":{"1.0.0":"2011-01-01T00:00:00Z"},"versions":{"6.6.6":{"dist":{"tarball":"http://h/y.tgz"}}}}
             """));
 
         document.Tarballs.Keys.ShouldBe(["1.0.0"]);
