@@ -8,6 +8,9 @@ internal static class QemuFreeze
 {
     private static readonly TimeSpan UnplugDeadline = TimeLimit.Seconds(20);
 
+    // QEMU looks at each page of a mapped memory when it is suspended again, which takes an emulated host three seconds a gigabyte.
+    private const long MostMapped = 16L << 30;
+
     /// <summary>Returns when the state is safe on disk; QEMU then only waits for its end.</summary>
     public static async Task RunAsync(QemuMachine machine, QemuPlaces places, QemuState state, string folder, CancellationToken cancel)
     {
@@ -57,7 +60,7 @@ internal static class QemuFreeze
     // A template's memory is a file already; a machine's own goes into one, where it is known how.
     private static async Task<(int Version, long StateBytes)> SaveAsync(QemuMachine machine, QemuPlaces places, QemuState state, string folder, CancellationToken cancel)
     {
-        if (!state.Build.MemoryIsFile && state.MemoryBytes > 0)
+        if (!state.Build.MemoryIsFile && state.MemoryBytes is > 0 and <= MostMapped)
         {
             try
             {
