@@ -47,7 +47,7 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
 
         try
         {
-            if (await HashAsync(stream, isSha256, cancel) == hash)
+            if (await HashAsync(stream, cancel) == hash)
             {
                 stream.Position = 0;
                 Touch(path);
@@ -80,10 +80,10 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
     }
 
     /// <summary>The hash of a download, and its size in bytes.</summary>
-    public static async Task<(string Hash, long SizeBytes)> MeasureAsync(string temporaryFile, CancellationToken cancel, bool isSha256 = false)
+    public async Task<(string Hash, long SizeBytes)> MeasureAsync(string temporaryFile, CancellationToken cancel)
     {
         await using var stream = new FileStream(temporaryFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        return (await HashAsync(stream, isSha256, cancel), stream.Length);
+        return (await HashAsync(stream, cancel), stream.Length);
     }
 
     /// <summary>Takes a verified download in, under the hash that was measured.</summary>
@@ -167,7 +167,7 @@ internal sealed class ContentStore(string folder, string extension, ILogger log,
         }
     }
 
-    private static async Task<string> HashAsync(Stream stream, bool isSha256, CancellationToken cancel) =>
+    private async Task<string> HashAsync(Stream stream, CancellationToken cancel) =>
         Convert.ToHexStringLower(isSha256 ? await SHA256.HashDataAsync(stream, cancel) : await SHA512.HashDataAsync(stream, cancel));
 
     private static void MakeReadOnly(string path)

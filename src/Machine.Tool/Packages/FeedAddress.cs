@@ -7,9 +7,9 @@ namespace Machine.Tool.Packages;
 internal static class FeedAddress
 {
     /// <summary>The configured address, else the one that the request came to.</summary>
-    /// <param name="own">The address of the guest's that its containers ask; null where there is none.</param>
+    /// <param name="guestAddress">The address of the guest's that its containers ask; null where there is none.</param>
     /// <exception cref="FeedException">The request names a host that is neither this machine's loopback nor its own address.</exception>
-    public static string Of(HttpRequest request, Uri? configured, string? own = null)
+    public static string Of(HttpRequest request, Uri? configured, string? guestAddress = null)
     {
         if (configured is not null)
         {
@@ -21,8 +21,8 @@ internal static class FeedAddress
         var loopback = host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
         // What stands behind the name is read as whoever gets the address will read it: "localhost:80@elsewhere" is elsewhere.
-        return (loopback || host.Host == own) && Uri.TryCreate($"http://{host.ToUriComponent()}", UriKind.Absolute, out var uri)
-            && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "" } && (uri.IsLoopback || uri.Host == own)
+        return (loopback || host.Host == guestAddress) && Uri.TryCreate($"http://{host.ToUriComponent()}", UriKind.Absolute, out var uri)
+            && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "" } && (uri.IsLoopback || uri.Host == guestAddress)
             ? uri.GetLeftPart(UriPartial.Authority)
             : throw FeedException.BadRequest("the host name must be a loopback address, or the machine's own");
     }

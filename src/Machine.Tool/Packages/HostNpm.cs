@@ -45,7 +45,7 @@ internal sealed class HostNpm(Npmrc settings, string? registry)
             : throw FeedException.Upstream("the registry in the host's npm configuration is no http address");
     }
 
-    // In the root folder: npm reads the .npmrc of the project it stands in.
+    // npm reads the .npmrc of the project it stands in.
     private static async Task<Dictionary<string, string>> AskNpmAsync(CancellationToken cancel)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -54,8 +54,7 @@ internal sealed class HostNpm(Npmrc settings, string? registry)
             return found;
         }
 
-        var root = Path.GetPathRoot(Environment.CurrentDirectory)!;
-        var result = await HostProgram.TryRunAsync(npm, ["config", "get", "registry", "globalconfig"], cancel, folder: root);
+        var result = await HostProgram.TryRunAsync(npm, ["config", "get", "registry", "globalconfig"], cancel, folder: HostProgram.OutsideOfProjects);
         foreach (var line in result.ExitCode == 0 ? result.Output.Split('\n') : [])
         {
             var at = line.IndexOf('=', StringComparison.Ordinal);

@@ -29,16 +29,16 @@ internal sealed class NpmRegistry : IDisposable
     private readonly PackageLog entered;
     private readonly ILogger log;
     private readonly Uri? address;
-    private readonly string? own;
+    private readonly string? guestAddress;
     private readonly Func<string?>? refusal;
 
     /// <param name="packagesFolder">The host's store (<see cref="Hosting.MachinePaths.Packages"/>).</param>
     /// <param name="refusal">Why the machine may not ask, in words for npm; null where it may.</param>
     /// <param name="rules">Which packages may enter; null: every one.</param>
-    /// <param name="own">The address of the guest's that its containers ask, too; null where there is none.</param>
-    public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null, PackageRules? rules = null, string? own = null)
+    /// <param name="guestAddress">The address of the guest's that its containers ask, too; null where there is none.</param>
+    public NpmRegistry(string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, Func<string?>? refusal = null, PackageRules? rules = null, string? guestAddress = null)
     {
-        (this.entered, this.log, this.address, this.refusal, this.own) = (entered, log, address, refusal, own);
+        (this.entered, this.log, this.address, this.refusal, this.guestAddress) = (entered, log, address, refusal, guestAddress);
         upstream = new NpmUpstream(new KeptAnswers(packagesFolder, "npm", log), log);
         files = new NpmTarballs(packagesFolder, upstream, log);
         advice = new NpmAdvice(upstream);
@@ -63,7 +63,7 @@ internal sealed class NpmRegistry : IDisposable
     private Task AnswerAsync(HttpContext context)
     {
         var request = NpmRequest.Parse((context.Request.Path.Value ?? "")["/npm/".Length..]);
-        var ours = FeedAddress.Of(context.Request, address, own);
+        var ours = FeedAddress.Of(context.Request, address, guestAddress);
         gate.RequireName(request.Name);
         return request.Version is { } version ? TarballAsync(context, request.Name, version, ours) : DocumentAsync(context, request.Name, ours);
     }

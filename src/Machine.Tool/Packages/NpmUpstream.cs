@@ -183,24 +183,8 @@ internal sealed class NpmUpstream(KeptAnswers answers, ILogger log) : IDisposabl
         };
     }
 
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, string what, int most, CancellationToken cancel)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(DocumentLimit);
-        using var bytes = new MemoryStream();
-        await using var bounded = new BoundedStream(bytes, most);
-        try
-        {
-            await body.CopyToAsync(bounded, deadline.Token);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
-        {
-            throw FeedException.Upstream($"the npm registry broke off while it sent {what}", e);
-        }
-
-        return bytes.ToArray();
-    }
+    private static Task<byte[]> ReadAsync(HttpResponseMessage response, string what, int most, CancellationToken cancel) =>
+        WholeAnswer.ReadAsync(response, "the npm registry", what, most, DocumentLimit, cancel);
 
     private async Task<(HostNpm Npm, HttpClient Client)> CurrentAsync(CancellationToken cancel)
     {

@@ -16,7 +16,7 @@ internal sealed class PackageFeed : IDisposable
     private readonly SemaphoreSlim slots = new(64);
     private readonly FeedRequests requests;
     private readonly Uri? address;
-    private readonly string? own;
+    private readonly string? guestAddress;
     private readonly ILogger log;
 
     /// <param name="project">The project's files as they were approved; null: the configuration of the user and of this host alone.</param>
@@ -24,11 +24,11 @@ internal sealed class PackageFeed : IDisposable
     /// <param name="address">How the guest reaches this server; null takes the request's own host name, loopback only.</param>
     /// <param name="rules">Which packages may enter; null: every one.</param>
     /// <param name="userFiles">The user's configuration, the nearest file first; null: what NuGet finds on this host.</param>
-    /// <param name="own">The address of the guest's that its containers ask, too; null where there is none.</param>
+    /// <param name="guestAddress">The address of the guest's that its containers ask, too; null where there is none.</param>
     public PackageFeed(
-        ProjectSources? project, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, IReadOnlyList<string>? userFiles = null, PackageRules? rules = null, string? own = null)
+        ProjectSources? project, string packagesFolder, PackageLog entered, ILogger log, Uri? address = null, IReadOnlyList<string>? userFiles = null, PackageRules? rules = null, string? guestAddress = null)
     {
-        (this.address, this.own) = (address, own);
+        (this.address, this.guestAddress) = (address, guestAddress);
         this.log = log;
         requests = new FeedRequests(project ?? ProjectSources.None, userFiles, packagesFolder, entered, rules ?? new PackageRules(null), log);
     }
@@ -41,7 +41,7 @@ internal sealed class PackageFeed : IDisposable
 
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.Map("/nuget/{**path}", context => FeedResponse.GuardAsync(
-            context, slots, log, () => requests.AnswerAsync(context, FeedAddress.Of(context.Request, address, own))));
+            context, slots, log, () => requests.AnswerAsync(context, FeedAddress.Of(context.Request, address, guestAddress))));
 
     /// <summary>Downloads and verifies what a restore will ask for. Some at a time: what the guest asks for itself goes beside it.</summary>
     public Task FetchAsync(IEnumerable<(string Id, string Version)> packages, CancellationToken cancel) =>

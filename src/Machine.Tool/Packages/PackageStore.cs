@@ -53,7 +53,7 @@ internal sealed class PackageStore(string folder, ILogger log, long? most = null
     public async Task<StoredPackage> AddAsync(
         string temporaryFile, string sourceKey, string sourceName, string id, string version, PackageVerdict verdict, CancellationToken cancel)
     {
-        var (hash, size) = await ContentStore.MeasureAsync(temporaryFile, cancel);
+        var (hash, size) = await content.MeasureAsync(temporaryFile, cancel);
         content.Add(temporaryFile, hash, size);
         var package = new StoredPackage
         {

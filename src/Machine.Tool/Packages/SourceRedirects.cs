@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Machine.Tool.Packages;
 
@@ -92,27 +91,8 @@ internal sealed class SourceRedirects(Uri source, HttpClientHandler own) : Deleg
     }
 
     // A name can lead here too, and so does 0.0.0.0: what counts is the address that is dialled. A proxy may well listen here.
-    private static async ValueTask<Stream> ConnectAsync(Uri source, SocketsHttpConnectionContext context, CancellationToken cancel)
-    {
-        var host = context.DnsEndPoint.Host.Trim('[', ']');
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancel);
-        if (!source.IsLoopback && host == context.InitialRequestMessage.RequestUri!.IdnHost.Trim('[', ']') && Array.Exists(addresses, IsThisHost))
-        {
-            throw new HttpRequestException(ThisHost);
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private static ValueTask<Stream> ConnectAsync(Uri source, SocketsHttpConnectionContext context, CancellationToken cancel) =>
+        JudgedConnection.DialAsync(context, addresses => !source.IsLoopback && Array.Exists(addresses, IsThisHost) ? ThisHost : null, cancel);
 
     private static bool IsThisHost(IPAddress address)
     {

@@ -54,9 +54,9 @@ internal sealed class ServiceHost : IAsyncDisposable
         });
         var entered = new PackageLog(packagesLog);
         var rules = new PackageRules(paths.PersonalRestore);
-        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>(), rules: rules, own: GuestLayout.OwnAddress);
+        var feed = new PackageFeed(project, paths.Packages, entered, logs.CreateLogger<PackageFeed>(), rules: rules, guestAddress: GuestLayout.OwnAddress);
         feed.Map(application);
-        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules, own: GuestLayout.OwnAddress);
+        var npm = new NpmRegistry(paths.Packages, entered, logs.CreateLogger<NpmRegistry>(), refusal: () => machine?.Rules().Refuses(NetworkPresets.Npm), rules: rules, guestAddress: GuestLayout.OwnAddress);
         npm.Map(application);
         var pypi = new PypiIndex(
             paths.Packages,

@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using System.Text;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
 
@@ -6,6 +8,8 @@ namespace Machine.Tool.Doors.Credentials;
 /// <summary>A user name and a password of this host's user, for one server.</summary>
 internal sealed record GitCredential(string User, string Password)
 {
+    public AuthenticationHeaderValue Basic => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}")));
+
     public override string ToString() => "a credential";
 }
 

@@ -85,10 +85,7 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
             foreach (var address in addresses)
             {
                 // One bad address is enough: whoever answers for the name chooses which is dialled.
-                var why = whyNot(address, isPrivate) is { } own
-                    ? own == AddressJudge.StandsForAnother && await fakes.AreHereAsync(cancel) ? null : own
-                    : translators.Select(network => network.Held(address)).OfType<IPAddress>().Select(held => whyNot(held, isPrivate)).FirstOrDefault(held => held is not null);
-                if (why is not null)
+                if (await WhyNotAsync(address, whyNot, translators, isPrivate, cancel) is { } why)
                 {
                     // Which one is for the host's log: a guest could read a private network's names by it.
                     throw new EgressException($"machine: {name} has an address {why}", denied: true) { Detail = address.ToString() };
@@ -101,6 +98,16 @@ internal sealed class Upstream(IHostResolver resolver, Func<Func<IPAddress, bool
         {
             throw new EgressException($"machine: this host can't say which addresses are its own: {e.Message}", denied: true);
         }
+    }
+
+    private async Task<string?> WhyNotAsync(IPAddress address, Func<IPAddress, bool, string?> whyNot, IReadOnlyList<Nat64> translators, bool isPrivate, CancellationToken cancel)
+    {
+        if (whyNot(address, isPrivate) is { } why)
+        {
+            return why == AddressJudge.StandsForAnother && await fakes.AreHereAsync(cancel) ? null : why;
+        }
+
+        return translators.Select(network => network.Held(address)).OfType<IPAddress>().Select(held => whyNot(held, isPrivate)).FirstOrDefault(held => held is not null);
     }
 
     // Null where nobody answers.

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 
@@ -52,13 +51,10 @@ internal sealed class GitBody
     /// <summary>What this host wrote itself.</summary>
     public static GitBody Of(byte[] whole, string type) => new(null, whole, type, _ => { });
 
-    /// <summary>What is carried as it comes.</summary>
-    public static HttpContent Carry(Stream source, long? length, Action<int> moved) => new Carried(source, length, moved);
-
     /// <summary>One that was carried is there once.</summary>
     public HttpContent Content()
     {
-        HttpContent content = whole is not null ? new ByteArrayContent(whole) : new Carried(context!.Request.Body, context.Request.ContentLength, moved);
+        HttpContent content = whole is not null ? new ByteArrayContent(whole) : new CarriedContent(context!.Request.Body, context.Request.ContentLength, moved);
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         if (context?.Request.Headers.ContentEncoding.Count > 0)
         {
@@ -66,26 +62,5 @@ internal sealed class GitBody
         }
 
         return content;
-    }
-
-    private sealed class Carried(Stream source, long? length, Action<int> moved) : HttpContent
-    {
-        protected override bool TryComputeLength(out long computed)
-        {
-            computed = length ?? 0;
-            return length is not null;
-        }
-
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? transport) => SerializeToStreamAsync(stream, transport, CancellationToken.None);
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? transport, CancellationToken cancel)
-        {
-            var buffer = new byte[1 << 16];
-            while (await source.ReadAsync(buffer, cancel) is > 0 and var count)
-            {
-                await stream.WriteAsync(buffer.AsMemory(0, count), cancel);
-                moved(count);
-            }
-        }
     }
 }

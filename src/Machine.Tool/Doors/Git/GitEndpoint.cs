@@ -71,23 +71,10 @@ internal sealed partial class GitEndpoint : IDisposable
         }
 
         var verdict = GitPolicy.Judge(rules(), request.Repository, request.Push);
-        var entry = new EgressEntry
-        {
-            Id = log.NextId(),
-            Time = DateTimeOffset.UtcNow,
-            Server = request.Repository.Name.Text,
-            Port = request.Repository.Port,
-            End = EgressEnd.Allowed,
-            Rule = verdict.Rule,
-            Request = request.Says,
-        };
+        var entry = EntryOf(request.Repository, verdict, request.Says);
         try
         {
-            if (!verdict.Allowed)
-            {
-                throw new GitException(verdict.Reason!, denied: true);
-            }
-
+            Require(verdict);
             await ServeAsync(context, request, verdict.Private, entry);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
@@ -113,16 +100,7 @@ internal sealed partial class GitEndpoint : IDisposable
     private async Task AnswerAsync(HttpContext context, LfsRequest request)
     {
         var verdict = GitPolicy.Judge(rules(), request.Repository, push: false);
-        var entry = new EgressEntry
-        {
-            Id = log.NextId(),
-            Time = DateTimeOffset.UtcNow,
-            Server = request.Repository.Name.Text,
-            Port = request.Repository.Port,
-            End = EgressEnd.Allowed,
-            Rule = verdict.Rule,
-            Request = $"git LFS of {request.Repository.Path}",
-        };
+        var entry = EntryOf(request.Repository, verdict, $"git LFS of {request.Repository.Path}");
         try
         {
             Require(verdict);
@@ -171,13 +149,24 @@ internal sealed partial class GitEndpoint : IDisposable
             context.Response.Clear();
             await LfsEndpoint.RefuseAsync(context, request, why.Message);
         }
+    }
 
-        static void Require(GitVerdict verdict)
+    private EgressEntry EntryOf(GitRepository repository, GitVerdict verdict, string says) => new()
+    {
+        Id = log.NextId(),
+        Time = DateTimeOffset.UtcNow,
+        Server = repository.Name.Text,
+        Port = repository.Port,
+        End = EgressEnd.Allowed,
+        Rule = verdict.Rule,
+        Request = says,
+    };
+
+    private static void Require(GitVerdict verdict)
+    {
+        if (!verdict.Allowed)
         {
-            if (!verdict.Allowed)
-            {
-                throw new GitException(verdict.Reason!, denied: true);
-            }
+            throw new GitException(verdict.Reason!, denied: true);
         }
     }
 

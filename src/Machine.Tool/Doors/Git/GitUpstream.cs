@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Text;
 using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Doors.Egress;
 using Machine.Tool.Machinefiles.Network;
@@ -51,7 +50,7 @@ internal sealed class GitUpstream : IDisposable
 
         if (credential is not null)
         {
-            message.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}")));
+            message.Headers.Authorization = credential.Basic;
         }
 
         return await SendAsync(message, isPrivate, request.Repository.Name, cancel);

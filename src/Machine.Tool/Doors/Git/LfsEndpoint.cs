@@ -139,7 +139,7 @@ internal sealed class LfsEndpoint(Func<NetworkRules> rules, GitUpstream upstream
             throw new GitException($"machine: {length} bytes were sent for a file of git LFS that has {action.Object.Size}", denied: true);
         }
 
-        using var content = GitBody.Carry(context.Request.Body, action.Object.Size, count => moved(count, 0));
+        using var content = new CarriedContent(context.Request.Body, action.Object.Size, count => moved(count, 0));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         using var answer = Checked(await files.SendAsync(request, action, content, kept.Find(request.Repository), isPrivate, rules(), cancel), request, action);
         context.Response.StatusCode = StatusCodes.Status200OK;

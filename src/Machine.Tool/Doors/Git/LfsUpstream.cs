@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using Machine.Tool.Doors.Credentials;
 using Machine.Tool.Hosting;
 using Machine.Tool.Machinefiles.Network;
@@ -70,7 +68,7 @@ internal sealed class LfsUpstream(GitUpstream upstream)
 
         if (message.Headers.Authorization is null && !message.Headers.Contains("Authorization") && credential is not null)
         {
-            message.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}")));
+            message.Headers.Authorization = credential.Basic;
         }
     }
 }

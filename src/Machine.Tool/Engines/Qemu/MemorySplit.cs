@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Machine.Tool.Hosting;
 
 namespace Machine.Tool.Engines.Qemu;
 
@@ -232,7 +231,7 @@ internal sealed class MemorySplit(Stream from, Stream state, FileStream memory, 
         received += bytes;
         if (received > most)
         {
-            throw new MachineException("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
+            throw StateTransfer.TooMuch();
         }
     }
 

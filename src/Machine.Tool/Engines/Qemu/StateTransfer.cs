@@ -117,6 +117,9 @@ internal static class StateTransfer
         }
     }
 
+    /// <summary>QEMU is not believed to end.</summary>
+    public static MachineException TooMuch() => new("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
+
     private static async Task CopyAsync(Stream from, Stream to, long most, CancellationToken cancel)
     {
         var buffer = new byte[1 << 20];
@@ -125,7 +128,7 @@ internal static class StateTransfer
             most -= count;
             if (most < 0)
             {
-                throw new MachineException("QEMU sends more state than its machine can have", exitCode: ExitCode.MachineUnavailable);
+                throw TooMuch();
             }
 
             await to.WriteAsync(buffer.AsMemory(0, count), cancel);

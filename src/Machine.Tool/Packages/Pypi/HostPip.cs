@@ -52,7 +52,6 @@ internal sealed partial record HostPip(IReadOnlyList<PypiSource> Indexes, IWebPr
         return new PypiSource(new UriBuilder(uri) { UserName = "", Password = "", Query = "", Fragment = "" }.Uri, user is null || user.Contains(':', StringComparison.Ordinal) ? user ?? Netrc.Find(uri.Host) : user + ":");
     }
 
-    // The root folder: what lies in the one that we stand in has no say.
     private static async Task<string?> DefaultAsync(CancellationToken cancel)
     {
         if (FindPip() is not { } pip)

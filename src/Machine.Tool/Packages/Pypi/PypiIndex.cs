@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Machine.Tool.Hosting;
 using Machine.Tool.Packages.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,13 +20,14 @@ internal sealed class PypiIndex : IDisposable
     private const long MostOfMetadata = 16L << 20;
     private const int MostRemembered = 50_000;
     private const string MetadataEnding = ".metadata";
+    private static readonly TimeSpan FileLimit = TimeLimit.Minutes(60);
     private static readonly TimeSpan RememberInterval = TimeSpan.FromMinutes(5);
 
     // Pages of large packages are held in memory while they are rewritten.
     private readonly SemaphoreSlim slots = new(16);
     private readonly ConcurrentDictionary<string, (JudgedPage Judged, RuleSet Rules, DateTimeOffset Time)> known = new(StringComparer.Ordinal);
     private readonly PypiUpstream upstream;
-    private readonly PypiFiles files;
+    private readonly PublishedFiles files;
     private readonly PypiGate gate;
     private readonly PackageLog entered;
     private readonly ILogger log;
@@ -39,7 +41,7 @@ internal sealed class PypiIndex : IDisposable
     {
         (this.entered, this.log, this.refusal) = (entered, log, refusal);
         upstream = new PypiUpstream(new KeptAnswers(packagesFolder, Kind, log), log);
-        files = new PypiFiles(packagesFolder, upstream, log);
+        files = new PublishedFiles(new ContentStore(packagesFolder, ".pypi", log, isSha256: true), "the package index", "page", FileLimit);
         gate = new PypiGate(rules ?? new PackageRules(null), entered);
     }
 
@@ -104,7 +106,7 @@ internal sealed class PypiIndex : IDisposable
         var most = isMetadata ? MostOfMetadata : MostOfFile;
         if (PypiFile.Sha256Of(isMetadata ? file.Metadata : file.Hashes) is { } hash)
         {
-            await using var kept = await files.OpenAsync(file, address, hash, most, context.RequestAborted);
+            await using var kept = await files.OpenAsync(hash, file.Name, most, token => upstream.FileAsync(file, address, token), context.RequestAborted);
             Enter(context, name, file, isMetadata);
             await FeedResponse.StreamAsync(context, kept, "application/octet-stream", kept.Length);
             return;
@@ -119,7 +121,7 @@ internal sealed class PypiIndex : IDisposable
 
         Enter(context, name, file, isMetadata);
         await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        await FeedResponse.RelayAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength, most, PypiFiles.Limit);
+        await FeedResponse.RelayAsync(context, content, "application/octet-stream", response.Content.Headers.ContentLength, most, FileLimit);
     }
 
     private void Enter(HttpContext context, string name, PypiFile file, bool isMetadata)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using Machine.Tool.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -151,24 +150,8 @@ internal sealed class PypiUpstream(KeptAnswers answers, ILogger log) : IDisposab
         }
     }
 
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, string what, CancellationToken cancel)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(PageLimit);
-        using var bytes = new MemoryStream();
-        await using var bounded = new BoundedStream(bytes, MaximumPage);
-        try
-        {
-            await body.CopyToAsync(bounded, deadline.Token);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
-        {
-            throw FeedException.Upstream($"the package index broke off while it sent {what}", e);
-        }
-
-        return bytes.ToArray();
-    }
+    private static Task<byte[]> ReadAsync(HttpResponseMessage response, string what, CancellationToken cancel) =>
+        WholeAnswer.ReadAsync(response, "the package index", what, MaximumPage, PageLimit, cancel);
 
     private async Task<(HostPip Pip, HttpClient Client)> CurrentAsync(CancellationToken cancel)
     {
@@ -204,26 +187,10 @@ internal sealed class PypiUpstream(KeptAnswers answers, ILogger log) : IDisposab
         }
     }
 
-    // What is dialled is what was judged: a name may have another address at the second look. Where a proxy is dialled, it is the proxy that looks.
-    private static async ValueTask<Stream> ConnectAsync(HostPip pip, SocketsHttpConnectionContext context, CancellationToken cancel)
-    {
-        var asked = context.InitialRequestMessage.RequestUri!;
-        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancel);
-        if (context.DnsEndPoint.Host == asked.IdnHost && !pip.Indexes.Any(index => index.IsAt(asked)) && !Array.TrueForAll(addresses, Redirects.IsPublic))
-        {
-            throw new HttpRequestException("it leads to a private network, which is not followed");
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    // A name may have another address at the second look; an index itself may be in a private network.
+    private static ValueTask<Stream> ConnectAsync(HostPip pip, SocketsHttpConnectionContext context, CancellationToken cancel) => JudgedConnection.DialAsync(
+        context,
+        addresses => pip.Indexes.Any(index => index.IsAt(context.InitialRequestMessage.RequestUri!)) || Array.TrueForAll(addresses, Redirects.IsPublic)
+            ? null : "it leads to a private network, which is not followed",
+        cancel);
 }
